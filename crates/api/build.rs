@@ -1,0 +1,20 @@
+//! Generates Rust from `proto/` with a protobuf compiler written in Rust, so that building needs no `protoc`.
+
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = PathBuf::from("../../proto");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let files = [
+        "nuncio/log/v1/record.proto",
+        "nuncio/compliance/v1/compliance.proto",
+        "nuncio/outbound/v1/outbound.proto",
+        "nuncio/conversation/v1/conversation.proto",
+        "nuncio/error/v1/error.proto",
+    ];
+    let descriptors = protox::compile(files, [&root])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.binpb"), prost::Message::encode_to_vec(&descriptors))?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
+
+use crate::proto::error::v1::Reason;
+use domain::decision::Decision;
+use domain::pack::{Pack, Rule};
+use std::collections::HashMap;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// The `domain` of every `ErrorInfo`.
+pub const DOMAIN: &str = "nuncio";
+
+/// How long a caller should wait before it repeats a call that failed for the moment.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// The reason as callers see it: without the enum's prefix.
+pub fn reason_name(reason: Reason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("REASON_").unwrap_or(name)
+}
+
+fn details<const N: usize>(reason: Reason, metadata: [(&str, String); N]) -> ErrorDetails {
+    let metadata: HashMap<String, String> = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    ErrorDetails::with_error_info(reason_name(reason), DOMAIN, metadata)
+}
+
+fn with_details(code: Code, message: impl Into<String>, details: ErrorDetails) -> Status {
+    Status::with_error_details(code, message, details)
+}
+
+/// Collects what is wrong with a request, so that a caller learns all of it at once.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<FieldViolation>);
+
+impl Violations {
+    /// Notes that `field` is wrong; `what` says what it must be.
+    pub fn add(&mut self, field: &str, what: impl Into<String>) {
+        self.0.push(FieldViolation::new(field, what));
+    }
+
+    /// Takes a parsed field, or notes why there is none.
+    pub fn take<T>(&mut self, field: &str, parsed: Result<T, impl std::fmt::Display>) -> Option<T> {
+        parsed.map_err(|error| self.add(field, error.to_string())).ok()
+    }
+
+    /// The status that names every wrong field.
+    pub fn into_status(self) -> Status {
+        let fields: Vec<_> = self.0.iter().map(|violation| violation.field.as_str()).collect();
+        let message = format!("wrong or missing: {}", fields.join(", "));
+        let mut details = details(Reason::InvalidFields, []);
+        details.set_bad_request(self.0);
+        with_details(Code::InvalidArgument, message, details)
+    }
+}
+
+/// The rules forbid it.
+pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
+    let rule = decision.reason().unwrap_or(Rule::WindowClosed);
+    let (code, reason) = match rule {
+        Rule::NoUserInitiation => (Code::FailedPrecondition, Reason::NoUserInitiation),
+        Rule::HumanAgentClosed => (Code::FailedPrecondition, Reason::HumanAgentClosed),
+        Rule::ActorNotHuman => (Code::PermissionDenied, Reason::ActorNotHuman),
+        Rule::PromotionOutsideWindow => (Code::FailedPrecondition, Reason::PromotionOutsideWindow),
+        Rule::WindowClosed | Rule::WindowOpen | Rule::HumanAgentOpen => {
+            (Code::FailedPrecondition, Reason::WindowClosed)
+        }
+    };
+    let sentence = pack.sentence(rule);
+    let span = decision.findings.iter().find_map(|finding| finding.span);
+    let time = |at: Option<domain::time::Timestamp>| at.map(crate::convert::rfc3339).unwrap_or_default();
+    let mut details = details(
+        reason,
+        [
+            ("rule", rule.id().to_owned()),
+            ("rule_pack", decision.pack.name.clone()),
+            ("rule_pack_digest", hex::encode(decision.pack.digest)),
+            ("message", message.to_owned()),
+            ("last_user_event", time(span.map(|(from, _)| from))),
+            ("window_closed_at", time(span.map(|(_, to)| to))),
+        ],
+    );
+    for finding in decision.findings.iter().filter(|finding| finding.rule.forbids()) {
+        let subject = decision.pack.name.as_str();
+        details.add_precondition_failure_violation(finding.rule.id(), subject, &pack.sentence(finding.rule).says);
+    }
+    details.add_help_link("the platform's rule", &sentence.source);
+    let remedies = crate::explain::remedies(decision);
+    with_details(code, format!("{} {remedies}", sentence.says), details)
+}
+
+/// There is no such message.
+pub fn no_such_message(name: &str) -> Status {
+    let details = details(Reason::NoSuchMessage, [("message", name.to_owned())]);
+    with_details(Code::NotFound, "there is no such message; a message's name is what SendMessage answered", details)
+}
+
+/// The request id was used before, with other content.
+pub fn request_id_reused(existing: &str) -> Status {
+    let details = details(Reason::RequestIdReused, [("message", existing.to_owned())]);
+    let message = "this request id was used before for another request in this conversation; use a new one";
+    with_details(Code::AlreadyExists, message, details)
+}
+
+/// Nuncio holds no access token for the Page.
+pub fn page_not_registered(page: &str) -> Status {
+    let details = details(Reason::PageNotRegistered, [("page", page.to_owned())]);
+    let message = format!("there is no access token for page {page}; configure pages.{page}.access_token");
+    with_details(Code::FailedPrecondition, message, details)
+}
+
+/// Others kept changing the conversation while this call tried.
+pub fn contended() -> Status {
+    let mut details = details(Reason::RevisionConflict, []);
+    details.set_retry_info(Some(RETRY_AFTER));
+    with_details(Code::Aborted, "others keep writing to this conversation; repeat the call", details)
+}
+
+/// The checkpoint means nothing in this log.
+pub fn checkpoint_unknown() -> Status {
+    let message = "the checkpoint belongs to another log, or lies behind a part that is lost; begin without one";
+    with_details(Code::FailedPrecondition, message, details(Reason::CheckpointUnknown, []))
+}
+
+/// Something that is needed does not answer. The cause goes to the service's log, here and once.
+pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Status {
+    tracing::error!(error, "a call failed: the event log does not answer");
+    let mut details = details(Reason::LogUnavailable, []);
+    details.set_retry_info(Some(RETRY_AFTER));
+    with_details(Code::Unavailable, "temporarily unavailable; repeat the call", details)
+}
+
+/// Something is wrong inside. The cause goes to the service's log, here and once.
+pub fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
+    tracing::error!(error, "a call failed for an inner reason");
+    with_details(Code::Internal, "internal error", details(Reason::Internal, []))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let mut violations = Violations::default();
+        violations.add("parent", "looks like `pages/{page}/conversations/{psid}`");
+        violations.add("request_id", "is required");
+        let status = violations.into_status();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let details = status.get_error_details();
+        assert_eq!(details.bad_request().unwrap().field_violations.len(), 2);
+        assert_eq!(details.error_info().unwrap().reason, "INVALID_FIELDS");
+    }
+
+    #[test]
+    fn every_reason_has_the_form_that_callers_expect() {
+        for number in 0..1_000 {
+            let Ok(reason) = Reason::try_from(number) else { continue };
+            let name = reason_name(reason);
+            assert!(name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_rule_that_forbids_has_a_reason_of_its_name() {
+        for rule in Rule::ALL.into_iter().filter(|rule| rule.forbids()) {
+            assert!(Reason::from_str_name(&format!("REASON_{}", rule.id())).is_some(), "{}", rule.id());
+        }
+    }
+}

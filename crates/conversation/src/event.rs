@@ -1,0 +1,78 @@
+//! One event as callers see it.
+
+use api::convert::timestamp;
+use api::name;
+use api::proto::conversation::v1 as pb;
+use domain::event::{Content, Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
+use domain::id::{Mid, PageId, Psid};
+use event_log::Stored;
+
+/// Every event of a record as callers see it.
+pub fn describe<'a>(
+    stored: &'a Stored,
+    page: &'a PageId,
+    psid: &'a Psid,
+) -> impl Iterator<Item = pb::ConversationEvent> + 'a {
+    stored.record.events.iter().filter_map(move |event| {
+        let bare = match event {
+            Event::Inbound(inbound) => self::inbound(inbound),
+            Event::Sending(step) => sending(step, page, psid),
+            // A body that nobody understood belongs to no conversation.
+            Event::Quarantined(_) => return None,
+        };
+        Some(pb::ConversationEvent { revision: stored.position, record: stored.record.id.to_string(), ..bare })
+    })
+}
+
+fn inbound(inbound: &Inbound) -> pb::ConversationEvent {
+    let mut event = pb::ConversationEvent {
+        time: Some(timestamp(inbound.at())),
+        kind: inbound.kind.as_str().to_owned(),
+        direction: pb::Direction::FromPerson.into(),
+        ..pb::ConversationEvent::default()
+    };
+    match &inbound.kind {
+        InboundKind::Message(message) => {
+            event.text.clone_from(&message.text);
+            event.mid = text(message.mid.as_ref());
+        }
+        InboundKind::Echo(echo) => {
+            event.direction = pb::Direction::FromPage.into();
+            event.text.clone_from(&echo.text);
+            event.mid = echo.mid.as_str().to_owned();
+            if let (Some(send), Some(psid)) = (&echo.send, &inbound.person) {
+                event.message = name::message(send.page(), psid, send.uuid());
+            }
+        }
+        InboundKind::Postback(postback) => {
+            event.text.clone_from(&postback.title);
+            event.mid = text(postback.mid.as_ref());
+        }
+        InboundKind::Unrecognized(unknown) => event.raw_json.clone_from(&unknown.raw),
+        InboundKind::Delivered { .. } | InboundKind::Read { .. } | InboundKind::Referral(_) => (),
+    }
+    event
+}
+
+fn text(mid: Option<&Mid>) -> String {
+    mid.map(Mid::as_str).unwrap_or_default().to_owned()
+}
+
+fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent {
+    let mut event = pb::ConversationEvent {
+        time: Some(timestamp(step.at)),
+        kind: step.kind.as_str().to_owned(),
+        direction: pb::Direction::OwnMessage.into(),
+        message: name::message(page, psid, step.send.uuid()),
+        ..pb::ConversationEvent::default()
+    };
+    match &step.kind {
+        SendingKind::Requested { content: Content::Text(text), .. } => event.text.clone_from(text),
+        SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => event.mid = mid.as_str().to_owned(),
+        SendingKind::Accepted { .. }
+        | SendingKind::Blocked { .. }
+        | SendingKind::Dispatched { .. }
+        | SendingKind::Settled { .. } => (),
+    }
+    event
+}

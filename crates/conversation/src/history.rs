@@ -1,0 +1,75 @@
+//! A conversation's history in pages: every fact once, and the same pages however much is appended meanwhile.
+
+use crate::event::describe;
+use api::proto::conversation::v1 as pb;
+use api::status::Violations;
+use domain::id::{FactId, PageId, Psid};
+use event_log::{Revision, Stored};
+use std::collections::HashSet;
+
+const DEFAULT_SIZE: usize = 50;
+const MOST: usize = 1_000;
+
+/// Which part of the history is wanted.
+#[derive(Debug)]
+pub(crate) struct Page {
+    size: usize,
+    start: Start,
+}
+
+#[derive(Debug)]
+enum Start {
+    First,
+    /// Behind so many events of the history as it was at this revision.
+    Behind { count: usize, until: Revision },
+}
+
+impl Page {
+    pub(crate) fn parse(size: i32, token: &str, violations: &mut Violations) -> Option<Self> {
+        let size = match usize::try_from(size) {
+            Ok(0) => Some(DEFAULT_SIZE),
+            Ok(size) => Some(size.min(MOST)),
+            Err(_) => {
+                violations.add("page_size", "is not negative");
+                None
+            }
+        };
+        let start = violations.take("page_token", Start::parse(token));
+        Some(Self { size: size?, start: start? })
+    }
+}
+
+/// The text is no page token.
+#[derive(Debug, thiserror::Error)]
+#[error("is what an earlier answer gave as next_page_token, unchanged")]
+struct BadToken;
+
+impl Start {
+    fn parse(token: &str) -> Result<Self, BadToken> {
+        if token.is_empty() {
+            return Ok(Self::First);
+        }
+        let (count, until) = token.split_once('.').ok_or(BadToken)?;
+        let count = count.parse().map_err(|_| BadToken)?;
+        Ok(Self::Behind { count, until: until.parse().map_err(|_| BadToken)? })
+    }
+}
+
+/// One page of a history that was read whole.
+pub(crate) fn list(records: &[Stored], page: &Page, page_id: &PageId, psid: &Psid) -> pb::ListEventsResponse {
+    let newest = records.last().map_or(0, |record| record.position);
+    let (skip, until) = match page.start {
+        Start::First => (0, newest),
+        Start::Behind { count, until } => (count, until),
+    };
+    let mut told: HashSet<FactId> = HashSet::new();
+    let in_snapshot = records.iter().take_while(|record| record.position <= until);
+    let distinct = in_snapshot.filter(|record| record.record.fact.is_none_or(|fact| told.insert(fact)));
+    let mut events = distinct.flat_map(|record| describe(record, page_id, psid)).skip(skip);
+    let shown: Vec<_> = events.by_ref().take(page.size).collect();
+    let next_page_token = match events.next() {
+        Some(_) => format!("{}.{until}", skip + shown.len()),
+        None => String::new(),
+    };
+    pb::ListEventsResponse { events: shown, next_page_token }
+}

@@ -1,0 +1,105 @@
+//! What was said: one conversation as it stands, its history, and what people do as it happens.
+
+mod event;
+mod history;
+mod watch;
+
+use api::convert::timestamp;
+use api::proto::conversation::v1 as pb;
+use api::proto::conversation::v1::conversations_server::{Conversations as Api, ConversationsServer};
+use api::status::{self, Violations};
+use api::name;
+use domain::conversation::Opening;
+use domain::id::{PageId, Psid};
+use domain::pack::Packs;
+use event_log::{Conversations, EventLog, Loaded};
+use service_kit::Clock;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+pub use event::describe;
+
+/// `nuncio.conversation.v1.Conversations`.
+pub struct ConversationService {
+    log: Arc<dyn EventLog>,
+    conversations: Conversations,
+    packs: Packs,
+    clock: Clock,
+    stop: CancellationToken,
+}
+
+impl ConversationService {
+    /// The service on this log, ready for a server. Its streams end when `stop` is cancelled.
+    pub fn server(log: Arc<dyn EventLog>, clock: Clock, stop: CancellationToken) -> ConversationsServer<Self> {
+        let conversations = Conversations::new(Arc::clone(&log));
+        ConversationsServer::new(Self { log, conversations, packs: Packs::built_in(), clock, stop })
+    }
+}
+
+#[tonic::async_trait]
+impl Api for ConversationService {
+    async fn get_conversation(
+        &self,
+        request: Request<pb::GetConversationRequest>,
+    ) -> Result<Response<pb::Conversation>, Status> {
+        let (page, psid) = parse(&request.into_inner().name, "name")?;
+        let stream = self.conversations.stream(&page, &psid);
+        let loaded = self.conversations.load(&stream).await.map_err(|error| status::unavailable(&error))?;
+        Ok(Response::new(self.render(&page, &psid, &loaded)))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        let asked = request.into_inner();
+        let mut violations = Violations::default();
+        let parent = violations.take("parent", name::parse_conversation(&asked.parent));
+        let page = history::Page::parse(asked.page_size, &asked.page_token, &mut violations);
+        let (Some((page_id, psid)), Some(page)) = (parent, page) else { return Err(violations.into_status()) };
+        let stream = self.conversations.stream(&page_id, &psid);
+        let records = self.log.read(&stream, 0).await.map_err(|error| status::unavailable(&error))?;
+        Ok(Response::new(history::list(&records, &page, &page_id, &psid)))
+    }
+
+    type WatchInboundStream = watch::Inbounds;
+
+    async fn watch_inbound(
+        &self,
+        request: Request<pb::WatchInboundRequest>,
+    ) -> Result<Response<Self::WatchInboundStream>, Status> {
+        watch::inbounds(&*self.log, &request.into_inner(), self.stop.clone()).await.map(Response::new)
+    }
+}
+
+impl ConversationService {
+    fn render(&self, page: &PageId, psid: &Psid, loaded: &Loaded) -> pb::Conversation {
+        let state = &loaded.state;
+        let pack = self.packs.in_force(self.clock.now());
+        let opened = state.last_opening(pack.opened_by());
+        let written = state.last_opening(&[Opening::Message]);
+        let unsettled = state.sends().filter(|(_, send)| !send.status.is_final()).count();
+        pb::Conversation {
+            name: name::conversation(page, psid),
+            revision: loaded.revision,
+            last_opening_time: opened.map(|fact| timestamp(fact.at)),
+            window_end_time: opened.map(|fact| timestamp(fact.at.plus(pack.standard()))),
+            human_agent_end_time: written.map(|fact| timestamp(fact.at.plus(pack.human_agent()))),
+            delivered_time: state.delivered_to().map(timestamp),
+            read_time: state.read_to().map(timestamp),
+            unsettled_messages: i32::try_from(unsettled).unwrap_or(i32::MAX),
+        }
+    }
+}
+
+impl std::fmt::Debug for ConversationService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConversationService").finish_non_exhaustive()
+    }
+}
+
+fn parse(raw: &str, field: &str) -> Result<(PageId, Psid), Status> {
+    let mut violations = Violations::default();
+    violations.take(field, name::parse_conversation(raw)).ok_or_else(|| violations.into_status())
+}

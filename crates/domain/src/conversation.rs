@@ -1,0 +1,161 @@
+//! The state of one person's conversation with one Page, folded from its stream.
+//!
+//! The effect of every inbound fact is a maximum or the settling of a known send, so neither the order in which facts
+//! arrive nor how often they come changes where the fold ends.
+
+mod latest;
+#[cfg(test)]
+mod tests;
+
+pub use latest::{Fact, Latest};
+
+use crate::event::{Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::id::{Psid, RequestId, SendId};
+use crate::send::Send;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// An action of a person that can open a window. Which of them do is the pack's word, not the fold's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opening {
+    /// Wrote a message.
+    Message,
+    /// Tapped a button.
+    Postback,
+    /// Came into an existing thread by an m.me link.
+    Link,
+}
+
+impl Opening {
+    /// Every action there is.
+    pub const ALL: [Self; 3] = [Self::Message, Self::Postback, Self::Link];
+
+    /// The action's name in rule packs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Postback => "postback",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// What is known of a conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Conversation {
+    person: Option<Psid>,
+    openings: BTreeMap<Opening, Latest>,
+    delivered_to: Option<Timestamp>,
+    read_to: Option<Timestamp>,
+    sends: BTreeMap<SendId, Send>,
+    requests: BTreeMap<RequestId, SendId>,
+}
+
+impl Conversation {
+    /// The state after one more event. Total: it accepts every event ever written and checks nothing.
+    pub fn evolve(&mut self, recorded: Recorded<'_>) {
+        match recorded.event {
+            Event::Inbound(inbound) => self.heard(recorded, inbound),
+            Event::Sending(step) => self.step(step),
+            // Bodies that nobody understood belong to no conversation.
+            Event::Quarantined(_) => (),
+        }
+    }
+
+    /// Folds a whole history.
+    pub fn fold<'a>(history: impl IntoIterator<Item = Recorded<'a>>) -> Self {
+        let mut state = Self::default();
+        for recorded in history {
+            state.evolve(recorded);
+        }
+        state
+    }
+
+    fn heard(&mut self, recorded: Recorded<'_>, inbound: &Inbound) {
+        if self.person.is_none() {
+            self.person.clone_from(&inbound.person);
+        }
+        match &inbound.kind {
+            InboundKind::Message(_) => self.opened(Opening::Message, recorded, inbound),
+            InboundKind::Postback(_) => self.opened(Opening::Postback, recorded, inbound),
+            InboundKind::Referral(referral) if referral.source == "SHORTLINK" => {
+                self.opened(Opening::Link, recorded, inbound);
+            }
+            // An ad's click opens nothing by itself; the message that follows does.
+            InboundKind::Referral(_) | InboundKind::Unrecognized(_) => (),
+            InboundKind::Delivered { watermark, .. } => self.delivered_to = self.delivered_to.max(Some(*watermark)),
+            InboundKind::Read { watermark } => self.read_to = self.read_to.max(Some(*watermark)),
+            InboundKind::Echo(echo) => {
+                if let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id)) {
+                    send.went_out(&echo.mid, inbound.at());
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, opening: Opening, recorded: Recorded<'_>, inbound: &Inbound) {
+        self.openings.entry(opening).or_default().see(recorded.record, inbound);
+    }
+
+    fn step(&mut self, step: &crate::event::Sending) {
+        use crate::event::SendingKind as Kind;
+        if let Kind::Requested { recipient, request, .. } = &step.kind {
+            if self.person.is_none() {
+                self.person = Some(recipient.clone());
+            }
+            self.requests.insert(request.clone(), step.send.clone());
+            if let Some(send) = Send::requested(step) {
+                self.sends.insert(step.send.clone(), send);
+            }
+            return;
+        }
+        let Some(send) = self.sends.get_mut(&step.send) else { return };
+        match &step.kind {
+            Kind::Requested { .. } => (),
+            Kind::Accepted { decision } => send.accepted(decision),
+            Kind::Blocked { decision } => send.blocked(decision),
+            Kind::Dispatched { attempt, claim, leave_by, decision } => {
+                send.dispatched(*attempt, *claim, *leave_by, decision);
+            }
+            Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
+            Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
+        }
+    }
+
+    /// The person's PSID, once a fact or a send has named it.
+    pub const fn person(&self) -> Option<&Psid> {
+        self.person.as_ref()
+    }
+
+    /// The latest fact among these actions.
+    pub fn last_opening(&self, openings: &[Opening]) -> Option<Fact> {
+        let latest = openings.iter().filter_map(|opening| self.openings.get(opening)?.get());
+        latest.reduce(Fact::later)
+    }
+
+    /// Everything of the Page sent up to this moment has reached the person.
+    pub const fn delivered_to(&self) -> Option<Timestamp> {
+        self.delivered_to
+    }
+
+    /// The person has read everything of the Page up to this moment.
+    pub const fn read_to(&self) -> Option<Timestamp> {
+        self.read_to
+    }
+
+    /// One send.
+    pub fn send(&self, id: &SendId) -> Option<&Send> {
+        self.sends.get(id)
+    }
+
+    /// Every send, by id.
+    pub fn sends(&self) -> impl Iterator<Item = (&SendId, &Send)> {
+        self.sends.iter()
+    }
+
+    /// The send that a caller's request led to.
+    pub fn send_of_request(&self, request: &RequestId) -> Option<(&SendId, &Send)> {
+        let id = self.requests.get(request)?;
+        Some((id, self.sends.get(id)?))
+    }
+}

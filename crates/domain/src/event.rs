@@ -1,0 +1,29 @@
+//! What can happen: facts that come in from the platform, and what we did ourselves.
+
+mod inbound;
+mod sending;
+
+pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
+pub use sending::{Content, Outcome, Sending, SendingKind};
+
+use crate::id::RecordId;
+
+/// One thing that happened. A new kind must break every match on this.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The platform told us of something.
+    Inbound(Box<Inbound>),
+    /// A verified body could not be understood and was kept as it came.
+    Quarantined(Quarantined),
+    /// Something happened to one of our own sends.
+    Sending(Box<Sending>),
+}
+
+/// An event together with the record it came in, as folds take it: the record is what a decision names as its fact.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'a> {
+    /// The record that holds the event.
+    pub record: RecordId,
+    /// What happened.
+    pub event: &'a Event,
+}

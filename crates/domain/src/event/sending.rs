@@ -1,0 +1,132 @@
+//! What happens to one of our own sends.
+
+use crate::decision::{Decision, Intent};
+use crate::id::{Mid, PageId, Psid, RequestId, SendId};
+use crate::time::Timestamp;
+use uuid::Uuid;
+
+/// One step in the life of a send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sending {
+    /// Which send.
+    pub send: SendId,
+    /// When we recorded the step.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: SendingKind,
+}
+
+/// The steps a send can take.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendingKind {
+    /// A caller asked for it.
+    Requested {
+        /// The Page that is to speak.
+        page: PageId,
+        /// The person it speaks to.
+        recipient: Psid,
+        /// The caller's name for the call.
+        request: RequestId,
+        /// A digest of everything the caller asked for; another one under the same name is another request.
+        request_digest: [u8; 16],
+        /// Who speaks, and why.
+        intent: Box<Intent>,
+        /// What is to be said.
+        content: Content,
+    },
+    /// The rules allow it; it waits for its turn.
+    Accepted {
+        /// The judgement.
+        decision: Box<Decision>,
+    },
+    /// The rules forbid it; nothing leaves.
+    Blocked {
+        /// The judgement.
+        decision: Box<Decision>,
+    },
+    /// A worker claimed it. Only after this is in the log may the first byte leave, and not after `leave_by`.
+    Dispatched {
+        /// 1 for the first time.
+        attempt: u32,
+        /// Names this claim; a worker that reads another one here has lost the race.
+        claim: Uuid,
+        /// The last moment at which the first byte may leave.
+        leave_by: Timestamp,
+        /// The judgement made for this claim, at the revision it was appended at.
+        decision: Box<Decision>,
+    },
+    /// How an attempt ended.
+    Settled {
+        /// The attempt that it speaks of.
+        attempt: u32,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+impl SendingKind {
+    /// The step's name, for logs and pages.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "requested",
+            Self::Accepted { .. } => "accepted",
+            Self::Blocked { .. } => "blocked",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Settled { outcome, .. } => outcome.as_str(),
+        }
+    }
+}
+
+/// What is said. Personal data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// A plain text of at most 2,000 characters.
+    Text(String),
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The platform took it and named it.
+    Sent {
+        /// The message's id.
+        mid: Mid,
+    },
+    /// The platform refused it for good.
+    Rejected {
+        /// The platform's error code.
+        code: i64,
+        /// Its subcode, 0 when there is none.
+        subcode: i64,
+    },
+    /// The platform asked us to come later; nothing was sent.
+    Retrying {
+        /// When the next attempt may begin.
+        not_before: Timestamp,
+        /// The platform's error code.
+        code: i64,
+    },
+    /// Nothing left this machine: too late for `leave_by`, or no connection was made.
+    NotSent {
+        /// When the next attempt may begin.
+        not_before: Timestamp,
+    },
+    /// It may have gone out or not: no answer came, or none that says. It is never blindly sent again.
+    Unknown,
+    /// No echo came in time either. It stays open whether the person got it; at most once, so nothing is repeated.
+    Unresolved,
+}
+
+impl Outcome {
+    /// The outcome's name, for logs and pages.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "sent",
+            Self::Rejected { .. } => "rejected",
+            Self::Retrying { .. } => "retrying",
+            Self::NotSent { .. } => "not_sent",
+            Self::Unknown => "unknown",
+            Self::Unresolved => "unresolved",
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Names of things, parsed once at the edge and trusted inside.
+
+mod send_id;
+mod stream;
+mod text;
+
+pub use send_id::{BadSendId, SendId};
+pub use stream::{BadStream, Kind, StreamId};
+pub use text::{AgentId, AppId, BadId, Mid, OptinRef, PageId, Psid, RequestId};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use uuid::Uuid;
+
+/// A person on one Page, as subjects, tables and ids know them: 16 bytes of a keyed hash of Page and PSID.
+///
+/// Only the log's key turns a PSID into this, so a key that leaks from a subject or a metric names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PersonKey([u8; 16]);
+
+impl PersonKey {
+    /// The key with these bytes; made by the event log from its secret, or read back.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 32 hexadecimal digits in lower case.
+    pub fn parse(raw: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(raw, &mut bytes).ok()?;
+        (hex::encode(bytes) == raw).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Display for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PersonKey({self})")
+    }
+}
+
+/// What an inbound fact states, as 16 bytes: equal for every delivery of the same fact, whatever the batch around it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FactId([u8; 16]);
+
+impl FactId {
+    /// The id of the fact that these parts state. Each part is hashed with its length, so no two lists of parts
+    /// run together.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        Self(bytes)
+    }
+
+    /// The id with these bytes, as read back from the log.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id's bytes, as the log keeps them.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FactId({self})")
+    }
+}
+
+/// One record of the log: a UUID of version 7, made by whoever appends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Uuid);
+
+impl RecordId {
+    /// The id with this value.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The id's value.
+    pub const fn as_uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_fact_do_not_run_together() {
+        assert_ne!(FactId::of(&[b"ab", b"c"]), FactId::of(&[b"a", b"bc"]));
+        assert_eq!(FactId::of(&[b"ab", b"c"]), FactId::of(&[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn a_person_key_is_thirty_two_lower_case_digits() {
+        let key = PersonKey::from_bytes([0xab; 16]);
+        assert_eq!(PersonKey::parse(&key.to_string()), Some(key));
+        assert_eq!(PersonKey::parse(&key.to_string().to_uppercase()), None);
+        assert_eq!(PersonKey::parse("ab"), None);
+    }
+}

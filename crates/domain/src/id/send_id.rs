@@ -1,0 +1,99 @@
+//! The id of a send, which names the stream it lives in.
+
+use super::{PageId, PersonKey, StreamId};
+use std::fmt;
+use uuid::Uuid;
+
+/// One send. It travels in the message's `metadata`, and its echo brings it back; so it says by itself in which
+/// conversation it is to be found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendId {
+    page: PageId,
+    person: PersonKey,
+    id: Uuid,
+}
+
+/// The text is no send id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a send id looks like `c.<page>.<32 hex digits>.<uuid>`")]
+pub struct BadSendId;
+
+impl SendId {
+    /// The send with this id in the conversation of `page` and `person`.
+    pub const fn new(page: PageId, person: PersonKey, id: Uuid) -> Self {
+        Self { page, person, id }
+    }
+
+    /// The Page that speaks.
+    pub const fn page(&self) -> &PageId {
+        &self.page
+    }
+
+    /// The part of the id that is this send's alone.
+    pub const fn uuid(&self) -> Uuid {
+        self.id
+    }
+
+    /// The person it speaks to, by key.
+    pub const fn person(&self) -> PersonKey {
+        self.person
+    }
+
+    /// The stream that holds this send's whole history.
+    pub fn stream(&self) -> StreamId {
+        StreamId::Conversation(self.page.clone(), self.person)
+    }
+
+    /// Reads an id as [`fmt::Display`] writes it.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn parse(raw: &str) -> Result<Self, BadSendId> {
+        let mut words = raw.split('.');
+        let mut next = || words.next().ok_or(BadSendId);
+        if next()? != "c" {
+            return Err(BadSendId);
+        }
+        let page = PageId::parse(next()?).map_err(|_| BadSendId)?;
+        let person = PersonKey::parse(next()?).ok_or(BadSendId)?;
+        let id = Uuid::try_parse(next()?).map_err(|_| BadSendId)?;
+        let send = Self { page, person, id };
+        if words.next().is_some() || send.to_string() != raw {
+            return Err(BadSendId);
+        }
+        Ok(send)
+    }
+}
+
+impl fmt::Display for SendId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c.{}.{}.{}", self.page, self.person, self.id)
+    }
+}
+
+impl fmt::Debug for SendId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SendId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_id_names_its_stream() {
+        let page = PageId::parse("1001").unwrap();
+        let person = PersonKey::from_bytes([7; 16]);
+        let send = SendId::new(page.clone(), person, Uuid::from_u128(9));
+        assert_eq!(SendId::parse(&send.to_string()), Ok(send.clone()));
+        assert_eq!(send.stream(), StreamId::Conversation(page, person));
+    }
+
+    #[test]
+    fn foreign_metadata_is_no_send_id() {
+        for raw in ["", "c", "order-42", "c.1.2.3", "c.1001.07070707070707070707070707070707.9", "{\"a\":1}"] {
+            assert_eq!(SendId::parse(raw), Err(BadSendId), "{raw}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Streams: one aggregate's history, by name.
+
+use super::{AppId, OptinRef, PageId, PersonKey};
+use std::fmt;
+
+/// What a stream is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// One person and one Page.
+    Conversation,
+    /// A person before the PSID is known.
+    Optin,
+    /// A Page itself.
+    Page,
+    /// Verified bodies that could not be understood.
+    Quarantine,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::Conversation, Self::Optin, Self::Page, Self::Quarantine];
+
+    /// The first word of such a stream's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Optin => "optin",
+            Self::Page => "page",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// The name of one stream. An event belongs to exactly one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamId {
+    /// `conversation/{page}/{person}`
+    Conversation(PageId, PersonKey),
+    /// `optin/{page}/{user_ref}`; the reference is written so that it holds only letters, digits, `-`, `_` and `=`.
+    Optin(PageId, OptinRef),
+    /// `page/{page}`
+    Page(PageId),
+    /// `quarantine/{app}`
+    Quarantine(AppId),
+}
+
+/// The text names no stream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a stream; one looks like `conversation/<page>/<32 hex digits>` or `page/<page>`")]
+pub struct BadStream;
+
+impl StreamId {
+    /// What the stream is about.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Conversation(..) => Kind::Conversation,
+            Self::Optin(..) => Kind::Optin,
+            Self::Page(_) => Kind::Page,
+            Self::Quarantine(_) => Kind::Quarantine,
+        }
+    }
+
+    /// The Page the stream belongs to; none for what concerns the whole app.
+    pub const fn page(&self) -> Option<&PageId> {
+        match self {
+            Self::Conversation(page, _) | Self::Optin(page, _) | Self::Page(page) => Some(page),
+            Self::Quarantine(_) => None,
+        }
+    }
+
+    /// The part of the name behind the kind, by which streams are spread over partitions; words are joined by `/`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Conversation(page, person) => format!("{page}/{person}"),
+            Self::Optin(page, user_ref) => format!("{page}/{}", encode(user_ref.as_str())),
+            Self::Page(page) => page.to_string(),
+            Self::Quarantine(app) => app.to_string(),
+        }
+    }
+
+    /// Reads a name as [`fmt::Display`] writes it.
+    ///
+    /// # Errors
+    /// When it names no stream.
+    pub fn parse(name: &str) -> Result<Self, BadStream> {
+        let (kind, key) = name.split_once('/').ok_or(BadStream)?;
+        let page = |raw: &str| PageId::parse(raw).map_err(|_| BadStream);
+        let stream = match kind {
+            "conversation" => {
+                let (page_id, person) = key.split_once('/').ok_or(BadStream)?;
+                Self::Conversation(page(page_id)?, PersonKey::parse(person).ok_or(BadStream)?)
+            }
+            "optin" => {
+                let (page_id, user_ref) = key.split_once('/').ok_or(BadStream)?;
+                let user_ref = decode(user_ref).and_then(|raw| OptinRef::parse(&raw).ok()).ok_or(BadStream)?;
+                Self::Optin(page(page_id)?, user_ref)
+            }
+            "page" => Self::Page(page(key)?),
+            "quarantine" => Self::Quarantine(AppId::parse(key).map_err(|_| BadStream)?),
+            _ => return Err(BadStream),
+        };
+        Ok(stream)
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind().as_str(), self.key())
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Optin(page, _) => write!(f, "optin/{page}/…"),
+            Self::Conversation(..) | Self::Page(_) | Self::Quarantine(_) => fmt::Display::fmt(self, f),
+        }
+    }
+}
+
+/// Writes any printable text with letters, digits, `-` and `_` alone; every other byte becomes `=` and two digits.
+fn encode(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    for byte in raw.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            text.push(char::from(byte));
+        } else {
+            text.push('=');
+            text.push_str(&hex::encode([byte]));
+        }
+    }
+    text
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut raw = Vec::with_capacity(text.len());
+    let mut bytes = text.as_bytes();
+    while let [first, rest @ ..] = bytes {
+        bytes = rest;
+        if *first == b'=' {
+            raw.extend(hex::decode(bytes.get(..2)?).ok()?);
+            bytes = &bytes[2..];
+        } else {
+            raw.push(*first);
+        }
+    }
+    let raw = String::from_utf8(raw).ok()?;
+    (encode(&raw) == text).then_some(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_stream_is_read_back_from_its_name() {
+        let page = PageId::parse("1001").unwrap();
+        let streams = [
+            StreamId::Conversation(page.clone(), PersonKey::from_bytes([7; 16])),
+            StreamId::Optin(page.clone(), OptinRef::parse("a.b>*=/c").unwrap()),
+            StreamId::Page(page),
+            StreamId::Quarantine(AppId::parse("77").unwrap()),
+        ];
+        for stream in streams {
+            assert_eq!(StreamId::parse(&stream.to_string()), Ok(stream));
+        }
+    }
+
+    #[test]
+    fn an_optin_reference_cannot_forge_a_word_of_the_name() {
+        let stream = StreamId::Optin(PageId::parse("1").unwrap(), OptinRef::parse("x/../page.*").unwrap());
+        assert_eq!(stream.to_string(), "optin/1/x=2f=2e=2e=2fpage=2e=2a");
+        assert_eq!(format!("{stream:?}"), "optin/1/…");
+    }
+
+    #[test]
+    fn names_of_other_forms_are_refused() {
+        for name in ["", "page", "page/", "page/a/b", "optin/1/=2", "optin/1/=61", "conversation/1/AB", "other/1"] {
+            assert_eq!(StreamId::parse(name), Err(BadStream), "{name}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Ids that come from outside as text, each with the form it must have.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The text is not an id of this kind; the message says what one looks like.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is 1 to {max} {alphabet}")]
+pub struct BadId {
+    what: &'static str,
+    max: usize,
+    alphabet: &'static str,
+}
+
+const PRINTABLE: &str = "printable ASCII characters without spaces";
+const PLAIN: &str = "letters, digits, `-` or `_`";
+
+fn is_printable(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $alphabet:ident, $allowed:ident, shown: $shown:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes the text if it has this kind's form.
+            ///
+            /// # Errors
+            /// Says which form it must have.
+            pub fn parse(raw: &str) -> Result<Self, BadId> {
+                let fits = (1..=$max).contains(&raw.len()) && raw.bytes().all($allowed);
+                if fits { Ok(Self(raw.into())) } else { Err(BadId { what: $what, max: $max, alphabet: $alphabet }) }
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        text_id!(@show $name, $shown);
+    };
+    (@show $name:ident, open) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+    };
+    // Ids of people have no `Display`, and their `Debug` says nothing: they must not slip into a log line.
+    (@show $name:ident, hidden) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}(…)", stringify!($name))
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A Facebook Page. It is the Page's identity; the name and username may change.
+    PageId, "a Page id", 64, PLAIN, is_plain, shown: open
+);
+text_id!(
+    /// The platform's app, to which webhooks are delivered and whose secret signs them.
+    AppId, "an app id", 64, PLAIN, is_plain, shown: open
+);
+text_id!(
+    /// A person on one Page, as the Send API addresses them ("Page-scoped id"). Personal data.
+    Psid, "a PSID", 128, PRINTABLE, is_printable, shown: hidden
+);
+text_id!(
+    /// A person before their PSID is known: the `user_ref` of a checkbox opt-in. Personal data.
+    OptinRef, "a user_ref", 512, PRINTABLE, is_printable, shown: hidden
+);
+text_id!(
+    /// A message, as the platform names it.
+    Mid, "a mid", 512, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A caller's own name for one call, which makes repeating the call safe.
+    RequestId, "a request id", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A person who works for the Page's owner and speaks for it.
+    AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_people_are_not_printed() {
+        let psid = Psid::parse("24601").unwrap();
+        assert_eq!(format!("{psid:?}"), "Psid(…)");
+    }
+
+    #[test]
+    fn an_id_that_could_forge_a_path_is_no_page_id() {
+        for raw in ["", "a/b", "a.b", "a b", "*", ">", "é"] {
+            let error = PageId::parse(raw).unwrap_err();
+            assert_eq!(error.to_string(), "a Page id is 1 to 64 letters, digits, `-` or `_`");
+        }
+        assert_eq!(PageId::parse("1001").unwrap().as_str(), "1001");
+    }
+}

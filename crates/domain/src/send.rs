@@ -1,0 +1,175 @@
+//! One send's state, and the commands that move it.
+
+mod command;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub use command::{Claim, Refusal, Request, claim, request, settle};
+pub use plan::{Patience, Step, plan};
+
+use crate::decision::{Decision, Intent};
+use crate::event::{Content, Outcome, Sending, SendingKind};
+use crate::id::{Mid, Psid};
+use crate::time::Timestamp;
+use uuid::Uuid;
+
+/// How long after a claim the first byte may leave. A worker that was stopped for longer must not send any more.
+pub const LEAVE_WITHIN: crate::time::Span = crate::time::Span::from_secs(3);
+
+/// What is known of a send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Send {
+    /// Whom it is for.
+    pub recipient: Psid,
+    /// A digest of everything the caller asked for.
+    pub request_digest: [u8; 16],
+    /// Who speaks, and why.
+    pub intent: Intent,
+    /// What is said; gone once the send has ended.
+    pub content: Option<Content>,
+    /// When the caller asked.
+    pub requested_at: Timestamp,
+    /// Where it stands.
+    pub status: Status,
+    /// How often it was claimed.
+    pub attempts: u32,
+    /// The latest judgement.
+    pub decision: Option<Decision>,
+}
+
+/// Where a send stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Asked for, not yet judged.
+    Requested,
+    /// Allowed, and waiting for its turn.
+    Accepted {
+        /// When the next attempt may begin; none: at once.
+        not_before: Option<Timestamp>,
+    },
+    /// Forbidden. Nothing left.
+    Blocked,
+    /// Claimed by a worker, which may be writing it to the wire.
+    Dispatched {
+        /// The worker's claim.
+        claim: Uuid,
+        /// The last moment at which its first byte may leave.
+        leave_by: Timestamp,
+    },
+    /// It may have gone out or not. Its echo will tell, or nothing will.
+    Unknown {
+        /// Since when nobody knows.
+        since: Timestamp,
+    },
+    /// The platform has it.
+    Sent {
+        /// The message's id.
+        mid: Mid,
+        /// The earliest time that anything gives for it: the platform's answer or the echo.
+        at: Timestamp,
+    },
+    /// The platform refused it for good.
+    Rejected {
+        /// The platform's error code.
+        code: i64,
+        /// Its subcode, 0 when there is none.
+        subcode: i64,
+    },
+    /// Nobody will tell any more whether it went out.
+    Unresolved,
+}
+
+impl Status {
+    /// The status's name, for answers and pages.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Accepted { .. } => "accepted",
+            Self::Blocked => "blocked",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Unknown { .. } => "unknown",
+            Self::Sent { .. } => "sent",
+            Self::Rejected { .. } => "rejected",
+            Self::Unresolved => "unresolved",
+        }
+    }
+
+    /// Whether nothing is left to do. An echo can still turn `Unresolved` into `Sent`.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Blocked | Self::Sent { .. } | Self::Rejected { .. } | Self::Unresolved => true,
+            Self::Requested | Self::Accepted { .. } | Self::Dispatched { .. } | Self::Unknown { .. } => false,
+        }
+    }
+}
+
+impl Send {
+    /// The send as its first event makes it; none for any other event.
+    pub(crate) fn requested(step: &Sending) -> Option<Self> {
+        let SendingKind::Requested { recipient, request_digest, intent, content, .. } = &step.kind else { return None };
+        Some(Self {
+            recipient: recipient.clone(),
+            request_digest: *request_digest,
+            intent: (**intent).clone(),
+            content: Some(content.clone()),
+            requested_at: step.at,
+            status: Status::Requested,
+            attempts: 0,
+            decision: None,
+        })
+    }
+
+    pub(crate) fn accepted(&mut self, decision: &Decision) {
+        if self.status == Status::Requested {
+            self.decision = Some(decision.clone());
+            self.status = Status::Accepted { not_before: None };
+        }
+    }
+
+    pub(crate) fn blocked(&mut self, decision: &Decision) {
+        if matches!(self.status, Status::Requested | Status::Accepted { .. }) {
+            self.decision = Some(decision.clone());
+            self.end(Status::Blocked);
+        }
+    }
+
+    pub(crate) fn dispatched(&mut self, attempt: u32, claim: Uuid, leave_by: Timestamp, decision: &Decision) {
+        if matches!(self.status, Status::Accepted { .. }) && attempt == self.attempts + 1 {
+            self.decision = Some(decision.clone());
+            self.attempts = attempt;
+            self.status = Status::Dispatched { claim, leave_by };
+        }
+    }
+
+    /// The platform has it: stronger than every other outcome, whenever it is learned and by whatever way.
+    pub(crate) fn went_out(&mut self, mid: &Mid, at: Timestamp) {
+        if let Status::Sent { at: known, .. } = &mut self.status {
+            *known = at.min(*known);
+        } else {
+            self.end(Status::Sent { mid: mid.clone(), at });
+        }
+    }
+
+    /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.
+    pub(crate) fn settled(&mut self, attempt: u32, outcome: &Outcome, at: Timestamp) {
+        let is_open = matches!(self.status, Status::Dispatched { .. } | Status::Unknown { .. });
+        if !is_open || attempt != self.attempts {
+            return;
+        }
+        match outcome {
+            Outcome::Sent { .. } => (),
+            Outcome::Rejected { code, subcode } => self.end(Status::Rejected { code: *code, subcode: *subcode }),
+            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } => {
+                self.status = Status::Accepted { not_before: Some(*not_before) };
+            }
+            Outcome::Unknown => self.status = Status::Unknown { since: at },
+            Outcome::Unresolved => self.end(Status::Unresolved),
+        }
+    }
+
+    fn end(&mut self, status: Status) {
+        self.status = status;
+        self.content = None;
+    }
+}

@@ -1,0 +1,148 @@
+//! Commands on sends: each looks at the conversation as it stands and answers with what then has happened.
+
+use super::{LEAVE_WITHIN, Status};
+use crate::conversation::Conversation;
+use crate::decision::{Intent, Verdict};
+use crate::evaluate::evaluate;
+use crate::event::{Content, Event, Outcome, Sending, SendingKind};
+use crate::id::{Psid, RequestId, SendId};
+use crate::pack::Pack;
+use crate::time::Timestamp;
+use uuid::Uuid;
+
+/// A caller wants something said.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The id that the send will have, unless the same request was made before.
+    pub send: SendId,
+    /// The person it speaks to.
+    pub recipient: Psid,
+    /// The caller's name for the call.
+    pub request: RequestId,
+    /// A digest of everything the caller asked for.
+    pub request_digest: [u8; 16],
+    /// Who speaks, and why.
+    pub intent: Intent,
+    /// What is to be said.
+    pub content: Content,
+}
+
+/// A worker wants to write a send to the wire.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which send.
+    pub send: SendId,
+    /// A name for this claim that no other has.
+    pub claim: Uuid,
+}
+
+/// Why a command changes nothing. A refusal is an answer, not a failure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The same request was made before; this is the send it led to.
+    #[error("the request was made before")]
+    Repeated(SendId),
+    /// The request id belongs to a request with other content.
+    #[error("the request id was used before for another request")]
+    RequestIdReused(SendId),
+    /// There is no such send in this conversation.
+    #[error("there is no such send")]
+    NoSuchSend,
+    /// The send is not waiting for a worker: it has ended, or another worker has it.
+    #[error("the send is {0}, not waiting")]
+    NotWaiting(&'static str),
+    /// The send waits, but not yet for a worker.
+    #[error("the send is not due yet")]
+    NotDue {
+        /// When it will be.
+        at: Timestamp,
+    },
+    /// The outcome tells nothing new.
+    #[error("the outcome changes nothing")]
+    Settled,
+}
+
+/// A caller's request: judged at once, and either waiting or blocked from then on.
+///
+/// # Errors
+/// When the request was made before, with the same content or another.
+pub fn request(state: &Conversation, pack: &Pack, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    if let Some((send, known)) = state.send_of_request(&command.request) {
+        let is_same = known.request_digest == command.request_digest;
+        let refusal = if is_same { Refusal::Repeated } else { Refusal::RequestIdReused };
+        return Err(refusal(send.clone()));
+    }
+    let decision = Box::new(evaluate(pack, state, &command.intent, now));
+    let judged = match decision.verdict {
+        Verdict::Allowed(_) => SendingKind::Accepted { decision },
+        Verdict::Blocked => SendingKind::Blocked { decision },
+    };
+    let requested = SendingKind::Requested {
+        page: command.send.page().clone(),
+        recipient: command.recipient.clone(),
+        request: command.request.clone(),
+        request_digest: command.request_digest,
+        intent: Box::new(command.intent.clone()),
+        content: command.content.clone(),
+    };
+    Ok([requested, judged].into_iter().map(|kind| step(&command.send, now, kind)).collect())
+}
+
+/// A worker's claim: judged again at this very revision, and either the worker's from then on or blocked.
+///
+/// # Errors
+/// When the send is not there, not waiting, or not yet due.
+pub fn claim(state: &Conversation, pack: &Pack, command: &Claim, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let send = state.send(&command.send).ok_or(Refusal::NoSuchSend)?;
+    match send.status {
+        Status::Accepted { not_before: Some(at) } if now < at => return Err(Refusal::NotDue { at }),
+        Status::Accepted { .. } => (),
+        Status::Requested
+        | Status::Blocked
+        | Status::Dispatched { .. }
+        | Status::Unknown { .. }
+        | Status::Sent { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => return Err(Refusal::NotWaiting(send.status.as_str())),
+    }
+    let decision = Box::new(evaluate(pack, state, &send.intent, now));
+    let kind = match decision.verdict {
+        Verdict::Blocked => SendingKind::Blocked { decision },
+        Verdict::Allowed(_) => {
+            let latest = now.plus(LEAVE_WITHIN);
+            let leave_by = decision.holds_until.map_or(latest, |end| end.min(latest));
+            SendingKind::Dispatched { attempt: send.attempts + 1, claim: command.claim, leave_by, decision }
+        }
+    };
+    Ok(vec![step(&command.send, now, kind)])
+}
+
+/// How an attempt ended.
+///
+/// # Errors
+/// When that changes nothing: the send has ended, or the attempt is an older one.
+pub fn settle(
+    state: &Conversation,
+    send_id: &SendId,
+    attempt: u32,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let send = state.send(send_id).ok_or(Refusal::NoSuchSend)?;
+    let is_sent = matches!(send.status, Status::Sent { .. });
+    let changes = match outcome {
+        Outcome::Sent { .. } => !is_sent,
+        Outcome::Unknown => matches!(send.status, Status::Dispatched { .. }) && attempt == send.attempts,
+        Outcome::Rejected { .. } | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unresolved => {
+            matches!(send.status, Status::Dispatched { .. } | Status::Unknown { .. }) && attempt == send.attempts
+        }
+    };
+    if !changes {
+        return Err(Refusal::Settled);
+    }
+    Ok(vec![step(send_id, now, SendingKind::Settled { attempt, outcome })])
+}
+
+fn step(send: &SendId, at: Timestamp, kind: SendingKind) -> Event {
+    Event::Sending(Box::new(Sending { send: send.clone(), at, kind }))
+}

@@ -1,0 +1,104 @@
+//! The steps of sends to and from the stored schema.
+
+use super::{Undecodable, decision, required, uuid};
+use api::proto::log::v1 as wire;
+use domain::event::{Content, Outcome, Sending, SendingKind};
+use domain::id::{Mid, PageId, Psid, RequestId, SendId};
+use domain::time::Timestamp;
+use wire::sending::Kind;
+use wire::settled::Outcome as End;
+
+pub(super) fn to_wire(step: &Sending) -> wire::Sending {
+    let kind = match &step.kind {
+        SendingKind::Requested { page, recipient, request, request_digest, intent, content } => {
+            let Content::Text(text) = content;
+            Kind::Requested(wire::Requested {
+                page: page.as_str().to_owned(),
+                recipient: recipient.as_str().to_owned(),
+                request: request.as_str().to_owned(),
+                request_digest: request_digest.to_vec(),
+                intent: Some(decision::intent_to_wire(intent)),
+                content: Some(wire::Content { kind: Some(wire::content::Kind::Text(text.clone())) }),
+            })
+        }
+        SendingKind::Accepted { decision } => {
+            Kind::Accepted(wire::Accepted { decision: Some(decision::to_wire(decision)) })
+        }
+        SendingKind::Blocked { decision } => {
+            Kind::Blocked(wire::Blocked { decision: Some(decision::to_wire(decision)) })
+        }
+        SendingKind::Dispatched { attempt, claim, leave_by, decision } => Kind::Dispatched(wire::Dispatched {
+            attempt: *attempt,
+            claim: claim.as_bytes().to_vec(),
+            leave_by_ms: leave_by.as_millis(),
+            decision: Some(decision::to_wire(decision)),
+        }),
+        SendingKind::Settled { attempt, outcome } => {
+            Kind::Settled(wire::Settled { attempt: *attempt, outcome: Some(outcome_to_wire(outcome)) })
+        }
+    };
+    wire::Sending { send: step.send.to_string(), at_ms: step.at.as_millis(), kind: Some(kind) }
+}
+
+fn outcome_to_wire(outcome: &Outcome) -> End {
+    match outcome {
+        Outcome::Sent { mid } => End::Sent(wire::Sent { mid: mid.as_str().to_owned() }),
+        Outcome::Rejected { code, subcode } => End::Rejected(wire::Rejected { code: *code, subcode: *subcode }),
+        Outcome::Retrying { not_before, code } => {
+            End::Retrying(wire::Retrying { not_before_ms: not_before.as_millis(), code: *code })
+        }
+        Outcome::NotSent { not_before } => End::NotSent(wire::NotSent { not_before_ms: not_before.as_millis() }),
+        Outcome::Unknown => End::Unknown(wire::Nothing {}),
+        Outcome::Unresolved => End::Unresolved(wire::Nothing {}),
+    }
+}
+
+pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
+    let kind = match step.kind.ok_or(Undecodable::Field("sending.kind"))? {
+        Kind::Requested(requested) => requested_from_wire(requested)?,
+        Kind::Accepted(accepted) => SendingKind::Accepted { decision: decision::from_wire(accepted.decision)? },
+        Kind::Blocked(blocked) => SendingKind::Blocked { decision: decision::from_wire(blocked.decision)? },
+        Kind::Dispatched(dispatched) => SendingKind::Dispatched {
+            attempt: dispatched.attempt,
+            claim: uuid(&dispatched.claim, "dispatched.claim")?,
+            leave_by: Timestamp::from_millis(dispatched.leave_by_ms),
+            decision: decision::from_wire(dispatched.decision)?,
+        },
+        Kind::Settled(settled) => SendingKind::Settled {
+            attempt: settled.attempt,
+            outcome: outcome_from_wire(settled.outcome.ok_or(Undecodable::Field("settled.outcome"))?)?,
+        },
+    };
+    Ok(Sending {
+        send: SendId::parse(&step.send).map_err(|_| Undecodable::Field("sending.send"))?,
+        at: Timestamp::from_millis(step.at_ms),
+        kind,
+    })
+}
+
+fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undecodable> {
+    let content = requested.content.and_then(|content| content.kind).ok_or(Undecodable::Field("content"))?;
+    let wire::content::Kind::Text(text) = content;
+    let digest = requested.request_digest.as_slice().try_into();
+    Ok(SendingKind::Requested {
+        page: required(&requested.page, PageId::parse, "requested.page")?,
+        recipient: required(&requested.recipient, Psid::parse, "requested.recipient")?,
+        request: required(&requested.request, RequestId::parse, "requested.request")?,
+        request_digest: digest.map_err(|_| Undecodable::Field("requested.request_digest"))?,
+        intent: Box::new(decision::intent_from_wire(requested.intent)?),
+        content: Content::Text(text),
+    })
+}
+
+fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {
+    Ok(match outcome {
+        End::Sent(sent) => Outcome::Sent { mid: required(&sent.mid, Mid::parse, "sent.mid")? },
+        End::Rejected(rejected) => Outcome::Rejected { code: rejected.code, subcode: rejected.subcode },
+        End::Retrying(retrying) => {
+            Outcome::Retrying { not_before: Timestamp::from_millis(retrying.not_before_ms), code: retrying.code }
+        }
+        End::NotSent(not_sent) => Outcome::NotSent { not_before: Timestamp::from_millis(not_sent.not_before_ms) },
+        End::Unknown(_) => Outcome::Unknown,
+        End::Unresolved(_) => Outcome::Unresolved,
+    })
+}

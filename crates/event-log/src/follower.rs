@@ -1,0 +1,70 @@
+//! Following a log: records as they come, and word of how far it has got.
+
+use crate::port::LogError;
+use crate::record::{Checkpoint, Stored};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How often a follower tells how far it has got when nothing matches.
+pub(crate) const HEARTBEAT: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// How many items wait between a log and a slow follower before the log waits too.
+pub(crate) const BUFFER: usize = 1_024;
+
+/// What a follower hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Followed {
+    /// One record.
+    Record(Box<Stored>),
+    /// Everything that was there when following began has been told. It comes once.
+    CaughtUp(Checkpoint),
+    /// Everything up to here has been told; comes at least every second, also when nothing matched.
+    Checkpoint(Checkpoint),
+}
+
+/// A running subscription; dropping it ends it.
+#[derive(Debug)]
+pub struct Follower {
+    items: mpsc::Receiver<Result<Followed, LogError>>,
+    // Ends the task that feeds `items` when the follower is dropped.
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Follower {
+    pub(crate) fn new(items: mpsc::Receiver<Result<Followed, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
+        Self { items, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
+    ///
+    /// # Errors
+    /// When the log stopped answering or ended.
+    pub async fn next(&mut self) -> Result<Followed, LogError> {
+        let ended = || LogError::Unavailable("the follower has ended".into());
+        self.items.recv().await.unwrap_or_else(|| Err(ended()))
+    }
+}
+
+/// Whether following can begin at `from` in a log whose head is `head`.
+///
+/// # Errors
+/// When the checkpoint belongs to another incarnation, or lies ahead of the log's end.
+pub(crate) fn check_start(from: &Checkpoint, head: &Checkpoint) -> Result<(), LogError> {
+    if from.incarnation.is_empty() {
+        return Ok(());
+    }
+    if from.incarnation != head.incarnation {
+        return Err(LogError::Broken("the checkpoint belongs to another incarnation of the log".into()));
+    }
+    let is_ahead = (0..).zip(&from.positions).any(|(shard, position)| *position > head.position(shard));
+    if is_ahead {
+        return Err(LogError::Broken("the checkpoint lies ahead of the log: the log has lost its end".into()));
+    }
+    Ok(())
+}
+
+/// Starts the task that feeds a follower, which ends it when it is dropped.
+#[expect(clippy::disallowed_methods, reason = "the follower owns the task and ends it; no tracker could outlive it")]
+pub(crate) fn spawn(feed: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(feed)
+}

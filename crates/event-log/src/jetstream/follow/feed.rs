@@ -1,0 +1,195 @@
+//! One shard's feed: a consumer that is made anew, from the last position told, whenever anything is doubtful.
+//!
+//! A consumer may live on a replica that lags, so its word that nothing is pending is not taken. That nothing wanted
+//! lies before a position is confirmed by the stream's leader, and the same question finds a consumer that stalls.
+
+use super::Told;
+use crate::follower::HEARTBEAT;
+use crate::jetstream::shard::{PAGE, Raw, Shard, delivery};
+use crate::jetstream::unavailable;
+use crate::partition::partition_of;
+use crate::port::{Filter, LogError};
+use crate::record::Position;
+use async_nats::jetstream::consumer::Consumer;
+use async_nats::jetstream::consumer::pull::{Batch, Config};
+use futures_util::StreamExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
+
+/// How long the server holds a request for records open. Short, since the client notices only some seconds after its
+/// end that a request was lost.
+const REQUEST_LIFE: Duration = Duration::from_secs(3);
+
+/// How long a record may wait at the leader without reaching us before the consumer is made anew.
+const STALL: Duration = Duration::from_secs(2);
+
+/// For how long a shard that does not answer is tried again. Electing a leader takes some six seconds.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// One shard's feed.
+pub(super) struct Feed {
+    pub(super) shard: Shard,
+    /// They hold at least all that is wanted.
+    pub(super) subjects: Vec<String>,
+    pub(super) filter: Arc<Filter>,
+    /// Everything wanted up to here has been told.
+    pub(super) reached: Position,
+    /// Where the shard ended when following began.
+    pub(super) head: Position,
+    pub(super) told: mpsc::Sender<Told>,
+}
+
+/// Why a consumer was given up.
+enum End {
+    /// Nobody listens any more.
+    Unheard,
+    /// Going on with a new one repairs it.
+    Doubtful(&'static str),
+    Failed(LogError),
+}
+
+impl From<LogError> for End {
+    fn from(error: LogError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A record that the leader holds and that has not reached us.
+struct Awaited {
+    position: Position,
+    since: Instant,
+}
+
+impl Feed {
+    /// Feeds until nobody listens, or the shard has not answered for too long.
+    pub(super) async fn run(mut self) -> Result<(), LogError> {
+        let mut failing_since = None;
+        loop {
+            let (began, before) = (Instant::now(), self.reached);
+            let end = match self.shard.consumer(self.subjects.clone(), self.reached).await {
+                Ok(consumer) => self.consume(&consumer).await,
+                Err(error) => End::Failed(error),
+            };
+            if self.reached > before || began.elapsed() >= PATIENCE {
+                failing_since = None;
+            }
+            let failed_for = failing_since.get_or_insert_with(Instant::now).elapsed();
+            let name = &self.shard.name;
+            match end {
+                End::Unheard => return Ok(()),
+                End::Failed(error @ LogError::Broken(_)) => return Err(error),
+                End::Failed(error @ LogError::Unavailable(_)) if failed_for >= PATIENCE => return Err(error),
+                End::Failed(error @ LogError::Unavailable(_)) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "following {name} is interrupted");
+                }
+                End::Doubtful(reason) => tracing::warn!("following {name} begins anew: {reason}"),
+            }
+            if self.reached == before {
+                sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn consume(&mut self, consumer: &Consumer<Config>) -> End {
+        let mut beat = interval(HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut delivered = 0;
+        let mut awaited = None;
+        loop {
+            let batch = consumer.batch().max_messages(PAGE).expires(REQUEST_LIFE).messages().await;
+            let outcome = match batch {
+                Ok(batch) => self.batch(batch, &mut beat, &mut delivered, &mut awaited).await,
+                Err(error) => Err(unavailable(error).into()),
+            };
+            if let Err(end) = outcome {
+                return end;
+            }
+        }
+    }
+
+    /// Tells what one request brings, until it has ended.
+    async fn batch(
+        &mut self,
+        mut batch: Batch,
+        beat: &mut Interval,
+        delivered: &mut u64,
+        awaited: &mut Option<Awaited>,
+    ) -> Result<(), End> {
+        let mut told_at_beat = self.reached;
+        loop {
+            tokio::select! {
+                message = batch.next() => {
+                    let Some(message) = message else { return Ok(()) };
+                    let message = message.map_err(unavailable)?;
+                    let (raw, sequence) = delivery(&message)?;
+                    *delivered += 1;
+                    if sequence != *delivered {
+                        return Err(End::Doubtful("a record was lost on the way"));
+                    }
+                    self.tell(&raw).await?;
+                    // The first to have everything needs no beat to say so.
+                    let is_last = message.info().is_ok_and(|info| info.pending == 0);
+                    if is_last && self.reached < self.head {
+                        self.confirm(awaited).await?;
+                    }
+                }
+                _ = beat.tick() => {
+                    // Records that come move the position by themselves.
+                    if self.reached == told_at_beat {
+                        self.confirm(awaited).await?;
+                    }
+                    told_at_beat = self.reached;
+                }
+            }
+        }
+    }
+
+    async fn tell(&mut self, raw: &Raw) -> Result<(), End> {
+        if raw.position <= self.reached {
+            return Ok(());
+        }
+        let stored = self.shard.stored(raw)?;
+        self.reached = raw.position;
+        let stream = &stored.record.stream;
+        let told = if self.filter.matches(stream, partition_of(stream)) {
+            Told::Record(Box::new(stored))
+        } else {
+            Told::Reached(self.shard.number, raw.position)
+        };
+        self.told.send(told).await.map_err(|_| End::Unheard)
+    }
+
+    /// Moves on to the shard's end if the leader holds nothing wanted before it that has not been told.
+    async fn confirm(&mut self, awaited: &mut Option<Awaited>) -> Result<(), End> {
+        // The end first: what comes after it is for the next time.
+        let head = self.shard.head().await?;
+        if head <= self.reached {
+            return Ok(());
+        }
+        let mut next = None;
+        for subject in &self.subjects {
+            let found = self.shard.next_of(subject, self.reached + 1).await?.map(|raw| raw.position);
+            next = [next, found].into_iter().flatten().min();
+        }
+        let Some(position) = next else {
+            *awaited = None;
+            self.reached = head;
+            return self.told.send(Told::Reached(self.shard.number, head)).await.map_err(|_| End::Unheard);
+        };
+        match awaited {
+            Some(waiting) if waiting.position == position && waiting.since.elapsed() >= STALL => {
+                Err(End::Doubtful("records are pending and none came for two seconds"))
+            }
+            Some(waiting) if waiting.position == position => Ok(()),
+            _ => {
+                *awaited = Some(Awaited { position, since: Instant::now() });
+                Ok(())
+            }
+        }
+    }
+}

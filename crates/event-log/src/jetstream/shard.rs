@@ -1,0 +1,204 @@
+//! One shard: a JetStream stream, read and erased by subject and position.
+
+use super::{REQUEST_TIMEOUT, cause, unavailable};
+use crate::codec::{self, Undecodable};
+use crate::port::LogError;
+use crate::record::{Position, Revision, Stored};
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::pull::{self, Config};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
+use async_nats::jetstream::stream::{LastRawMessageErrorKind as GetErrorKind, RawMessageBuilder, WithHeaders};
+use futures_util::StreamExt as _;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How many records are asked for one by one before a consumer is made for the rest, which costs three requests.
+const FEW: usize = 4;
+
+/// How many records are asked for at once.
+pub(super) const PAGE: usize = 500;
+
+/// How long the server keeps a consumer that nobody asks any more.
+const CONSUMER_LIFE: Duration = Duration::from_secs(30);
+
+/// One shard of the log.
+#[derive(Clone, Debug)]
+pub(super) struct Shard {
+    pub(super) number: u16,
+    pub(super) stream: jetstream::stream::Stream<()>,
+    /// The stream's name.
+    pub(super) name: String,
+}
+
+/// A record that is there and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record at position {position} of shard {shard} cannot be read")]
+struct Unreadable {
+    shard: u16,
+    position: Position,
+    #[source]
+    source: Undecodable,
+}
+
+/// A message as JetStream stores it.
+pub(super) struct Raw {
+    pub(super) position: Position,
+    pub(super) subject: String,
+    pub(super) payload: bytes::Bytes,
+}
+
+impl Shard {
+    /// The last position given, by the stream's leader.
+    pub(super) async fn head(&self) -> Result<Position, LogError> {
+        Ok(self.stream.get_info().await.map_err(unavailable)?.state.last_sequence)
+    }
+
+    /// The last position of a subject, by the stream's leader; 0 when it is empty.
+    pub(super) async fn last_of(&self, subject: &str) -> Result<Revision, LogError> {
+        let last = self.get(self.stream.raw_message_builder().last_by_subject(subject)).await?;
+        Ok(last.map_or(0, |raw| raw.position))
+    }
+
+    /// The first message from `position` on whose subject falls under `subject`, by the stream's leader.
+    pub(super) async fn next_of(&self, subject: &str, position: Position) -> Result<Option<Raw>, LogError> {
+        self.get(self.stream.raw_message_builder().next_by_subject(subject).sequence(position)).await
+    }
+
+    /// The message at a position, by the stream's leader.
+    pub(super) async fn at(&self, position: Position) -> Result<Option<Raw>, LogError> {
+        self.get(self.stream.raw_message_builder().sequence(position)).await
+    }
+
+    async fn get(&self, request: RawMessageBuilder<WithHeaders>) -> Result<Option<Raw>, LogError> {
+        match request.send().await {
+            Ok(raw) => {
+                let (position, subject) = (raw.sequence, raw.subject.into_string());
+                Ok(Some(Raw { position, subject, payload: raw.payload }))
+            }
+            Err(error) if error.kind() == GetErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Every record of a subject behind `after`, as of now.
+    pub(super) async fn read(&self, subject: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
+        let mut found = Vec::new();
+        let mut reached = after;
+        for _ in 0..FEW {
+            let Some(raw) = self.next_of(subject, reached + 1).await? else { return Ok(found) };
+            reached = raw.position;
+            found.push(self.stored(&raw)?);
+        }
+        let last = self.last_of(subject).await?;
+        while reached < last {
+            self.read_page(subject, &mut reached, last, &mut found).await?;
+            // The consumer's replica may lag, and records may have been erased since: the leader knows what is next.
+            let next = if reached < last { self.next_of(subject, reached + 1).await? } else { None };
+            match next {
+                Some(raw) if raw.position <= last => {
+                    reached = raw.position;
+                    found.push(self.stored(&raw)?);
+                }
+                Some(_) | None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads on by a consumer, for as long as it goes on without a gap.
+    async fn read_page(
+        &self,
+        subject: &str,
+        reached: &mut Position,
+        last: Position,
+        found: &mut Vec<Stored>,
+    ) -> Result<(), LogError> {
+        let consumer = self.consumer(vec![subject.to_owned()], *reached).await?;
+        let mut delivered = 0;
+        'pages: loop {
+            let before = delivered;
+            let page = consumer.fetch().max_messages(PAGE).expires(REQUEST_TIMEOUT).messages();
+            let mut page = page.await.map_err(unavailable)?;
+            // A page that is cut short by a lost connection would never end by itself.
+            while let Ok(Some(message)) = timeout(REQUEST_TIMEOUT, page.next()).await {
+                let message = message.map_err(unavailable)?;
+                let (raw, sequence) = delivery(&message)?;
+                delivered += 1;
+                if sequence != delivered || raw.position > last {
+                    break 'pages;
+                }
+                *reached = raw.position;
+                found.push(self.stored(&raw)?);
+                if raw.position == last {
+                    break 'pages;
+                }
+            }
+            if delivered == before {
+                break;
+            }
+        }
+        self.forget(&consumer).await;
+        Ok(())
+    }
+
+    /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement.
+    pub(super) async fn consumer(&self, subjects: Vec<String>, after: Position) -> Result<Consumer<Config>, LogError> {
+        let config = pull::Config {
+            filter_subjects: subjects,
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+            ack_policy: AckPolicy::None,
+            inactive_threshold: CONSUMER_LIFE,
+            memory_storage: true,
+            num_replicas: 1,
+            ..pull::Config::default()
+        };
+        self.stream.create_consumer(config).await.map_err(unavailable)
+    }
+
+    /// Removes a consumer. One that stays is removed by the server when its life is over.
+    pub(super) async fn forget(&self, consumer: &Consumer<Config>) {
+        let name = &consumer.cached_info().name;
+        if let Err(error) = self.stream.delete_consumer(name).await {
+            tracing::debug!(error = %error, "could not remove the consumer {name}");
+        }
+    }
+
+    /// The record in a message, which must be where it belongs.
+    pub(super) fn stored(&self, raw: &Raw) -> Result<Stored, LogError> {
+        let (shard, position) = (self.number, raw.position);
+        let unreadable = |source| LogError::Broken(Unreadable { shard, position, source }.into());
+        let record = codec::decode(&raw.payload).map_err(unreadable)?;
+        // The words before the partition are ours to choose; from there on the stream's name decides.
+        if !raw.subject.ends_with(&super::subject::of("", &record.stream)) {
+            let words = format!("the record at position {position} of shard {shard} belongs to another subject");
+            return Err(LogError::Broken(words.into()));
+        }
+        Ok(Stored { shard, position, record })
+    }
+
+    /// Overwrites and removes the message at a position, if it is there and belongs to the subject.
+    pub(super) async fn erase(&self, subject: &str, position: Position) -> Result<(), LogError> {
+        if !self.holds(subject, position).await? {
+            return Ok(());
+        }
+        // Without `no_erase`, which this does not send, the server overwrites the bytes before it unlinks them.
+        match self.stream.delete_message(position).await {
+            Ok(_) => Ok(()),
+            // Somebody else may have been quicker, or our own request was repeated on the way.
+            Err(_) if !self.holds(subject, position).await? => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn holds(&self, subject: &str, position: Position) -> Result<bool, LogError> {
+        Ok(self.at(position).await?.is_some_and(|raw| raw.subject == subject))
+    }
+}
+
+/// A consumer's message, and the number that the consumer gave it: 1 for its first, with no gaps unless one is lost.
+pub(super) fn delivery(message: &jetstream::Message) -> Result<(Raw, u64), LogError> {
+    let info = message.info().map_err(|error| LogError::Broken(cause(error)))?;
+    let subject = message.subject.as_str().to_owned();
+    let raw = Raw { position: info.stream_sequence, subject, payload: message.payload.clone() };
+    Ok((raw, info.consumer_sequence))
+}

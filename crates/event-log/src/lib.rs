@@ -1,0 +1,26 @@
+//! The event log: one port, two adapters.
+//!
+//! Everything that happens is appended here before anybody acts on it, and all state is folded from it. [`EventLog`]
+//! is the port; [`sqlite::SqliteLog`] keeps it in one file on one machine, [`jetstream::JetStreamLog`] in NATS
+//! JetStream. Both pass the same suite (`tests/it/`), so nobody above this crate knows which one there is.
+
+mod port;
+mod record;
+
+mod codec;
+mod identity;
+mod partition;
+
+mod follower;
+pub mod jetstream;
+pub mod sqlite;
+
+mod conversations;
+
+pub use codec::{Undecodable, decision_bytes, decode, encode};
+pub use conversations::{Conversations, Loaded, StateError};
+pub use follower::{Followed, Follower};
+pub use identity::LogIdentity;
+pub use partition::{PARTITIONS, partition_of};
+pub use port::{AppendError, Appended, BoxError, EventLog, Expected, Filter, LogError, Pages};
+pub use record::{BadCheckpoint, Checkpoint, Position, Record, Revision, Stored};

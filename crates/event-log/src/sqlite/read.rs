@@ -1,0 +1,174 @@
+//! The reading side: connections of their own, on threads that may block.
+
+use super::schema;
+use crate::codec;
+use crate::follower::{Followed, HEARTBEAT};
+use crate::port::{BoxError, Filter, LogError};
+use crate::record::{Checkpoint, Position, Revision, Stored};
+use domain::id::StreamId;
+use rusqlite::{Connection, Row, params};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How many records a follower reads at a time.
+const PAGE: i64 = 1_000;
+
+/// How often a process that does not write looks for what another one wrote.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Idle connections, and where to open more.
+#[derive(Clone, Debug)]
+pub(super) struct Readers {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path: Arc::new(path), idle: Arc::default() }
+    }
+
+    /// Runs a query on a thread that may block.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let readers = self.clone();
+        let work = move || {
+            let idle = readers.idle.lock().expect("no query panics while it holds the lock").pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => schema::reader(&readers.path)?,
+            };
+            let answer = query(&connection);
+            readers.idle.lock().expect("no query panics while it holds the lock").push(connection);
+            answer
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(LogError::Broken(panic.into())))
+    }
+}
+
+impl From<rusqlite::Error> for LogError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// The last position given, also when its record was erased.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<Position> {
+    let mut statement = connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'records'")?;
+    let mut rows = statement.query([])?;
+    let last: i64 = rows.next()?.map_or(Ok(0), |row| row.get(0))?;
+    Ok(last.cast_unsigned())
+}
+
+/// Every record of a stream behind `after`.
+pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
+    let mut statement = connection
+        .prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position")?;
+    let mut rows = statement.query(params![name, after.cast_signed()])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(stored(row, 1)?);
+    }
+    Ok(records)
+}
+
+fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
+    let position: i64 = row.get(0)?;
+    let bytes = row.get_ref(body)?.as_blob().map_err(|error| LogError::Broken(error.into()))?;
+    let unreadable = |source: codec::Undecodable| {
+        LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
+    };
+    let record = codec::decode(bytes).map_err(unreadable)?;
+    Ok(Stored { shard: 0, position: position.cast_unsigned(), record })
+}
+
+/// Where a follower begins, and what it wants.
+pub(super) struct Start {
+    pub(super) filter: Filter,
+    pub(super) from: Position,
+    pub(super) head: Checkpoint,
+    pub(super) is_writer: bool,
+}
+
+struct Page {
+    matching: Vec<Stored>,
+    last: Position,
+    is_full: bool,
+}
+
+fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Page, LogError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT position, stream, partition, body FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after.cast_signed(), PAGE])?;
+    let mut page = Page { matching: Vec::new(), last: after, is_full: false };
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        count += 1;
+        let position: i64 = row.get(0)?;
+        page.last = position.cast_unsigned();
+        let name: String = row.get(1)?;
+        let stream = StreamId::parse(&name).map_err(|error| LogError::Broken(error.into()))?;
+        if filter.matches(&stream, row.get(2)?) {
+            page.matching.push(stored(row, 3)?);
+        }
+    }
+    page.is_full = count == PAGE;
+    Ok(page)
+}
+
+/// Tells everything that matches until nobody listens any more.
+pub(super) async fn feed(
+    readers: Readers,
+    mut head: watch::Receiver<Position>,
+    start: Start,
+    items: mpsc::Sender<Result<Followed, LogError>>,
+) {
+    let Start { filter, from, head: start_head, is_writer } = start;
+    let filter = Arc::new(filter);
+    let mut at = Checkpoint { incarnation: start_head.incarnation.clone(), positions: vec![from] };
+    let mut told = Instant::now();
+    let mut is_caught_up = false;
+    loop {
+        head.mark_unchanged();
+        let (wanted, after) = (Arc::clone(&filter), at.position(0));
+        let page = match readers.run(move |connection| page(connection, &wanted, after)).await {
+            Ok(page) => page,
+            Err(error) => return drop(items.send(Err(error)).await),
+        };
+        for stored in page.matching {
+            if items.send(Ok(Followed::Record(Box::new(stored)))).await.is_err() {
+                return;
+            }
+        }
+        at.advance(0, page.last);
+        let mut word = None;
+        if !is_caught_up && !page.is_full {
+            is_caught_up = true;
+            word = Some(Followed::CaughtUp(at.clone()));
+        } else if told.elapsed() >= HEARTBEAT {
+            word = Some(Followed::Checkpoint(at.clone()));
+        }
+        if let Some(word) = word {
+            told = Instant::now();
+            if items.send(Ok(word)).await.is_err() {
+                return;
+            }
+        }
+        if !page.is_full {
+            let pause = if is_writer { HEARTBEAT } else { POLL };
+            // A change, the end of the writer, or the pause: each is a reason to look again.
+            if let Ok(Err(_)) = tokio::time::timeout(pause, head.changed()).await {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        if items.is_closed() {
+            return;
+        }
+    }
+}

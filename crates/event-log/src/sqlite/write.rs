@@ -1,0 +1,200 @@
+//! The writing side: one thread, one connection, one transaction for all that has gathered.
+
+use super::recent::{Key, Recent, Seen};
+use crate::codec;
+use crate::port::{AppendError, Appended, Expected, LogError};
+use crate::record::{Position, Revision};
+use domain::id::{FactId, RecordId};
+use domain::time::Timestamp;
+use rusqlite::{Connection, Transaction, params};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The most appends that share one transaction; more would make the first of them wait for no gain.
+const MOST_TOGETHER: usize = 1_024;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    Append(Append, oneshot::Sender<Result<Appended, AppendError>>),
+    Erase(String, Vec<Position>, oneshot::Sender<Result<(), LogError>>),
+    Check(oneshot::Sender<Result<(), LogError>>),
+}
+
+/// One append, encoded.
+#[derive(Debug)]
+pub(super) struct Append {
+    pub(super) id: RecordId,
+    pub(super) stream: String,
+    pub(super) partition: u16,
+    pub(super) recorded_at: Timestamp,
+    pub(super) fact: Option<FactId>,
+    pub(super) body: Vec<u8>,
+    pub(super) expected: Expected,
+}
+
+/// What the writer's thread owns.
+pub(super) struct Work {
+    pub(super) connection: Connection,
+    pub(super) recent: Recent,
+    pub(super) head: watch::Sender<Position>,
+}
+
+type Waiting = oneshot::Sender<Result<Appended, AppendError>>;
+
+impl Work {
+    /// Works until everybody who could ask is gone.
+    pub(super) fn run(&mut self, inbox: &mut mpsc::Receiver<Command>) {
+        let mut batch = Vec::new();
+        while let Some(first) = inbox.blocking_recv() {
+            let mut next = Some(first);
+            while let Some(command) = next.take() {
+                match command {
+                    Command::Append(append, answer) => batch.push((append, answer)),
+                    Command::Erase(stream, positions, answer) => {
+                        self.commit(&mut batch);
+                        tell(answer, self.erase(&stream, &positions).map_err(|e| LogError::Unavailable(e.into())));
+                    }
+                    Command::Check(answer) => {
+                        let probe = self.connection.query_row("SELECT 1", [], |_| Ok(()));
+                        tell(answer, probe.map_err(|error| LogError::Unavailable(error.into())));
+                    }
+                }
+                if batch.len() < MOST_TOGETHER {
+                    next = inbox.try_recv().ok();
+                }
+            }
+            self.commit(&mut batch);
+        }
+    }
+
+    fn commit(&mut self, batch: &mut Vec<(Append, Waiting)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let appends: Vec<_> = batch.iter().map(|(append, _)| append).collect();
+        let mut added = Vec::new();
+        match write(&mut self.connection, &mut self.recent, &appends, &mut added) {
+            Ok(outcomes) => {
+                let last = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).map(|done| done.revision).max();
+                self.head.send_if_modified(|head| {
+                    let next = last.map_or(*head, |last| last.max(*head));
+                    std::mem::replace(head, next) != next
+                });
+                for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
+                    tell(answer, outcome);
+                }
+            }
+            Err(failure) => {
+                tracing::error!(error = &failure.error as &dyn std::error::Error, "the log could not write");
+                self.recent.forget(&added);
+                for (_, answer) in batch.drain(..) {
+                    let source = failure.error.to_string().into();
+                    let may_be_stored = failure.at_commit;
+                    let error = if may_be_stored { AppendError::Unknown } else { AppendError::Refused };
+                    tell(answer, Err(error(source)));
+                }
+            }
+        }
+    }
+
+    /// Overwrites the records and then truncates the write-ahead file, where their bytes stood too.
+    fn erase(&mut self, stream: &str, positions: &[Position]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut delete = transaction.prepare_cached("DELETE FROM records WHERE position = ?1 AND stream = ?2")?;
+            for position in positions {
+                delete.execute(params![position.cast_signed(), stream])?;
+            }
+        }
+        transaction.commit()?;
+        let is_busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy == 0 { Ok(()) } else { Err(busy()) }
+    }
+}
+
+/// A reader kept the write-ahead file from being truncated: the caller repeats the erasure.
+fn busy() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    rusqlite::Error::SqliteFailure(code, Some("a reader holds the write-ahead file; repeat the erasure".to_owned()))
+}
+
+fn tell<T>(answer: oneshot::Sender<T>, outcome: T) {
+    // Whoever asked may have given up waiting; what was done stays done.
+    drop(answer.send(outcome));
+}
+
+#[derive(Debug)]
+struct Failure {
+    error: rusqlite::Error,
+    at_commit: bool,
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { error, at_commit: false }
+    }
+}
+
+/// Writes all appends in one transaction. Each has its own outcome; only a failure of the storage spoils them all.
+fn write(
+    connection: &mut Connection,
+    recent: &mut Recent,
+    appends: &[&Append],
+    added: &mut Vec<Key>,
+) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut outcomes = Vec::with_capacity(appends.len());
+    for append in appends {
+        outcomes.push(one(&transaction, recent, append, added)?);
+    }
+    transaction.commit().map_err(|error| Failure { error, at_commit: true })?;
+    Ok(outcomes)
+}
+
+fn one(
+    transaction: &Transaction<'_>,
+    recent: &mut Recent,
+    append: &Append,
+    added: &mut Vec<Key>,
+) -> Result<Result<Appended, AppendError>, Failure> {
+    if let Some(floor) = append.expected.floor() {
+        let actual = revision(transaction, &append.stream)?;
+        if actual != floor {
+            let own = find_own(transaction, append, floor)?;
+            let found = own.map(|revision| Appended { revision, is_duplicate: false });
+            return Ok(found.ok_or(AppendError::Conflict { actual }));
+        }
+    }
+    let key = Key::of(append.fact, append.id);
+    if let Some(seen) = recent.find(key, append.recorded_at) {
+        return Ok(Ok(Appended { revision: seen.position, is_duplicate: seen.record != append.id }));
+    }
+    let mut insert = transaction.prepare_cached("INSERT INTO records (stream, partition, body) VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![append.stream, append.partition, append.body])?;
+    let revision = transaction.last_insert_rowid().cast_unsigned();
+    recent.remember(append.recorded_at, key, Seen { position: revision, record: append.id });
+    added.push(key);
+    Ok(Ok(Appended { revision, is_duplicate: false }))
+}
+
+fn revision(transaction: &Transaction<'_>, stream: &str) -> rusqlite::Result<Revision> {
+    let mut statement = transaction.prepare_cached("SELECT max(position) FROM records WHERE stream = ?1")?;
+    let last: Option<i64> = statement.query_row([stream], |row| row.get(0))?;
+    Ok(last.unwrap_or(0).cast_unsigned())
+}
+
+/// The revision at which this very record stands behind `floor`: an earlier try whose answer was lost. Others may
+/// have appended behind it, so the last record alone would not tell.
+fn find_own(transaction: &Transaction<'_>, append: &Append, floor: Revision) -> rusqlite::Result<Option<Revision>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2")?;
+    let mut rows = statement.query(params![append.stream, floor.cast_signed()])?;
+    while let Some(row) = rows.next()? {
+        let is_own = codec::decode(row.get_ref(1)?.as_blob()?).is_ok_and(|record| record.id == append.id);
+        if is_own {
+            let position: i64 = row.get(0)?;
+            return Ok(Some(position.cast_unsigned()));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,214 @@
+//! The Send API: one call, one answer, and never a second call by itself.
+
+mod answer;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Ambiguity, ApiError, ErrorClass, NotSent, SendAnswer};
+
+use crate::signature;
+use domain::id::{PageId, Psid};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The Graph API's version where none is configured.
+pub const DEFAULT_VERSION: &str = "v25.0";
+
+/// How long a connection may take to be made, within the time-out of the whole call.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an idle connection is kept. Short, because a call on a connection that the other side closes at that
+/// moment ends as [`SendAnswer::Ambiguous`].
+const KEEP_IDLE: Duration = Duration::from_secs(15);
+
+/// Longer answers are not read; real ones have some hundred bytes.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Sends messages as any Page of the app. It repeats nothing and follows no redirect.
+#[derive(Clone, Debug)]
+pub struct SendClient {
+    http: reqwest::Client,
+    base: Url,
+    version: String,
+    app_secret: Option<SecretString>,
+}
+
+/// Why there can be no client.
+#[derive(Debug, thiserror::Error)]
+pub enum BadClient {
+    /// The address is not one that a path can be added to.
+    #[error("the Graph API's address is not `http://host` or `https://host`, with a port and a path at most")]
+    BaseUrl,
+    /// The HTTP library could not be set up, for instance because this machine trusts no certificate at all.
+    #[error("cannot set up HTTPS")]
+    Https(#[source] reqwest::Error),
+}
+
+/// One message to one person.
+#[derive(Clone)]
+pub struct SendRequest {
+    /// Who gets it.
+    pub recipient: Psid,
+    /// By what right it is sent.
+    pub messaging_type: MessagingType,
+    /// What it says: less than 2,000 characters.
+    pub text: String,
+    /// What its echo brings back, see [`crate::metadata::write`]: less than 1,000 characters.
+    pub metadata: String,
+}
+
+/// By what right a message is sent, in the platform's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessagingType {
+    /// It answers the person, inside the window.
+    Response,
+    /// It comes unasked, inside the window.
+    Update,
+    /// It comes outside the window, for a reason that the platform allows.
+    MessageTag(Tag),
+}
+
+/// The reasons for which a message may come outside the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tag {
+    /// A person who works for the Page answers, within seven days.
+    HumanAgent,
+}
+
+impl SendClient {
+    /// A client for the Graph API at `base_url`, such as `https://graph.facebook.com`. With `app_secret` every call
+    /// carries a proof of it. `timeout` bounds a whole call, from the first step of connecting to the last byte of
+    /// the answer. Proxies named in the environment are not used.
+    ///
+    /// # Errors
+    /// When the address has another form, or HTTPS can't be set up here.
+    pub fn new(base_url: &str, app_secret: Option<SecretString>, timeout: Duration) -> Result<Self, BadClient> {
+        let base = Url::parse(base_url).map_err(|_| BadClient::BaseUrl)?;
+        let is_plain = base.query().is_none() && base.fragment().is_none();
+        let is_anonymous = base.username().is_empty() && base.password().is_none();
+        if !matches!(base.scheme(), "http" | "https") || !is_plain || !is_anonymous {
+            return Err(BadClient::BaseUrl);
+        }
+        // Fails when a provider is installed already, by us or by the process; that one serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("nuncio/", env!("CARGO_PKG_VERSION")))
+            .timeout(timeout)
+            // Half at most, so that a connection that can't be made is known for one and counts as not sent.
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout / 2))
+            .pool_idle_timeout(KEEP_IDLE)
+            .redirect(reqwest::redirect::Policy::none())
+            // What remains is the connection pool's: on finding an idle connection closed before it wrote a single
+            // byte, it takes another one.
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .no_proxy();
+        if base.scheme() == "http" {
+            // No certificate is needed then, so a machine without any must do.
+            http = http.tls_certs_only([]);
+        }
+        let http = http.build().map_err(BadClient::Https)?;
+        Ok(Self { http, base, version: DEFAULT_VERSION.to_owned(), app_secret })
+    }
+
+    /// Calls this version of the Graph API, such as `v25.0`, instead of [`DEFAULT_VERSION`].
+    #[must_use]
+    pub fn with_version(self, version: impl Into<String>) -> Self {
+        Self { version: version.into(), ..self }
+    }
+
+    /// Sends one message as `page`, whose access token is `token`, in one call. The answer says what may have
+    /// happened.
+    pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> SendAnswer {
+        let mut call = self.http.post(self.address(page)).bearer_auth(token.expose_secret()).json(&request.body());
+        if let Some(secret) = &self.app_secret {
+            call = call.query(&[("appsecret_proof", signature::appsecret_proof(token, secret))]);
+        }
+        let Ok(call) = call.build() else {
+            return SendAnswer::NotSent(NotSent::BadRequest);
+        };
+        let response = match self.http.execute(call).await {
+            Ok(response) => response,
+            Err(error) => return without_answer(&error),
+        };
+        let status = response.status().as_u16();
+        match read(response).await {
+            Ok(body) => answer::judge(status, &body),
+            Err(ambiguity) => SendAnswer::Ambiguous(ambiguity),
+        }
+    }
+
+    fn address(&self, page: &PageId) -> Url {
+        let mut address = self.base.clone();
+        let mut path = address.path_segments_mut().expect("an http address has a path");
+        path.pop_if_empty().extend([self.version.as_str(), page.as_str(), "messages"]);
+        drop(path);
+        address
+    }
+}
+
+impl SendRequest {
+    fn body(&self) -> Value {
+        let mut body = json!({
+            "recipient": { "id": self.recipient.as_str() },
+            "messaging_type": self.messaging_type.as_str(),
+            "message": { "text": self.text, "metadata": self.metadata },
+        });
+        match self.messaging_type {
+            MessagingType::MessageTag(tag) => body["tag"] = json!(tag.as_str()),
+            MessagingType::Response | MessagingType::Update => (),
+        }
+        body
+    }
+}
+
+impl MessagingType {
+    /// The platform's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Response => "RESPONSE",
+            Self::Update => "UPDATE",
+            Self::MessageTag(_) => "MESSAGE_TAG",
+        }
+    }
+}
+
+impl Tag {
+    /// The platform's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HumanAgent => "HUMAN_AGENT",
+        }
+    }
+}
+
+/// What a call that brought no answer leaves known. The error itself is dropped: it shows the address with the proof.
+fn without_answer(error: &reqwest::Error) -> SendAnswer {
+    if error.is_dns() {
+        SendAnswer::NotSent(NotSent::NameUnknown)
+    } else if error.is_connect() {
+        SendAnswer::NotSent(NotSent::NoConnection)
+    } else if error.is_builder() {
+        SendAnswer::NotSent(NotSent::BadRequest)
+    } else {
+        SendAnswer::Ambiguous(cut_short(error))
+    }
+}
+
+fn cut_short(error: &reqwest::Error) -> Ambiguity {
+    if error.is_timeout() { Ambiguity::TimedOut } else { Ambiguity::ConnectionLost }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Ambiguity> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| cut_short(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Ambiguity::Unreadable);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,252 @@
+//! What a call to the Send API came to.
+
+use crate::json::{self, Id, Object};
+use domain::id::{Mid, Psid};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What may have happened to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendAnswer {
+    /// The platform took it.
+    Accepted {
+        /// The message's id.
+        mid: Mid,
+        /// The person, if the platform says.
+        recipient: Option<Psid>,
+    },
+    /// The platform said no, and sent nothing.
+    Refused(ApiError),
+    /// Nothing of the call left this machine. It may be made again.
+    NotSent(NotSent),
+    /// The person may have the message or not. Only its echo can tell.
+    Ambiguous(Ambiguity),
+}
+
+/// Why nothing left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotSent {
+    /// The platform's name could not be resolved.
+    NameUnknown,
+    /// No connection was made: refused, unreachable, too slow, or not trusted.
+    NoConnection,
+    /// The call can't be written down, for instance because the token has a character that no header may have.
+    BadRequest,
+}
+
+/// Why it is not known whether the message went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ambiguity {
+    /// No answer came in time, or not all of it.
+    TimedOut,
+    /// The connection ended before the answer was there.
+    ConnectionLost,
+    /// The platform failed inside; the status is 500 or above.
+    ServerError,
+    /// The answer is none that the Send API gives.
+    Unreadable,
+    /// The platform took the call and did not name the message.
+    NoMessageId,
+    /// The platform reported an error with which messages are known to have gone out: 1/1357046.
+    DoubtfulError,
+}
+
+impl NotSent {
+    /// The reason's name, for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NameUnknown => "name_unknown",
+            Self::NoConnection => "no_connection",
+            Self::BadRequest => "bad_request",
+        }
+    }
+}
+
+impl Ambiguity {
+    /// The reason's name, for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed_out",
+            Self::ConnectionLost => "connection_lost",
+            Self::ServerError => "server_error",
+            Self::Unreadable => "unreadable",
+            Self::NoMessageId => "no_message_id",
+            Self::DoubtfulError => "doubtful_error",
+        }
+    }
+}
+
+/// An error of the Graph API. Its message for people is left out: it may quote what was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiError {
+    /// The HTTP status it came with, which may be 200.
+    pub status: u16,
+    /// The error code, 0 when there is none.
+    pub code: i64,
+    /// The subcode, 0 when there is none.
+    pub subcode: i64,
+    /// Whether the platform itself calls it transient.
+    pub transient: bool,
+    /// What Meta's support asks for.
+    pub fbtrace_id: Option<String>,
+}
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// Too many calls: the Page, or the whole app, has to pause. Further calls lengthen the block.
+    Rate,
+    /// The same call may succeed later.
+    Transient,
+    /// The same call will never succeed.
+    Permanent,
+    /// The call may have succeeded in spite of the error.
+    Ambiguous,
+}
+
+impl ApiError {
+    /// What to do about it, by Meta's list of error codes. What is on no list, and not called transient, is permanent.
+    pub const fn class(&self) -> ErrorClass {
+        match (self.code, self.subcode) {
+            (1, 1_357_046) => ErrorClass::Ambiguous,
+            (613, 1_893_016) => ErrorClass::Permanent,
+            (4 | 17 | 32 | 341 | 613 | 80_001 | 80_006, _) => ErrorClass::Rate,
+            _ if self.status == 429 => ErrorClass::Rate,
+            (1 | 2 | 1_200, _) | (100, 2_018_008) | (2_018_321, _) | (_, 2_018_321) => ErrorClass::Transient,
+            _ if self.transient => ErrorClass::Transient,
+            _ => ErrorClass::Permanent,
+        }
+    }
+}
+
+/// Judges an answer by its status and its whole body. Whatever leaves a doubt is ambiguous.
+pub(super) fn judge(status: u16, body: &[u8]) -> SendAnswer {
+    if status >= 500 {
+        return SendAnswer::Ambiguous(Ambiguity::ServerError);
+    }
+    let answer = serde_json::from_slice::<&RawValue>(body).ok().and_then(json::object::<Answer>);
+    match answer {
+        Some(Answer { error: Some(Object(error)), .. }) => refusal(error.at(status)),
+        // Throttling may be done by a machine in front that knows no error codes.
+        _ if status == 429 => SendAnswer::Refused(ApiError { status, ..ApiError::default() }),
+        Some(Answer { error: None, message_id, recipient_id }) if (200..300).contains(&status) => {
+            let Some(mid) = message_id.and_then(|mid| Mid::parse(&mid.0).ok()) else {
+                return SendAnswer::Ambiguous(Ambiguity::NoMessageId);
+            };
+            SendAnswer::Accepted { mid, recipient: recipient_id.and_then(|psid| Psid::parse(&psid.0).ok()) }
+        }
+        Some(_) | None => SendAnswer::Ambiguous(Ambiguity::Unreadable),
+    }
+}
+
+fn refusal(error: ApiError) -> SendAnswer {
+    match error.class() {
+        ErrorClass::Ambiguous => SendAnswer::Ambiguous(Ambiguity::DoubtfulError),
+        ErrorClass::Rate | ErrorClass::Transient | ErrorClass::Permanent => SendAnswer::Refused(error),
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    message_id: Option<Id>,
+    recipient_id: Option<Id>,
+    error: Option<Object<WireError>>,
+}
+
+#[derive(Deserialize)]
+struct WireError {
+    code: Option<Box<RawValue>>,
+    error_subcode: Option<Box<RawValue>>,
+    is_transient: Option<Box<RawValue>>,
+    fbtrace_id: Option<Box<RawValue>>,
+}
+
+impl WireError {
+    fn at(self, status: u16) -> ApiError {
+        let number = |raw: Option<Box<RawValue>>| raw.and_then(|raw| json::number(&raw)).unwrap_or_default();
+        ApiError {
+            status,
+            code: number(self.code),
+            subcode: number(self.error_subcode),
+            transient: self.is_transient.is_some_and(|flag| flag.get() == "true"),
+            fbtrace_id: self.fbtrace_id.and_then(|id| json::text(&id)).filter(|id| is_trace_id(id)),
+        }
+    }
+}
+
+/// Whether a text may go to the logs as a trace id.
+fn is_trace_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_class(code: i64, subcode: i64, expected: ErrorClass) {
+        let error = ApiError { status: 400, code, subcode, ..ApiError::default() };
+        assert_eq!(error.class(), expected, "{code}/{subcode}");
+    }
+
+    #[test]
+    fn codes_say_what_to_do() {
+        for code in [4, 17, 32, 341, 613, 80_001, 80_006] {
+            check_class(code, 0, ErrorClass::Rate);
+        }
+        for (code, subcode) in [(1, 0), (1, 99), (2, 0), (1_200, 0), (100, 2_018_008), (2_018_321, 0)] {
+            check_class(code, subcode, ErrorClass::Transient);
+        }
+        for (code, subcode) in [(10, 2_018_278), (100, 0), (190, 460), (551, 0), (613, 1_893_016), (0, 0)] {
+            check_class(code, subcode, ErrorClass::Permanent);
+        }
+        check_class(1, 1_357_046, ErrorClass::Ambiguous);
+    }
+
+    #[test]
+    fn an_unknown_code_is_judged_by_status_and_flag() {
+        let error = ApiError { status: 400, code: 987, transient: true, ..ApiError::default() };
+        assert_eq!(error.class(), ErrorClass::Transient);
+        assert_eq!(ApiError { status: 429, ..error }.class(), ErrorClass::Rate);
+    }
+
+    #[test]
+    fn an_error_is_refused_with_its_codes_and_without_its_words() {
+        let body = br#"{"error":{"message":"(#10) to 24601: hello","type":"OAuthException","code":"10",
+            "error_subcode":2018278,"is_transient":false,"fbtrace_id":"AbC"}}"#;
+        for status in [200, 400, 403] {
+            let fbtrace_id = Some("AbC".to_owned());
+            let error = ApiError { status, code: 10, subcode: 2_018_278, transient: false, fbtrace_id };
+            assert_eq!(judge(status, body), SendAnswer::Refused(error));
+        }
+    }
+
+    #[test]
+    fn whatever_leaves_a_doubt_is_ambiguous() {
+        for (status, body, expected) in [
+            (500, r#"{"error":{"code":2}}"#, Ambiguity::ServerError),
+            (503, "", Ambiguity::ServerError),
+            (200, r#"{"error":{"code":1,"error_subcode":1357046}}"#, Ambiguity::DoubtfulError),
+            (400, r#"{"error":{"code":1,"error_subcode":1357046}}"#, Ambiguity::DoubtfulError),
+            (200, "", Ambiguity::Unreadable),
+            (200, "<html>", Ambiguity::Unreadable),
+            (200, "[\"m_1\"]", Ambiguity::Unreadable),
+            (200, r#"{"error":"no"}"#, Ambiguity::Unreadable),
+            (404, "not here", Ambiguity::Unreadable),
+            (400, "{}", Ambiguity::Unreadable),
+            (302, r#"{"message_id":"m_1"}"#, Ambiguity::Unreadable),
+            (200, "{}", Ambiguity::NoMessageId),
+            (200, r#"{"recipient_id":"2002"}"#, Ambiguity::NoMessageId),
+            (200, r#"{"message_id":"with space"}"#, Ambiguity::NoMessageId),
+        ] {
+            assert_eq!(judge(status, body.as_bytes()), SendAnswer::Ambiguous(expected), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn throttling_needs_no_readable_body() {
+        let error = ApiError { status: 429, ..ApiError::default() };
+        assert_eq!(error.class(), ErrorClass::Rate);
+        assert_eq!(judge(429, b"slow down"), SendAnswer::Refused(error));
+    }
+}

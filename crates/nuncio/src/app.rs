@@ -1,0 +1,158 @@
+//! Composition: chosen roles in one process, on one log.
+
+use crate::grpc::Grpc;
+use crate::settings::{Role, Settings};
+use crate::{grpc, log};
+use anyhow::Context;
+use event_log::EventLog;
+use messenger::client::SendClient;
+use messenger::signature::AppSecrets;
+use outbound_sender::Sender;
+use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+use webhook_ingress::Ingress;
+
+/// Where a running process listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) webhook: Option<SocketAddr>,
+    pub(crate) grpc: Option<SocketAddr>,
+    pub(crate) admin: SocketAddr,
+}
+
+/// A process that has been started.
+pub(crate) struct Running {
+    pub(crate) addresses: Addresses,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// Runs until a signal comes and everything is drained.
+pub(crate) async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
+    let health = Health::new();
+    let shutdown = Shutdown::new(health.clone(), settings.drain_delay, settings.drain_deadline);
+    let starting = {
+        let (shutdown, roles) = (shutdown.clone(), roles.to_vec());
+        async move {
+            match start(settings, &roles, health, shutdown.clone()).await {
+                Ok(running) => drop(running),
+                Err(error) => shutdown.fail(error),
+            }
+        }
+    };
+    // Signals are heard from the first moment, also while the log is still being waited for.
+    let ((), drained) = tokio::join!(starting, shutdown.clone().wait_for_signal_and_drain());
+    match drained {
+        Drained::Clean | Drained::DeadlinePassed => Ok(()),
+        Drained::Failed(error) => Err(error),
+    }
+}
+
+/// Opens the log, binds every address, and only then serves.
+pub(crate) async fn start(
+    settings: Settings,
+    roles: &[Role],
+    health: Health,
+    shutdown: Shutdown,
+) -> anyhow::Result<Running> {
+    let (clock, ids) = (Clock::system(), Ids::random());
+    let metrics = Metrics::new("nuncio", env!("CARGO_PKG_VERSION"));
+    let log_check = health.check("event log");
+    let admin = Admin::bind(settings.admin_listen, health.clone(), metrics.clone(), env!("CARGO_PKG_VERSION")).await?;
+    let admin_address = admin.address();
+    shutdown.spawn("admin", admin.run(shutdown.stop()));
+
+    let log = log::open(&settings.log, &log_check, &shutdown.stop()).await?;
+    let (log_ready, is_log_ready) = watch::channel(true);
+    let deps = Deps { log: Arc::clone(&log), clock, ids, metrics };
+
+    let ingress = if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
+    let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
+    let services = grpc::Services {
+        compliance: roles.contains(&Role::Compliance),
+        conversation: roles.contains(&Role::Conversation),
+        sender: sender.clone(),
+    };
+    let grpc = if services.is_empty() { None } else { Some(Grpc::bind(settings.grpc_listen).await?) };
+
+    let addresses = Addresses {
+        webhook: ingress.as_ref().map(Ingress::address).transpose()?,
+        grpc: grpc.as_ref().map(Grpc::address),
+        admin: admin_address,
+    };
+    announce(addresses, roles);
+    shutdown.spawn("log watch", log::watch(Arc::clone(&log), log_check, log_ready, shutdown.stop()));
+    if let Some(ingress) = ingress {
+        shutdown.spawn("ingress", ingress.run(shutdown.stop()));
+    }
+    if let Some(sender) = sender {
+        let stop = shutdown.stop();
+        shutdown.spawn("sender", async move { Ok(outbound_sender::run(sender, stop).await?) });
+    }
+    if let Some(grpc) = grpc {
+        shutdown.spawn("grpc", grpc.run(services, deps, health, shutdown.stop()));
+    }
+    Ok(Running { addresses, log, shutdown })
+}
+
+/// What every role works with.
+pub(crate) struct Deps {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) metrics: Metrics,
+}
+
+async fn ingress(settings: &Settings, deps: &Deps, log_ready: watch::Receiver<bool>) -> anyhow::Result<Ingress> {
+    let AppSecrets { current, previous } = &settings.meta.secrets;
+    let config = webhook_ingress::Config {
+        listen: settings.webhook.listen,
+        app: settings.meta.app.clone(),
+        secrets: AppSecrets { current: current.clone(), previous: previous.clone() },
+        verify_token: settings.meta.verify_token.clone(),
+        body_limit: settings.webhook.body_limit.as_usize(),
+        body_timeout: settings.webhook.body_timeout,
+        append_timeout: settings.webhook.append_timeout,
+        max_in_flight: settings.webhook.max_in_flight,
+    };
+    let deps = webhook_ingress::Deps {
+        log: Arc::clone(&deps.log),
+        log_ready,
+        clock: deps.clock.clone(),
+        ids: deps.ids.clone(),
+        metrics: deps.metrics.clone(),
+    };
+    Ingress::bind(config, deps).await
+}
+
+fn sender(settings: &Settings, deps: &Deps) -> anyhow::Result<Sender> {
+    let secret = Some(settings.meta.secrets.current.clone());
+    let client = SendClient::new(&settings.meta.graph_url, secret, settings.sender.answer_timeout)
+        .context("meta.graph_url does not work")?
+        .with_version(settings.meta.graph_version.clone());
+    let config = outbound_sender::Config {
+        pages: settings.pages.clone(),
+        patience: settings.sender.patience,
+        concurrency: settings.sender.concurrency,
+    };
+    if config.pages.is_empty() {
+        tracing::warn!("no Page has an access token, so nothing can be sent: configure pages.<id>.access_token");
+    }
+    let (clock, ids) = (deps.clock.clone(), deps.ids.clone());
+    Ok(Sender::new(config, Arc::clone(&deps.log), client, clock, ids, &deps.metrics))
+}
+
+fn announce(addresses: Addresses, roles: &[Role]) {
+    let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    if let Some(address) = addresses.webhook {
+        tracing::info!(listener = "webhook", %address, "listening for webhooks on {address}");
+    }
+    if let Some(address) = addresses.grpc {
+        tracing::info!(listener = "grpc", %address, "listening for gRPC on {address}");
+    }
+    let address = addresses.admin;
+    tracing::info!(listener = "admin", %address, "listening for probes and metrics on {address}");
+    tracing::info!(roles = roles.join(","), "started");
+}

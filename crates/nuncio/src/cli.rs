@@ -1,0 +1,188 @@
+//! The command line.
+
+use crate::output::Format;
+use crate::settings::Role;
+use clap::{Args, Parser, Subcommand};
+use domain::id::{PageId, Psid};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Business messaging on Messenger: takes webhooks into an event log, judges every message by dated rules, and never
+/// sends twice.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true, after_help = "\
+Try it, with nothing else installed:
+  nuncio demo
+Run everything in one process, on an embedded log:
+  nuncio standalone --config nuncio.toml
+Run roles apart, on NATS JetStream:
+  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222")]
+pub(crate) struct Cli {
+    /// The configuration file; `nuncio.toml` if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Sets one key, above file and environment; can be repeated.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) set: Vec<(String, String)>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs every role in one process, on the embedded log unless configured otherwise.
+    #[command(after_help = "\
+Examples:
+  nuncio standalone
+  NUNCIO_META__APP_SECRET=… NUNCIO_META__VERIFY_TOKEN=… nuncio standalone --set log.path=/var/lib/nuncio/log.sqlite")]
+    Standalone,
+
+    /// Runs some roles in this process. Roles in several processes share a log on NATS JetStream.
+    #[command(after_help = "\
+Examples:
+  nuncio run ingress
+  nuncio run compliance sender --config nuncio.toml")]
+    Run {
+        /// Which roles.
+        #[arg(required = true, value_enum)]
+        roles: Vec<Role>,
+    },
+
+    /// A Messenger Platform for trying and testing: takes sends, and delivers signed webhooks.
+    #[command(after_help = "\
+Examples:
+  nuncio simulator --page 1001=a-token --webhook http://127.0.0.1:8080/webhook
+  curl -X POST http://127.0.0.1:8090/admin/people/24601/write -H 'content-type: application/json' \\
+    -d '{\"page\":\"1001\",\"text\":\"hello\"}'")]
+    Simulator(SimulatorOptions),
+
+    /// Shows one message's whole way, against the simulator, and tells what happens.
+    #[command(after_help = "\
+Examples:
+  nuncio demo
+  nuncio demo --keep")]
+    Demo {
+        /// Stays up afterwards, and says where and what to try.
+        #[arg(long)]
+        keep: bool,
+    },
+
+    /// Looks into the event log.
+    #[command(subcommand)]
+    Log(LogCommand),
+
+    /// Looks at one conversation.
+    #[command(subcommand)]
+    Conversation(ConversationCommand),
+
+    /// Looks at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorOptions {
+    /// Where it listens; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    pub(crate) listen: SocketAddr,
+    /// A Page and its access token; can be repeated.
+    #[arg(long = "page", value_name = "PAGE=TOKEN", value_parser = key_value)]
+    pub(crate) pages: Vec<(String, String)>,
+    /// The app's id, which echoes carry.
+    #[arg(long, default_value = "4004")]
+    pub(crate) app_id: String,
+    /// The app's secret, under which webhooks are signed. For tests only: everybody on this machine can see it.
+    #[arg(long, default_value = "test-app-secret-0001")]
+    pub(crate) app_secret: String,
+    /// Where webhooks go.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// The word given when subscribing to webhooks.
+    #[arg(long, default_value = "test-verify-token")]
+    pub(crate) verify_token: String,
+    /// Refuses calls without `appsecret_proof`.
+    #[arg(long)]
+    pub(crate) require_proof: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Prints records as they come, from the beginning or from now on. What people wrote is not shown.
+    #[command(after_help = "\
+Examples:
+  nuncio log tail
+  nuncio log tail --new --output json
+  nuncio log tail --until-caught-up | wc -l")]
+    Tail(TailOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailOptions {
+    /// Only what comes from now on.
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Ends when all that is there has been printed.
+    #[arg(long, conflicts_with = "new")]
+    pub(crate) until_caught_up: bool,
+    /// Only this Page.
+    #[arg(long, value_parser = PageId::parse)]
+    pub(crate) page: Option<PageId>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConversationCommand {
+    /// Prints one conversation's history and where it stands, with what was said.
+    #[command(after_help = "\
+Examples:
+  nuncio conversation show 1001 24601
+  nuncio conversation show 1001 24601 --output json")]
+    Show(ShowOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowOptions {
+    /// The Page's id.
+    #[arg(value_parser = PageId::parse)]
+    pub(crate) page: PageId,
+    /// The person's PSID.
+    #[arg(value_parser = Psid::parse)]
+    pub(crate) psid: Psid,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints every key with its value and where that came from; secrets are masked.
+    #[command(after_help = "\
+Examples:
+  nuncio config print
+  NUNCIO_GRPC__LISTEN=0.0.0.0:50051 nuncio config print --output json")]
+    Print {
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+    },
+}
+
+fn key_value(raw: &str) -> Result<(String, String), String> {
+    let (key, value) = raw.split_once('=').ok_or("it looks like KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! The gRPC server: the services of the chosen roles on one port, with health and reflection.
+
+use crate::app::Deps;
+use anyhow::Context;
+use api::proto::DESCRIPTORS;
+use compliance::ComplianceService;
+use conversation::ConversationService;
+use outbound_sender::{OutboundService, Sender};
+use service_kit::Health;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+/// Connections are asked to move on after a while, so that clients find new replicas.
+const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// Which services a process offers.
+pub(crate) struct Services {
+    pub(crate) compliance: bool,
+    pub(crate) conversation: bool,
+    pub(crate) sender: Option<Sender>,
+}
+
+impl Services {
+    pub(crate) const fn is_empty(&self) -> bool {
+        !self.compliance && !self.conversation && self.sender.is_none()
+    }
+
+    /// Their names, as the health service knows them.
+    fn names(&self) -> Vec<&'static str> {
+        use api::proto::compliance::v1::compliance_server::SERVICE_NAME as COMPLIANCE;
+        use api::proto::conversation::v1::conversations_server::SERVICE_NAME as CONVERSATIONS;
+        use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
+        let offered = [
+            (self.compliance, COMPLIANCE),
+            (self.conversation, CONVERSATIONS),
+            (self.sender.is_some(), OUTBOUND),
+            // The empty name stands for the process.
+            (true, ""),
+        ];
+        offered.into_iter().filter(|(is_offered, _)| *is_offered).map(|(_, name)| name).collect()
+    }
+}
+
+/// The server, bound to its address.
+pub(crate) struct Grpc {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Grpc {
+    pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (grpc.listen)"))?;
+        let address = listener.local_addr().context("cannot tell the bound address of gRPC")?;
+        Ok(Self { listener, address })
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is cancelled, then finishes the calls in flight.
+    pub(crate) async fn run(
+        self,
+        services: Services,
+        deps: Deps,
+        health: Health,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let (reporter, health_server) = tonic_health::server::health_reporter();
+        let names = services.names();
+        let log = || Arc::clone(&deps.log);
+        let compliance = services.compliance.then(|| ComplianceService::server(log(), deps.clock.clone()));
+        let conversation =
+            services.conversation.then(|| ConversationService::server(log(), deps.clock.clone(), stop.clone()));
+        let outbound = services.sender.map(|sender| OutboundService::server(sender, stop.clone()));
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()
+            .context("the generated descriptors cannot be reflected")?;
+        let server = Server::builder()
+            .max_connection_age(CONNECTION_AGE)
+            .add_service(health_server)
+            .add_service(reflection)
+            .add_optional_service(compliance)
+            .add_optional_service(conversation)
+            .add_optional_service(outbound)
+            .serve_with_incoming_shutdown(TcpIncoming::from(self.listener), stop.clone().cancelled_owned());
+        tokio::select! {
+            served = server => served.context("gRPC ended"),
+            () = report(health, reporter, names) => Ok(()),
+        }
+    }
+}
+
+/// Tells callers what readiness tells Kubernetes, for as long as the server runs.
+async fn report(health: Health, reporter: HealthReporter, names: Vec<&'static str>) {
+    let mut changes = health.subscribe();
+    loop {
+        let is_ready = changes.borrow_and_update().ready;
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in &names {
+            reporter.set_service_status(*name, status).await;
+        }
+        if changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Looking into the log from outside the process that writes it.
+
+use crate::cli::{ShowOptions, TailOptions};
+use crate::output::{self, Format};
+use crate::settings::LogSettings;
+use crate::log;
+use api::convert::{moment, rfc3339};
+use api::proto::conversation::v1::{ConversationEvent, Direction};
+use domain::conversation::Conversation;
+use domain::event::Event;
+use domain::id::StreamId;
+use domain::pack::Packs;
+use event_log::{Checkpoint, Filter, Followed, Pages, Stored};
+use serde_json::json;
+
+/// Prints records as they come.
+pub(crate) async fn tail(settings: LogSettings, options: TailOptions) -> anyhow::Result<()> {
+    let log = log::open_to_read(&settings).await?;
+    let pages = options.page.map_or(Pages::All, Pages::One);
+    let filter = Filter { kinds: Vec::new(), pages, partitions: Vec::new() };
+    let from = if options.new { log.head().await? } else { Checkpoint::beginning() };
+    let mut follower = log.follow(filter, from).await?;
+    loop {
+        match follower.next().await? {
+            Followed::Record(stored) => output::line(&record(&stored, options.output))?,
+            Followed::CaughtUp(_) if options.until_caught_up => return Ok(()),
+            Followed::CaughtUp(_) | Followed::Checkpoint(_) => (),
+        }
+    }
+}
+
+fn record(stored: &Stored, format: Format) -> String {
+    let record = &stored.record;
+    let kinds: Vec<_> = record.events.iter().map(kind).collect();
+    let recorded_at = rfc3339(record.recorded_at);
+    match format {
+        Format::Text => {
+            let place = format!("{}/{}", stored.shard, stored.position);
+            format!("{place:>10}  {recorded_at:<24}  {}  {}", record.stream, kinds.join(", "))
+        }
+        Format::Json => json!({
+            "shard": stored.shard,
+            "position": stored.position,
+            "record": record.id.to_string(),
+            "recorded_at": recorded_at,
+            "stream": record.stream.to_string(),
+            "fact": record.fact.map(|fact| fact.to_string()),
+            "events": kinds,
+        })
+        .to_string(),
+    }
+}
+
+fn kind(event: &Event) -> String {
+    match event {
+        Event::Inbound(inbound) => inbound.kind.as_str().to_owned(),
+        Event::Quarantined(body) => format!("quarantined ({})", body.reason),
+        Event::Sending(step) => format!("{} {}", step.kind.as_str(), step.send.uuid()),
+    }
+}
+
+/// Prints one conversation, with what was said.
+pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow::Result<()> {
+    let log = log::open_to_read(&settings).await?;
+    let ShowOptions { page, psid, output: format } = options;
+    let stream = StreamId::Conversation(page.clone(), log.identity().person_key(&page, &psid));
+    let records = log.read(&stream, 0).await?;
+    let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &page, &psid)).collect();
+    let state = Conversation::fold(records.iter().flat_map(Stored::events));
+    match format {
+        Format::Text => text(&stream, &state, &events)?,
+        Format::Json => {
+            let rows: Vec<_> = events.iter().map(event_json).collect();
+            let sends: Vec<_> = state.sends().map(|(id, send)| send_json(&id.uuid().to_string(), send)).collect();
+            let whole = json!({ "stream": stream.to_string(), "events": rows, "messages": sends });
+            output::line(&serde_json::to_string_pretty(&whole)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent]) -> anyhow::Result<()> {
+    output::line(&stream.to_string())?;
+    if events.is_empty() {
+        output::line("nothing is known of this conversation")?;
+    }
+    for event in events {
+        output::line(&event_line(event))?;
+    }
+    let packs = Packs::built_in();
+    for (id, send) in state.sends() {
+        output::line(&format!("\nmessage {}: {}", id.uuid(), send.status.as_str()))?;
+        for line in send.decision.iter().flat_map(|decision| api::explain::decision(decision, &packs)) {
+            output::line(&format!("  {line}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// One event of a conversation as a line of text.
+pub(crate) fn event_line(event: &ConversationEvent) -> String {
+    let time = event.time.as_ref().and_then(moment).map(rfc3339).unwrap_or_default();
+    let arrow = match event.direction() {
+        Direction::FromPerson => "→",
+        Direction::FromPage => "←",
+        Direction::OwnMessage | Direction::Unspecified => "·",
+    };
+    let said = if event.text.is_empty() { String::new() } else { format!("  “{}”", event.text) };
+    format!("{:>8}  {time:<24}  {arrow} {}{said}", event.revision, event.kind)
+}
+
+fn event_json(event: &ConversationEvent) -> serde_json::Value {
+    json!({
+        "revision": event.revision,
+        "record": event.record,
+        "time": event.time.as_ref().and_then(moment).map(rfc3339),
+        "kind": event.kind,
+        "direction": event.direction().as_str_name(),
+        "text": event.text,
+        "mid": event.mid,
+        "message": event.message,
+        "raw_json": event.raw_json,
+    })
+}
+
+fn send_json(id: &str, send: &domain::send::Send) -> serde_json::Value {
+    let decision = send.decision.as_ref().map(|decision| api::explain::decision(decision, &Packs::built_in()));
+    json!({ "message": id, "state": send.status.as_str(), "attempts": send.attempts, "decision": decision })
+}

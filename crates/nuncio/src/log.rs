@@ -1,0 +1,87 @@
+//! Opens the event log, and keeps an eye on it.
+
+use crate::settings::{Backend, LogSettings};
+use anyhow::Context;
+use event_log::jetstream::{JetStreamLog, OpenError};
+use event_log::sqlite::SqliteLog;
+use event_log::EventLog;
+use service_kit::{Backoff, CheckHandle};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often the log is asked whether it works.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens the log for reading and writing. NATS may come up later than we do: it is waited for, and readiness says so.
+pub(crate) async fn open(
+    settings: &LogSettings,
+    health: &CheckHandle,
+    stop: &CancellationToken,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    if settings.backend == Backend::Sqlite {
+        return Ok(Arc::new(SqliteLog::open(&settings.path, settings.sqlite.clone())?));
+    }
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    loop {
+        match JetStreamLog::open(settings.nats.clone()).await {
+            Ok(log) => return Ok(Arc::new(log)),
+            Err(error @ (OpenError::Connect(_) | OpenError::Unavailable(_))) => {
+                health.failing(format!("cannot reach NATS at log.nats_url: {error}"));
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot open the event log yet; trying again");
+                tokio::select! {
+                    () = stop.cancelled() => anyhow::bail!("stopped before the event log could be opened"),
+                    () = tokio::time::sleep(backoff.next(1.0)) => (),
+                }
+            }
+            Err(error) => return Err(anyhow::Error::new(error).context("cannot open the event log on NATS")),
+        }
+    }
+}
+
+/// Opens the log beside a process that writes to it.
+pub(crate) async fn open_to_read(settings: &LogSettings) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(match settings.backend {
+        Backend::Sqlite => {
+            Arc::new(SqliteLog::open_to_read(&settings.path).context("log.path names the log to look into")?)
+        }
+        Backend::Nats => Arc::new(JetStreamLog::open(settings.nats.clone()).await.context("cannot open the log")?),
+    })
+}
+
+/// Asks the log once a second whether it works, and tells readiness and those who would otherwise wait for time-outs.
+pub(crate) async fn watch(
+    log: Arc<dyn EventLog>,
+    health: CheckHandle,
+    is_ready: watch::Sender<bool>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        let answer = tokio::time::timeout(PATIENCE, log.check()).await;
+        let works = match answer {
+            Ok(Ok(())) => {
+                health.ok();
+                true
+            }
+            Ok(Err(error)) => {
+                health.failing(error.to_string());
+                false
+            }
+            Err(_) => {
+                health.failing(format!("the event log did not answer within {} s", PATIENCE.as_secs()));
+                false
+            }
+        };
+        let has_changed = is_ready.send_if_modified(|known| std::mem::replace(known, works) != works);
+        if has_changed {
+            tracing::warn!(works, "the event log {}", if works { "works again" } else { "does not answer" });
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(EVERY) => (),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Nuncio: the one binary. Every role and every tool is a subcommand of it.
+
+mod app;
+mod cli;
+mod demo;
+mod grpc;
+mod inspect;
+mod log;
+mod output;
+mod settings;
+mod simulate;
+
+use anyhow::Context;
+use clap::Parser;
+use cli::{Cli, Command, ConfigCommand, ConversationCommand, LogCommand};
+use service_kit::{Layers, Reader};
+use settings::{Role, Settings};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    service_kit::main(|| run(cli))
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let layers = || Layers::from_process(cli.config.as_deref(), &cli.set);
+    match cli.command {
+        Command::Standalone => app::run(settings(&layers()?, &Role::ALL)?, &Role::ALL).await,
+        Command::Run { roles } => {
+            let settings = settings(&layers()?, &roles)?;
+            settings.log.serves(&roles)?;
+            app::run(settings, &roles).await
+        }
+        Command::Simulator(options) => simulate::run(options).await,
+        Command::Demo { keep } => demo::run(keep).await,
+        Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
+        Command::Conversation(ConversationCommand::Show(options)) => {
+            inspect::show(log_settings(&layers()?)?, options).await
+        }
+        Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
+    }
+}
+
+fn settings(layers: &Layers, roles: &[Role]) -> anyhow::Result<Settings> {
+    let mut reader = layers.reader();
+    let settings = Settings::read(&mut reader, roles);
+    reader.finish()?;
+    service_kit::init_logs(settings.telemetry.format, &settings.telemetry.filter).context("cannot start logging")?;
+    Ok(settings)
+}
+
+/// What a command needs that only looks at the log. The other keys are known, so that a whole configuration passes.
+fn log_settings(layers: &Layers) -> anyhow::Result<settings::LogSettings> {
+    let mut reader = layers.reader();
+    let settings = Settings::read(&mut reader, &[]);
+    reader.finish()?;
+    Ok(settings.log)
+}
+
+fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {
+    let mut reader: Reader = layers.reader();
+    let _settings = Settings::read(&mut reader, &[]);
+    output::config(&reader.finish()?, format)
+}

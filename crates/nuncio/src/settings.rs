@@ -1,0 +1,274 @@
+//! Every key of the configuration, read once at the start into what the roles take.
+
+use clap::ValueEnum;
+use domain::id::{AppId, PageId};
+use domain::send::Patience;
+use domain::time::Span;
+use event_log::{jetstream, sqlite};
+use messenger::client::DEFAULT_VERSION;
+use messenger::signature::AppSecrets;
+use secrecy::SecretString;
+use service_kit::{ByteSize, LogFormat, Reader, Setting};
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a process can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Takes webhooks in.
+    Ingress,
+    /// Answers whether something may be said.
+    Compliance,
+    /// Sends messages.
+    Sender,
+    /// Shows conversations.
+    Conversation,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 4] = [Self::Ingress, Self::Compliance, Self::Sender, Self::Conversation];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Compliance => "compliance",
+            Self::Sender => "sender",
+            Self::Conversation => "conversation",
+        }
+    }
+}
+
+/// The whole configuration.
+pub(crate) struct Settings {
+    pub(crate) log: LogSettings,
+    pub(crate) webhook: WebhookSettings,
+    pub(crate) meta: MetaSettings,
+    pub(crate) pages: HashMap<PageId, SecretString>,
+    pub(crate) sender: SenderSettings,
+    pub(crate) grpc_listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
+    pub(crate) telemetry: TelemetrySettings,
+    pub(crate) drain_delay: Duration,
+    pub(crate) drain_deadline: Duration,
+}
+
+pub(crate) struct LogSettings {
+    pub(crate) backend: Backend,
+    pub(crate) path: PathBuf,
+    pub(crate) sqlite: sqlite::Config,
+    pub(crate) nats: jetstream::Config,
+}
+
+/// Which adapter keeps the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Nats,
+}
+
+pub(crate) struct WebhookSettings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) body_limit: ByteSize,
+    pub(crate) body_timeout: Duration,
+    pub(crate) append_timeout: Duration,
+    pub(crate) max_in_flight: usize,
+}
+
+pub(crate) struct MetaSettings {
+    pub(crate) app: AppId,
+    pub(crate) secrets: AppSecrets,
+    pub(crate) verify_token: SecretString,
+    pub(crate) graph_url: String,
+    pub(crate) graph_version: String,
+}
+
+pub(crate) struct SenderSettings {
+    pub(crate) answer_timeout: Duration,
+    pub(crate) patience: Patience,
+    pub(crate) concurrency: usize,
+}
+
+pub(crate) struct TelemetrySettings {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: String,
+}
+
+impl Setting for Backend {
+    const FORM: &'static str = "sqlite or nats";
+
+    fn parse(raw: &str) -> Result<Self, String> {
+        match raw {
+            "sqlite" => Ok(Self::Sqlite),
+            "nats" => Ok(Self::Nats),
+            _ => Err(format!("{raw:?} is no backend")),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Nats => "nats",
+        }
+        .to_owned()
+    }
+}
+
+/// Loopback unless told otherwise: gRPC and the admin port ask nobody who they are.
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+impl Settings {
+    /// Reads every key there is, and requires those that `roles` cannot do without. What is wrong is kept by the
+    /// reader, which tells it all at once.
+    pub(crate) fn read(reader: &mut Reader, roles: &[Role]) -> Self {
+        let drain_delay = "how long readiness is red before anything stops, so that load balancers have learned it";
+        let drain_deadline = "how long work in flight may take to end; with the delay, less than the pod's grace period";
+        Self {
+            log: LogSettings::read(reader),
+            webhook: WebhookSettings::read(reader),
+            meta: MetaSettings::read(reader, roles),
+            pages: pages(reader),
+            sender: SenderSettings::read(reader),
+            grpc_listen: reader.get("grpc.listen", loopback(50051), "where gRPC listens; it asks nobody who they are"),
+            admin_listen: reader.get("admin.listen", loopback(9090), "where /livez, /readyz and /metrics are"),
+            telemetry: TelemetrySettings::read(reader),
+            drain_delay: reader.get("shutdown.drain_delay", Duration::ZERO, drain_delay),
+            drain_deadline: reader.get("shutdown.drain_deadline", Duration::from_secs(20), drain_deadline),
+        }
+    }
+}
+
+impl LogSettings {
+    fn read(reader: &mut Reader) -> Self {
+        let nats = jetstream::Config::default();
+        let window = "for how long a repeated fact is recognised and dropped; it saves work, nothing rests on it";
+        let duplicate_window = reader.get("log.duplicate_window", nats.duplicate_window, window);
+        let replicas = "how many NATS servers hold each record; production uses 3";
+        let shards = "how many JetStream streams a new log is spread over; a log that is there keeps its number";
+        let timeout = "for how long one append is repeated until NATS answers; less than the duplicate window";
+        Self {
+            backend: reader.get("log.backend", Backend::Sqlite, "what keeps the log: one file, or NATS JetStream"),
+            path: reader.get("log.path", PathBuf::from("nuncio.sqlite"), "the file of the embedded log"),
+            sqlite: sqlite::Config { duplicate_window },
+            nats: jetstream::Config {
+                url: reader.get("log.nats_url", nats.url, "the NATS servers, separated by commas"),
+                name: reader.get("log.nats_name", nats.name, "begins the name of everything kept in JetStream"),
+                subject: reader.get("log.nats_subject", nats.subject, "begins every subject of the log"),
+                replicas: reader.get("log.nats_replicas", nats.replicas, replicas),
+                duplicate_window,
+                append_timeout: reader.get("log.nats_append_timeout", nats.append_timeout, timeout),
+                shards: reader.get("log.nats_shards", nats.shards, shards),
+                max_bytes: nats.max_bytes,
+                credentials_file: reader.optional("log.nats_credentials_file", "the file with this client's credentials"),
+            },
+        }
+    }
+
+    /// Whether this log can serve these roles in a process of their own.
+    pub(crate) fn serves(&self, roles: &[Role]) -> anyhow::Result<()> {
+        let is_all = Role::ALL.iter().all(|role| roles.contains(role));
+        if self.backend == Backend::Sqlite && !is_all {
+            anyhow::bail!(
+                "the embedded log serves one process, so some roles alone cannot run on it: use `nuncio standalone`, \
+                 or set log.backend=nats"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl WebhookSettings {
+    fn read(reader: &mut Reader) -> Self {
+        let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080));
+        let append = "how long the log may take before a delivery is answered 503; Meta counts 5s as failed";
+        let in_flight = "how many deliveries are worked on at a time; more are answered 503 at once";
+        Self {
+            listen: reader.get("webhook.listen", everywhere, "where webhooks come in; every delivery is signed"),
+            body_limit: reader.get("webhook.body_limit", ByteSize::mib(4), "the largest body taken"),
+            body_timeout: reader.get("webhook.body_timeout", Duration::from_secs(10), "how long a request may take"),
+            append_timeout: reader.get("webhook.append_timeout", Duration::from_secs(4), append),
+            max_in_flight: reader.get("webhook.max_in_flight", 256, in_flight),
+        }
+    }
+}
+
+impl MetaSettings {
+    fn read(reader: &mut Reader, roles: &[Role]) -> Self {
+        let takes_webhooks = roles.contains(&Role::Ingress);
+        let needs_secret = takes_webhooks || roles.contains(&Role::Sender);
+        let app_secret = "the app's secret: signs webhooks, and proves calls";
+        let previous = "the secret before, while it is being changed; webhooks signed with either are taken";
+        let verify = "the word that Meta must say when the webhook is subscribed";
+        let app = reader.get("meta.app_id", "app".to_owned(), "the app's id; names the quarantine");
+        let app = AppId::parse(&app).unwrap_or_else(|error| {
+            reader.problem("meta.app_id", error.to_string());
+            AppId::parse("app").expect("a plain word is an app id")
+        });
+        Self {
+            app,
+            secrets: AppSecrets {
+                current: secret(reader, needs_secret, "meta.app_secret", app_secret),
+                previous: reader.secret("meta.app_secret_previous", previous),
+            },
+            verify_token: secret(reader, takes_webhooks, "meta.verify_token", verify),
+            graph_url: reader.get("meta.graph_url", "https://graph.facebook.com".to_owned(), "where the Graph API is"),
+            graph_version: reader.get("meta.graph_version", DEFAULT_VERSION.to_owned(), "which version is called"),
+        }
+    }
+}
+
+fn secret(reader: &mut Reader, is_required: bool, key: &'static str, help: &'static str) -> SecretString {
+    if is_required { reader.required_secret(key, help) } else { reader.secret(key, help).unwrap_or_default() }
+}
+
+impl SenderSettings {
+    fn read(reader: &mut Reader) -> Self {
+        let answer = "how long Meta may take to answer a send";
+        let margin = "what is waited beyond that before an unanswered send is called unknown";
+        let echo = "how long an unknown send waits for its echo before it is called unresolved";
+        let answer_timeout = reader.get("sender.answer_timeout", Duration::from_secs(10), answer);
+        let margin = reader.get("sender.unknown_margin", Duration::from_secs(5), margin);
+        let echo = reader.get("sender.echo_timeout", Duration::from_secs(3_600), echo);
+        let concurrency = reader.get("sender.concurrency", 64, "how many conversations are sent to at a time");
+        if concurrency == 0 {
+            reader.problem("sender.concurrency", "0 would never send anything; allowed: 1 and more".to_owned());
+        }
+        Self {
+            answer_timeout,
+            patience: Patience { answer: span(answer_timeout), margin: span(margin), echo: span(echo) },
+            concurrency,
+        }
+    }
+}
+
+impl TelemetrySettings {
+    fn read(reader: &mut Reader) -> Self {
+        let filter = "what is logged: a level, or `target=level` pairs separated by commas";
+        let filter: String = reader.get("telemetry.log_filter", "info".to_owned(), filter);
+        if let Err(error) = service_kit::telemetry::check_filter(&filter) {
+            reader.problem("telemetry.log_filter", error.to_string());
+        }
+        Self { format: reader.get("telemetry.log_format", LogFormat::Human, "how logs are written"), filter }
+    }
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The Pages that may speak: `pages.<id>.access_token`.
+fn pages(reader: &mut Reader) -> HashMap<PageId, SecretString> {
+    let mut pages = HashMap::new();
+    for name in reader.names_under("pages") {
+        let token = reader.secret_under("pages", &name, "access_token", "the Page's access token");
+        match (PageId::parse(&name), token) {
+            (Ok(page), Some(token)) => drop(pages.insert(page, token)),
+            (Ok(_), None) => reader.problem(&format!("pages.{name}.access_token"), "is missing".to_owned()),
+            (Err(error), _) => reader.problem(&format!("pages.{name}"), error.to_string()),
+        }
+    }
+    pages
+}

@@ -1,0 +1,81 @@
+//! Read, decide, append: the one way in which the sender changes anything.
+
+use crate::Parts;
+use domain::conversation::Conversation;
+use domain::event::Event;
+use domain::id::{RecordId, StreamId};
+use domain::send::Refusal;
+use domain::time::Timestamp;
+use event_log::{AppendError, Appended, Expected, LogError, Record};
+use service_kit::Backoff;
+use std::time::Duration;
+
+/// How often a decision is made again because somebody else wrote first.
+const MOST_TRIES: usize = 8;
+
+/// A decision that did not come into the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// The domain refuses: an answer, not a failure.
+    #[error("refused")]
+    Refused(#[source] Refusal),
+    /// Others kept writing.
+    #[error("the conversation stayed contended")]
+    Contended,
+    /// The log did not take it or did not answer.
+    #[error("the log did not take it")]
+    Append(#[source] AppendError),
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Read(#[source] LogError),
+}
+
+impl Parts {
+    /// Loads the conversation, decides, and appends at the revision that was read; on a conflict, from the start.
+    /// Answers what then has happened.
+    pub(crate) async fn change(
+        &self,
+        stream: &StreamId,
+        now: impl Fn() -> Timestamp + Send + Sync,
+        decide: impl Fn(&Conversation, Timestamp) -> Result<Vec<Event>, Refusal> + Send + Sync,
+    ) -> Result<Vec<Event>, ChangeError> {
+        for _ in 0..MOST_TRIES {
+            let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
+            let at = now();
+            let events = decide(&loaded.state, at).map_err(ChangeError::Refused)?;
+            let record = self.record(stream, events, at);
+            match self.append(&record, Expected::revision(loaded.revision)).await {
+                Ok(_) => return Ok(record.events),
+                Err(AppendError::Conflict { .. }) => (),
+                Err(error) => return Err(ChangeError::Append(error)),
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+
+    fn record(&self, stream: &StreamId, events: Vec<Event>, at: Timestamp) -> Record {
+        Record {
+            id: RecordId::new(self.ids.uuid_v7(at)),
+            stream: stream.clone(),
+            recorded_at: at,
+            fact: None,
+            traceparent: None,
+            events,
+        }
+    }
+
+    /// Appends, and asks again with the very same record for as long as no answer comes: only so is it known whether
+    /// the record is there.
+    async fn append(&self, record: &Record, expected: Expected) -> Result<Appended, AppendError> {
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            match self.log.append(record, expected).await {
+                Err(AppendError::Unknown(error)) => {
+                    tracing::warn!(error = %error, "the log did not answer an append; asking again");
+                    tokio::time::sleep(backoff.next(self.ids.fraction())).await;
+                }
+                answered => return answered,
+            }
+        }
+    }
+}

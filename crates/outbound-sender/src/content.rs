@@ -1,0 +1,26 @@
+//! What may be said at all, checked before anything is recorded.
+
+use api::proto::outbound::v1 as pb;
+use api::status::Violations;
+use domain::event::Content;
+
+/// The platform's limit of a text, in characters (Send API reference: "UTF-8, 2000 characters").
+const MOST_CHARACTERS: usize = 2_000;
+
+/// The content, or a note of what is wrong with it.
+pub(crate) fn parse(content: Option<pb::Content>, violations: &mut Violations) -> Option<Content> {
+    let Some(pb::content::Kind::Text(text)) = content.and_then(|content| content.kind) else {
+        violations.add("content", "is required: text");
+        return None;
+    };
+    let characters = text.chars().count();
+    if text.trim().is_empty() {
+        violations.add("content.text", "must say something");
+        return None;
+    }
+    if characters > MOST_CHARACTERS {
+        violations.add("content.text", format!("has {characters} characters; the platform takes {MOST_CHARACTERS}"));
+        return None;
+    }
+    Some(Content::Text(text))
+}

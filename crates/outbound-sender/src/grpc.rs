@@ -1,0 +1,171 @@
+//! `nuncio.outbound.v1.Outbound`.
+
+use crate::append::ChangeError;
+use crate::{Parts, Sender, content, render, watch};
+use api::proto::outbound::v1 as pb;
+use api::proto::outbound::v1::outbound_server::{Outbound, OutboundServer};
+use api::status::{self, Violations};
+use api::{convert, name};
+use domain::decision::{Decision, Verdict};
+use domain::evaluate::evaluate;
+use domain::id::{RequestId, SendId};
+use domain::send::{Refusal, Request as SendCommand, Status as SendStatus, request};
+use event_log::Loaded;
+use prost::Message as _;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// The gRPC service.
+#[derive(Debug)]
+pub struct OutboundService {
+    sender: Sender,
+    stop: CancellationToken,
+}
+
+impl OutboundService {
+    /// The service on this sender, ready for a server. Its streams end when `stop` is cancelled.
+    pub fn server(sender: Sender, stop: CancellationToken) -> OutboundServer<Self> {
+        OutboundServer::new(Self { sender, stop })
+    }
+}
+
+/// A request whose every field is as it must be.
+struct Asked {
+    command: SendCommand,
+    rejects: bool,
+    validate_only: bool,
+}
+
+#[tonic::async_trait]
+impl Outbound for OutboundService {
+    async fn send_message(&self, request: Request<pb::SendMessageRequest>) -> Result<Response<pb::Message>, Status> {
+        let parts = &self.sender.0;
+        let asked = parts.parse(request.into_inner())?;
+        if !parts.config.pages.contains_key(asked.command.send.page()) {
+            return Err(status::page_not_registered(asked.command.send.page().as_str()));
+        }
+        let answer = if asked.validate_only { parts.validate(&asked).await } else { parts.request(&asked).await };
+        let word = match &answer {
+            Ok(message) => pb::State::try_from(message.state).unwrap_or_default().as_str_name(),
+            Err(_) => "REFUSED",
+        };
+        parts.requests.add(1, &[("result", word)]);
+        answer.map(Response::new)
+    }
+
+    async fn get_message(&self, request: Request<pb::GetMessageRequest>) -> Result<Response<pb::Message>, Status> {
+        let parts = &self.sender.0;
+        let wanted = request.into_inner().name;
+        let mut violations = Violations::default();
+        let Some((page, psid, id)) = violations.take("name", name::parse_message(&wanted)) else {
+            return Err(violations.into_status());
+        };
+        let send = SendId::new(page.clone(), parts.conversations.person_key(&page, &psid), id);
+        let loaded = parts.load(&send).await?;
+        let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&wanted))?;
+        Ok(Response::new(render::message(&send, found, &loaded, &parts.packs)))
+    }
+
+    type WatchMessagesStream = watch::Steps;
+
+    async fn watch_messages(
+        &self,
+        request: Request<pb::WatchMessagesRequest>,
+    ) -> Result<Response<Self::WatchMessagesStream>, Status> {
+        watch::steps(Arc::clone(&self.sender.0), request.into_inner(), self.stop.clone()).await.map(Response::new)
+    }
+}
+
+impl Parts {
+    fn parse(&self, asked: pb::SendMessageRequest) -> Result<Asked, Status> {
+        let mut violations = Violations::default();
+        let request_digest = digest(&asked);
+        let parent = violations.take("parent", name::parse_conversation(&asked.parent));
+        let request = violations.take("request_id", RequestId::parse(&asked.request_id));
+        let intent = convert::intent(asked.actor, asked.purpose, &mut violations);
+        let content = content::parse(asked.content, &mut violations);
+        let rejects = match pb::OnBlock::try_from(asked.on_block) {
+            Ok(pb::OnBlock::Unspecified | pb::OnBlock::Reject) => Some(true),
+            Ok(pb::OnBlock::Record) => Some(false),
+            Err(_) => {
+                violations.add("on_block", "is ON_BLOCK_REJECT or ON_BLOCK_RECORD");
+                None
+            }
+        };
+        let (Some((page, recipient)), Some(request), Some(intent), Some(content), Some(rejects)) =
+            (parent, request, intent, content, rejects)
+        else {
+            return Err(violations.into_status());
+        };
+        let person = self.conversations.person_key(&page, &recipient);
+        let send = SendId::new(page, person, self.ids.uuid_v7(self.clock.now()));
+        let command = SendCommand { send, recipient, request, request_digest, intent, content };
+        Ok(Asked { command, rejects, validate_only: asked.validate_only })
+    }
+
+    /// Records the request with its judgement, once for each request id.
+    async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
+        let command = &asked.command;
+        let decide = |state: &_, now| request(state, self.packs.in_force(now), command, now);
+        let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
+            Ok(_) => command.send.clone(),
+            Err(ChangeError::Refused(Refusal::Repeated(existing))) => existing,
+            Err(ChangeError::Refused(Refusal::RequestIdReused(existing))) => {
+                return Err(status::request_id_reused(&self.name_of(&existing, asked)));
+            }
+            Err(ChangeError::Contended) => return Err(status::contended()),
+            Err(error) => return Err(status::unavailable(&error)),
+        };
+        let loaded = self.load(&send).await?;
+        let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&self.name_of(&send, asked)))?;
+        let message = render::message(&send, found, &loaded, &self.packs);
+        match &found.decision {
+            Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
+                Err(self.blocked(decision, &message.name))
+            }
+            _ => Ok(message),
+        }
+    }
+
+    /// Judges without recording anything.
+    async fn validate(&self, asked: &Asked) -> Result<pb::Message, Status> {
+        let loaded = self.load(&asked.command.send).await?;
+        let now = self.clock.now();
+        let decision = evaluate(self.packs.in_force(now), &loaded.state, &asked.command.intent, now);
+        let state = match decision.verdict {
+            Verdict::Allowed(_) => pb::State::Accepted,
+            Verdict::Blocked if asked.rejects => return Err(self.blocked(&decision, "")),
+            Verdict::Blocked => pb::State::Blocked,
+        };
+        let decision = Some(convert::decision(&decision, &self.packs));
+        Ok(pb::Message { state: state.into(), decision, revision: loaded.revision, ..pb::Message::default() })
+    }
+
+    fn blocked(&self, decision: &Decision, message: &str) -> Status {
+        let pack = self.packs.find(&decision.pack).unwrap_or_else(|| self.packs.in_force(decision.at));
+        status::blocked(decision, pack, message)
+    }
+
+    fn name_of(&self, send: &SendId, asked: &Asked) -> String {
+        name::message(send.page(), &asked.command.recipient, send.uuid())
+    }
+
+    async fn load(&self, send: &SendId) -> Result<Loaded, Status> {
+        self.conversations.load(&send.stream()).await.map_err(|error| status::unavailable(&error))
+    }
+}
+
+/// A digest of what is asked for, without how the call is to be answered: the same digest is the same request.
+fn digest(asked: &pb::SendMessageRequest) -> [u8; 16] {
+    let bare = pb::SendMessageRequest {
+        request_id: String::new(),
+        on_block: 0,
+        validate_only: false,
+        ..asked.clone()
+    };
+    let mut short = [0; 16];
+    short.copy_from_slice(&Sha256::digest(bare.encode_to_vec())[..16]);
+    short
+}

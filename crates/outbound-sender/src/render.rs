@@ -1,0 +1,63 @@
+//! A send as callers see it.
+
+use api::convert::{decision, timestamp};
+use api::name;
+use api::proto::outbound::v1 as pb;
+use domain::conversation::Conversation;
+use domain::id::SendId;
+use domain::pack::Packs;
+use domain::send::{Send, Status};
+use event_log::Loaded;
+
+/// The message as it stands in a conversation.
+pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) -> pb::Message {
+    let (mid, sent_at) = match &send.status {
+        Status::Sent { mid, at } => (mid.as_str().to_owned(), Some(*at)),
+        Status::Requested
+        | Status::Accepted { .. }
+        | Status::Blocked
+        | Status::Dispatched { .. }
+        | Status::Unknown { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => (String::new(), None),
+    };
+    let platform_error = match send.status {
+        Status::Rejected { code, subcode } => Some(pb::PlatformError { code, subcode }),
+        Status::Requested
+        | Status::Accepted { .. }
+        | Status::Blocked
+        | Status::Dispatched { .. }
+        | Status::Unknown { .. }
+        | Status::Sent { .. }
+        | Status::Unresolved => None,
+    };
+    let reached = |watermark: fn(&Conversation) -> Option<domain::time::Timestamp>| {
+        sent_at.zip(watermark(&loaded.state)).is_some_and(|(sent, watermark)| sent <= watermark)
+    };
+    pb::Message {
+        name: name::message(id.page(), &send.recipient, id.uuid()),
+        state: state(&send.status).into(),
+        decision: send.decision.as_ref().map(|one| decision(one, packs)),
+        mid,
+        attempts: send.attempts,
+        platform_error,
+        create_time: Some(timestamp(send.requested_at)),
+        sent_time: sent_at.map(timestamp),
+        delivered: reached(Conversation::delivered_to),
+        read: reached(Conversation::read_to),
+        revision: loaded.revision,
+    }
+}
+
+/// The status in the API's words. A request that is not yet judged is about to be: both stand in one record.
+pub(crate) const fn state(status: &Status) -> pb::State {
+    match status {
+        Status::Requested | Status::Accepted { .. } => pb::State::Accepted,
+        Status::Blocked => pb::State::Blocked,
+        Status::Dispatched { .. } => pb::State::Dispatched,
+        Status::Unknown { .. } => pb::State::Unknown,
+        Status::Sent { .. } => pb::State::Sent,
+        Status::Rejected { .. } => pb::State::Rejected,
+        Status::Unresolved => pb::State::Unresolved,
+    }
+}
