@@ -1,1 +1,13 @@
-//! End to end.
+//! End to end: real processes of the binary, real sockets, a real nats-server, the simulator as the platform.
+//! One test binary, so that the workspace links it once.
+
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
+
+mod cluster;
+mod command_line;
+mod configuration;
+mod http;
+mod kill;
+mod path;
+mod process;
+mod world;

@@ -34,7 +34,8 @@ pub fn decision(decision: &Decision, packs: &Packs) -> Vec<String> {
     });
     for finding in &decision.findings {
         let says = packs.find(&decision.pack).map(|pack| pack.sentence(finding.rule).says.as_str()).unwrap_or_default();
-        let span = finding.span.map(|(from, to)| format!(" [{} to {}]", rfc3339(from), rfc3339(to))).unwrap_or_default();
+        let span =
+            finding.span.map(|(from, to)| format!(" [{} to {}]", rfc3339(from), rfc3339(to))).unwrap_or_default();
         lines.push(format!("{}: {says}{span}", finding.rule.id()));
     }
     lines.extend(decision.remedies.iter().map(|one| remedy(*one)));

@@ -2,7 +2,7 @@
 //! and the one place that makes gRPC statuses.
 
 /// Generated from `proto/nuncio/`; the documentation stands there.
-#[expect(clippy::doc_markdown, clippy::large_futures, reason = "generated code")]
+#[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, clippy::doc_markdown, reason = "generated")]
 pub mod proto {
     pub mod log {
         pub mod v1 {

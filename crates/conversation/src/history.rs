@@ -21,7 +21,10 @@ pub(crate) struct Page {
 enum Start {
     First,
     /// Behind so many events of the history as it was at this revision.
-    Behind { count: usize, until: Revision },
+    Behind {
+        count: usize,
+        until: Revision,
+    },
 }
 
 impl Page {

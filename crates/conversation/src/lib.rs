@@ -5,10 +5,10 @@ mod history;
 mod watch;
 
 use api::convert::timestamp;
+use api::name;
 use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_server::{Conversations as Api, ConversationsServer};
 use api::status::{self, Violations};
-use api::name;
 use domain::conversation::Opening;
 use domain::id::{PageId, Psid};
 use domain::pack::Packs;

@@ -103,9 +103,10 @@ impl Conversation {
             if self.person.is_none() {
                 self.person = Some(recipient.clone());
             }
-            self.requests.insert(request.clone(), step.send.clone());
+            self.requests.entry(request.clone()).or_insert_with(|| step.send.clone());
+            // The first request counts: a send that is under way or out must not begin anew.
             if let Some(send) = Send::requested(step) {
-                self.sends.insert(step.send.clone(), send);
+                self.sends.entry(step.send.clone()).or_insert(send);
             }
             return;
         }

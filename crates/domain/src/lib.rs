@@ -14,3 +14,6 @@ pub mod send;
 pub mod decision;
 pub mod evaluate;
 pub mod pack;
+
+#[cfg(test)]
+mod testing;

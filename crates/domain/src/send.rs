@@ -64,7 +64,7 @@ pub enum Status {
     },
     /// The platform has it.
     Sent {
-        /// The message's id.
+        /// The message's id; of the earliest, should there be more than one.
         mid: Mid,
         /// The earliest time that anything gives for it: the platform's answer or the echo.
         at: Timestamp,
@@ -92,6 +92,20 @@ impl Status {
             Self::Sent { .. } => "sent",
             Self::Rejected { .. } => "rejected",
             Self::Unresolved => "unresolved",
+        }
+    }
+
+    /// The message's id, and when it went out, once that is known.
+    pub const fn sent(&self) -> Option<(&Mid, Timestamp)> {
+        match self {
+            Self::Sent { mid, at } => Some((mid, *at)),
+            Self::Requested
+            | Self::Accepted { .. }
+            | Self::Blocked
+            | Self::Dispatched { .. }
+            | Self::Unknown { .. }
+            | Self::Rejected { .. }
+            | Self::Unresolved => None,
         }
     }
 
@@ -143,12 +157,16 @@ impl Send {
     }
 
     /// The platform has it: stronger than every other outcome, whenever it is learned and by whatever way.
+    ///
+    /// A refused attempt may have gone out after all, so that a send is two messages; the earlier one counts, whichever
+    /// is told first.
     pub(crate) fn went_out(&mut self, mid: &Mid, at: Timestamp) {
-        if let Status::Sent { at: known, .. } = &mut self.status {
-            *known = at.min(*known);
-        } else {
-            self.end(Status::Sent { mid: mid.clone(), at });
+        if let Status::Sent { mid: known, at: since } = &self.status
+            && (*since, known) <= (at, mid)
+        {
+            return;
         }
+        self.end(Status::Sent { mid: mid.clone(), at });
     }
 
     /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.
@@ -163,7 +181,12 @@ impl Send {
             Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } => {
                 self.status = Status::Accepted { not_before: Some(*not_before) };
             }
-            Outcome::Unknown => self.status = Status::Unknown { since: at },
+            Outcome::Unknown => {
+                // The first counts: a second one must not give the echo more time.
+                if matches!(self.status, Status::Dispatched { .. }) {
+                    self.status = Status::Unknown { since: at };
+                }
+            }
             Outcome::Unresolved => self.end(Status::Unresolved),
         }
     }

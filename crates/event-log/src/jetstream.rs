@@ -105,6 +105,11 @@ impl JetStreamLog {
         Ok(Self { context, identity, shards, subject, append_timeout, losses })
     }
 
+    /// The largest message, headers included, that the server takes, in bytes.
+    pub fn max_payload(&self) -> usize {
+        self.context.client().server_info().max_payload
+    }
+
     /// The shard and the subject that a stream lives in.
     fn place(&self, stream: &StreamId) -> (&Shard, String) {
         let shard = self.identity.shard_of(partition_of(stream));

@@ -64,11 +64,13 @@ pub(crate) async fn start(
     let admin_address = admin.address();
     shutdown.spawn("admin", admin.run(shutdown.stop()));
 
-    let log = log::open(&settings.log, &log_check, &shutdown.stop()).await?;
+    let body_limit = roles.contains(&Role::Ingress).then_some(settings.webhook.body_limit);
+    let log = log::open(&settings.log, body_limit, &log_check, &shutdown.stop()).await?;
     let (log_ready, is_log_ready) = watch::channel(true);
     let deps = Deps { log: Arc::clone(&log), clock, ids, metrics };
 
-    let ingress = if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
+    let ingress =
+        if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
     let services = grpc::Services {
         compliance: roles.contains(&Role::Compliance),

@@ -10,13 +10,18 @@ use std::path::PathBuf;
 /// Business messaging on Messenger: takes webhooks into an event log, judges every message by dated rules, and never
 /// sends twice.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true, after_help = "\
+#[command(
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = "\
 Try it, with nothing else installed:
   nuncio demo
 Run everything in one process, on an embedded log:
   nuncio standalone --config nuncio.toml
 Run roles apart, on NATS JetStream:
-  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222")]
+  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222"
+)]
 pub(crate) struct Cli {
     /// The configuration file; `nuncio.toml` if there is one.
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,9 +1,9 @@
 //! Looking into the log from outside the process that writes it.
 
 use crate::cli::{ShowOptions, TailOptions};
+use crate::log;
 use crate::output::{self, Format};
 use crate::settings::LogSettings;
-use crate::log;
 use api::convert::{moment, rfc3339};
 use api::proto::conversation::v1::{ConversationEvent, Direction};
 use domain::conversation::Conversation;

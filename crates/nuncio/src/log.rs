@@ -2,10 +2,10 @@
 
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
+use event_log::EventLog;
 use event_log::jetstream::{JetStreamLog, OpenError};
 use event_log::sqlite::SqliteLog;
-use event_log::EventLog;
-use service_kit::{Backoff, CheckHandle};
+use service_kit::{Backoff, ByteSize, CheckHandle};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,8 +17,10 @@ const EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Opens the log for reading and writing. NATS may come up later than we do: it is waited for, and readiness says so.
+/// With `body_limit` webhooks come in here, and the log must be able to hold a whole one.
 pub(crate) async fn open(
     settings: &LogSettings,
+    body_limit: Option<ByteSize>,
     health: &CheckHandle,
     stop: &CancellationToken,
 ) -> anyhow::Result<Arc<dyn EventLog>> {
@@ -28,7 +30,10 @@ pub(crate) async fn open(
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     loop {
         match JetStreamLog::open(settings.nats.clone()).await {
-            Ok(log) => return Ok(Arc::new(log)),
+            Ok(log) => {
+                check_room(log.max_payload(), body_limit)?;
+                return Ok(Arc::new(log));
+            }
             Err(error @ (OpenError::Connect(_) | OpenError::Unavailable(_))) => {
                 health.failing(format!("cannot reach NATS at log.nats_url: {error}"));
                 tracing::warn!(error = &error as &dyn std::error::Error, "cannot open the event log yet; trying again");
@@ -40,6 +45,18 @@ pub(crate) async fn open(
             Err(error) => return Err(anyhow::Error::new(error).context("cannot open the event log on NATS")),
         }
     }
+}
+
+/// A body that nobody understands is kept whole, in one message, with what is written beside it: so the server must take
+/// twice the limit.
+fn check_room(max_payload: usize, body_limit: Option<ByteSize>) -> anyhow::Result<()> {
+    let needed = body_limit.map_or(0, |limit| limit.as_usize().saturating_mul(2));
+    anyhow::ensure!(
+        max_payload >= needed,
+        "the NATS server takes messages of at most {max_payload} bytes, and webhook.body_limit needs {needed}: set \
+         max_payload to that in the server's configuration, or lower webhook.body_limit"
+    );
+    Ok(())
 }
 
 /// Opens the log beside a process that writes to it.

@@ -125,7 +125,8 @@ impl Settings {
     /// reader, which tells it all at once.
     pub(crate) fn read(reader: &mut Reader, roles: &[Role]) -> Self {
         let drain_delay = "how long readiness is red before anything stops, so that load balancers have learned it";
-        let drain_deadline = "how long work in flight may take to end; with the delay, less than the pod's grace period";
+        let drain_deadline =
+            "how long work in flight may take to end; with the delay, less than the pod's grace period";
         Self {
             log: LogSettings::read(reader),
             webhook: WebhookSettings::read(reader),
@@ -144,7 +145,8 @@ impl Settings {
 impl LogSettings {
     fn read(reader: &mut Reader) -> Self {
         let nats = jetstream::Config::default();
-        let window = "for how long a repeated fact is recognised and dropped; it saves work, nothing rests on it";
+        let window =
+            "for how long a repeated fact is recognised and dropped; on NATS, longer than log.nats_append_timeout";
         let duplicate_window = reader.get("log.duplicate_window", nats.duplicate_window, window);
         let replicas = "how many NATS servers hold each record; production uses 3";
         let shards = "how many JetStream streams a new log is spread over; a log that is there keeps its number";
@@ -162,7 +164,8 @@ impl LogSettings {
                 append_timeout: reader.get("log.nats_append_timeout", nats.append_timeout, timeout),
                 shards: reader.get("log.nats_shards", nats.shards, shards),
                 max_bytes: nats.max_bytes,
-                credentials_file: reader.optional("log.nats_credentials_file", "the file with this client's credentials"),
+                credentials_file: reader
+                    .optional("log.nats_credentials_file", "the file with this client's credentials"),
             },
         }
     }

@@ -159,12 +159,7 @@ impl Parts {
 
 /// A digest of what is asked for, without how the call is to be answered: the same digest is the same request.
 fn digest(asked: &pb::SendMessageRequest) -> [u8; 16] {
-    let bare = pb::SendMessageRequest {
-        request_id: String::new(),
-        on_block: 0,
-        validate_only: false,
-        ..asked.clone()
-    };
+    let bare = pb::SendMessageRequest { request_id: String::new(), on_block: 0, validate_only: false, ..asked.clone() };
     let mut short = [0; 16];
     short.copy_from_slice(&Sha256::digest(bare.encode_to_vec())[..16]);
     short

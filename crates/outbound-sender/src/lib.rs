@@ -54,7 +54,14 @@ struct Parts {
 
 impl Sender {
     /// A sender on this log, which speaks to the platform through `client`.
-    pub fn new(config: Config, log: Arc<dyn EventLog>, client: SendClient, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
+    pub fn new(
+        config: Config,
+        log: Arc<dyn EventLog>,
+        client: SendClient,
+        clock: Clock,
+        ids: Ids,
+        metrics: &Metrics,
+    ) -> Self {
         Self(Arc::new(Parts {
             config,
             conversations: Conversations::new(Arc::clone(&log)),

@@ -128,11 +128,7 @@ impl Desk {
         }
     }
 
-    async fn follow(
-        &mut self,
-        from: &mut Checkpoint,
-        backoff: &mut Backoff,
-    ) -> Result<(), LogError> {
+    async fn follow(&mut self, from: &mut Checkpoint, backoff: &mut Backoff) -> Result<(), LogError> {
         let stop = self.stop.clone();
         let filter = Filter { kinds: vec![Kind::Conversation], pages: Pages::All, partitions: Vec::new() };
         let mut follower = self.parts.log.follow(filter, from.clone()).await?;

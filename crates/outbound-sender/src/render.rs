@@ -11,16 +11,8 @@ use event_log::Loaded;
 
 /// The message as it stands in a conversation.
 pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) -> pb::Message {
-    let (mid, sent_at) = match &send.status {
-        Status::Sent { mid, at } => (mid.as_str().to_owned(), Some(*at)),
-        Status::Requested
-        | Status::Accepted { .. }
-        | Status::Blocked
-        | Status::Dispatched { .. }
-        | Status::Unknown { .. }
-        | Status::Rejected { .. }
-        | Status::Unresolved => (String::new(), None),
-    };
+    let sent = send.status.sent();
+    let sent_at = sent.map(|(_, at)| at);
     let platform_error = match send.status {
         Status::Rejected { code, subcode } => Some(pb::PlatformError { code, subcode }),
         Status::Requested
@@ -38,7 +30,7 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         name: name::message(id.page(), &send.recipient, id.uuid()),
         state: state(&send.status).into(),
         decision: send.decision.as_ref().map(|one| decision(one, packs)),
-        mid,
+        mid: sent.map(|(mid, _)| mid.as_str()).unwrap_or_default().to_owned(),
         attempts: send.attempts,
         platform_error,
         create_time: Some(timestamp(send.requested_at)),

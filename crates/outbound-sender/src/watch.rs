@@ -114,10 +114,7 @@ fn concerned(event: &Event) -> Option<SendId> {
 
 fn step(state: &Conversation, id: &SendId, stored: &Stored) -> Option<pb::MessageStep> {
     let send = state.send(id)?;
-    let mid = match &send.status {
-        domain::send::Status::Sent { mid, .. } => mid.as_str(),
-        _ => "",
-    };
+    let mid = send.status.sent().map(|(mid, _)| mid.as_str()).unwrap_or_default();
     Some(pb::MessageStep {
         name: name::message(id.page(), &send.recipient, id.uuid()),
         state: render::state(&send.status).into(),

@@ -159,7 +159,7 @@ mod tests {
         let log = health.check("log");
         let mut follower = health.subscribe();
         log.ok();
-        follower.changed().await.unwrap();
+        crate::testing::within(follower.changed()).await.unwrap();
         assert!(follower.borrow_and_update().ready);
         log.ok();
         assert!(!follower.has_changed().unwrap());

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -53,21 +53,44 @@ impl NatsServer {
     /// # Panics
     /// When there is no nats-server, or it does not come up within ten seconds.
     pub fn start(sync: Sync) -> Self {
+        let server = Self::begin(sync, "");
+        server.wait_until_it_answers();
+        server
+    }
+
+    /// Starts three servers that form one cluster, and waits until they accept connections. JetStream answers once
+    /// they have elected a leader, which takes some seconds more.
+    ///
+    /// # Panics
+    /// As [`Self::start`] does.
+    pub fn start_cluster(sync: Sync) -> [Self; 3] {
+        // All three at once, so that they differ.
+        let reserved = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free"));
+        let routes = reserved.map(|listener| listener.local_addr().expect("a bound listener has an address"));
+        let all = routes.map(|route| format!("nats://{route}")).join(", ");
+        let servers = routes.map(|route| {
+            let cluster = format!("cluster {{ name: testkit, listen: \"{route}\", routes: [{all}] }}\n");
+            Self::begin(sync, &format!("server_name: \"{route}\"\n{cluster}"))
+        });
+        servers.iter().for_each(Self::wait_until_it_answers);
+        servers
+    }
+
+    fn begin(sync: Sync, more: &str) -> Self {
+        let binary = binary();
         let folder = tempfile::Builder::new().prefix("nuncio-nats-").tempdir().expect("a temp folder can be made");
         let folder = folder.keep();
         let sync_interval = match sync {
             Sync::Lazy => "2m",
             Sync::Always => "always",
         };
-        let config = format!(
-            "jetstream {{ store_dir: {:?}, sync_interval: {sync_interval} }}\nmax_payload: 9MB\n",
-            folder.join("store")
-        );
+        let store = folder.join("store");
+        let config =
+            format!("jetstream {{ store_dir: {store:?}, sync_interval: {sync_interval} }}\nmax_payload: 9MB\n{more}");
         std::fs::write(folder.join("nats.conf"), config).expect("the temp folder can be written");
-        let keeper = run(&folder, "-1");
+        let keeper = run(&binary, &folder, "-1");
         let mut server = Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), keeper: Some(keeper), folder };
         server.address = server.wait("write its ports", || ports_file(&server.folder));
-        server.wait_until_it_answers();
         server
     }
 
@@ -97,7 +120,7 @@ impl NatsServer {
     /// When it does not come up within ten seconds.
     pub fn restart(&mut self) {
         self.kill();
-        self.keeper = Some(run(&self.folder, &self.address.port().to_string()));
+        self.keeper = Some(run(&binary(), &self.folder, &self.address.port().to_string()));
         self.wait_until_it_answers();
     }
 
@@ -145,9 +168,9 @@ impl Drop for NatsServer {
     }
 }
 
-fn run(folder: &Path, port: &str) -> Child {
+fn run(binary: &Path, folder: &Path, port: &str) -> Child {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(KEEPER).arg("keeper").arg(folder).arg(binary());
+    command.arg("-c").arg(KEEPER).arg("keeper").arg(folder).arg(binary);
     command.arg("--config").arg(folder.join("nats.conf")).args(["--addr", "127.0.0.1", "--port", port]);
     command.arg("--ports_file_dir").arg(folder);
     // The keeper outlives the test by a moment and must not hold its output open.

@@ -4,6 +4,7 @@ use crate::accept::Acceptor;
 use crate::{Config, Deps};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -162,7 +163,7 @@ impl Shared {
 }
 
 /// What the platform asks when somebody subscribes this address.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Handshake {
     #[serde(rename = "hub.mode")]
     mode: Option<String>,
@@ -172,7 +173,9 @@ struct Handshake {
     challenge: Option<String>,
 }
 
-async fn handshake(State(shared): State<Arc<Shared>>, Query(asked): Query<Handshake>) -> Response {
+async fn handshake(State(shared): State<Arc<Shared>>, asked: Result<Query<Handshake>, QueryRejection>) -> Response {
+    // A query that cannot be read is as incomplete as an empty one, and counted like it.
+    let Query(asked) = asked.unwrap_or_default();
     let (outcome, response) = match (asked.mode.as_deref(), asked.verify_token, asked.challenge) {
         (Some("subscribe"), Some(token), Some(challenge)) => {
             let expected = shared.verify_token.expose_secret().as_bytes();

@@ -47,15 +47,16 @@ impl Ingress {
     /// # Errors
     /// Never in operation; the form is shared with other services.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self { listener, router, header_timeout } = self;
         let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = self.listener.accept() => accepted,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((stream, _)) => {
-                    let work = serve(stream, self.router.clone(), self.header_timeout, stop.clone());
+                    let work = serve(stream, router.clone(), header_timeout, stop.clone());
                     connections.spawn(work);
                 }
                 Err(error) => {
@@ -65,6 +66,8 @@ impl Ingress {
                 }
             }
         }
+        // Else the system would go on taking connections that nobody will serve: refused, a sender tries elsewhere.
+        drop(listener);
         connections.close();
         connections.wait().await;
         Ok(())

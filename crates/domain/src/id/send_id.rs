@@ -80,6 +80,22 @@ impl fmt::Debug for SendId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_send_id_is_read_back_from_its_text(page in "[A-Za-z0-9_-]{1,64}", person: [u8; 16], id: u128) {
+            let page = PageId::parse(&page).unwrap();
+            let send = SendId::new(page, PersonKey::from_bytes(person), Uuid::from_u128(id));
+            prop_assert_eq!(SendId::parse(&send.to_string()), Ok(send.clone()));
+            // Other ways to write the same id are foreign words: an id has one text.
+            for uuid in [send.uuid().simple().to_string(), send.uuid().braced().to_string()] {
+                let raw = format!("c.{}.{}.{uuid}", send.page(), send.person());
+                prop_assert_eq!(SendId::parse(&raw), Err(BadSendId));
+            }
+            prop_assert_eq!(SendId::parse(&format!("{send}.")), Err(BadSendId));
+        }
+    }
 
     #[test]
     fn a_send_id_names_its_stream() {

@@ -151,6 +151,41 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn stream() -> impl Strategy<Value = StreamId> {
+        let page = || "[A-Za-z0-9_-]{1,64}".prop_map(|raw| PageId::parse(&raw).unwrap());
+        let person = any::<[u8; 16]>().prop_map(PersonKey::from_bytes);
+        let user_ref = "[!-~]{1,512}".prop_map(|raw| OptinRef::parse(&raw).unwrap());
+        prop_oneof![
+            (page(), person).prop_map(|(page, person)| StreamId::Conversation(page, person)),
+            (page(), user_ref).prop_map(|(page, user_ref)| StreamId::Optin(page, user_ref)),
+            page().prop_map(StreamId::Page),
+            "[A-Za-z0-9_-]{1,64}".prop_map(|raw| StreamId::Quarantine(AppId::parse(&raw).unwrap())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_is_read_back_from_its_name_and_no_word_of_it_is_forged(stream in stream()) {
+            let name = stream.to_string();
+            prop_assert_eq!(StreamId::parse(&name), Ok(stream.clone()));
+            let n_words = match stream.kind() {
+                Kind::Conversation | Kind::Optin => 3,
+                Kind::Page | Kind::Quarantine => 2,
+            };
+            prop_assert_eq!(name.split('/').count(), n_words);
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=/".contains(&byte);
+            prop_assert!(name.bytes().all(is_plain), "{name}");
+        }
+
+        #[test]
+        fn a_text_names_a_stream_in_one_way_only(name in "(conversation|optin|page|quarantine)/[a-f0-9=/A.é]{0,40}") {
+            if let Ok(stream) = StreamId::parse(&name) {
+                prop_assert_eq!(stream.to_string(), name);
+            }
+        }
+    }
 
     #[test]
     fn every_kind_of_stream_is_read_back_from_its_name() {

@@ -110,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn a_user_ref_is_1_to_512_printable_characters() {
+        let all: String = ('!'..='~').collect();
+        for raw in [&all, &"~".repeat(512)] {
+            assert_eq!(OptinRef::parse(raw).unwrap().as_str(), raw);
+        }
+        for raw in ["", "a b", "a\n", "é", "\u{7f}", &"~".repeat(513)] {
+            assert!(OptinRef::parse(raw).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
     fn an_id_that_could_forge_a_path_is_no_page_id() {
         for raw in ["", "a/b", "a.b", "a b", "*", ">", "é"] {
             let error = PageId::parse(raw).unwrap_err();

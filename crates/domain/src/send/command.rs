@@ -42,7 +42,7 @@ pub enum Refusal {
     /// The same request was made before; this is the send it led to.
     #[error("the request was made before")]
     Repeated(SendId),
-    /// The request id belongs to a request with other content.
+    /// The request id, or the send id, belongs to a request with other content.
     #[error("the request id was used before for another request")]
     RequestIdReused(SendId),
     /// There is no such send in this conversation.
@@ -65,9 +65,10 @@ pub enum Refusal {
 /// A caller's request: judged at once, and either waiting or blocked from then on.
 ///
 /// # Errors
-/// When the request was made before, with the same content or another.
+/// When the request was made before, by its request id or its send id, with the same content or another.
 pub fn request(state: &Conversation, pack: &Pack, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    if let Some((send, known)) = state.send_of_request(&command.request) {
+    let same_id = || state.send(&command.send).map(|known| (&command.send, known));
+    if let Some((send, known)) = state.send_of_request(&command.request).or_else(same_id) {
         let is_same = known.request_digest == command.request_digest;
         let refusal = if is_same { Refusal::Repeated } else { Refusal::RequestIdReused };
         return Err(refusal(send.clone()));

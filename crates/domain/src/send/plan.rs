@@ -80,10 +80,8 @@ fn next(send: &Send, now: Timestamp, patience: Patience) -> Next {
                 Next::Pass(given_up)
             }
         }
-        Status::Requested
-        | Status::Blocked
-        | Status::Sent { .. }
-        | Status::Rejected { .. }
-        | Status::Unresolved => Next::Nothing,
+        Status::Requested | Status::Blocked | Status::Sent { .. } | Status::Rejected { .. } | Status::Unresolved => {
+            Next::Nothing
+        }
     }
 }

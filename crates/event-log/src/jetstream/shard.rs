@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind as GetErrorKind, RawMessageBuilder, WithHeaders};
 use futures_util::StreamExt as _;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 /// How many records are asked for one by one before a consumer is made for the rest, which costs three requests.
 const FEW: usize = 4;
@@ -20,6 +20,13 @@ pub(super) const PAGE: usize = 500;
 
 /// How long the server keeps a consumer that nobody asks any more.
 const CONSUMER_LIFE: Duration = Duration::from_secs(30);
+
+/// How long after a consumer was made it may not be known yet to the server that we are connected to, which then
+/// answers that nobody listens.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// The pause between two tries to reach such a consumer.
+const SETTLING_PAUSE: Duration = Duration::from_millis(20);
 
 /// One shard of the log.
 #[derive(Clone, Debug)]
@@ -114,6 +121,7 @@ impl Shard {
         found: &mut Vec<Stored>,
     ) -> Result<(), LogError> {
         let consumer = self.consumer(vec![subject.to_owned()], *reached).await?;
+        let made_at = Instant::now();
         let mut delivered = 0;
         'pages: loop {
             let before = delivered;
@@ -121,7 +129,12 @@ impl Shard {
             let mut page = page.await.map_err(unavailable)?;
             // A page that is cut short by a lost connection would never end by itself.
             while let Ok(Some(message)) = timeout(REQUEST_TIMEOUT, page.next()).await {
-                let message = message.map_err(unavailable)?;
+                let Ok(message) = message else {
+                    if may_be_settling(made_at, delivered).await {
+                        continue 'pages;
+                    }
+                    break 'pages;
+                };
                 let (raw, sequence) = delivery(&message)?;
                 delivered += 1;
                 if sequence != delivered || raw.position > last {
@@ -193,6 +206,15 @@ impl Shard {
     async fn holds(&self, subject: &str, position: Position) -> Result<bool, LogError> {
         Ok(self.at(position).await?.is_some_and(|raw| raw.subject == subject))
     }
+}
+
+/// Whether a consumer that answers with an error may only be too new; waits a moment if so.
+pub(super) async fn may_be_settling(made_at: Instant, delivered: u64) -> bool {
+    let may_be = delivered == 0 && made_at.elapsed() < SETTLING;
+    if may_be {
+        sleep(SETTLING_PAUSE).await;
+    }
+    may_be
 }
 
 /// A consumer's message, and the number that the consumer gave it: 1 for its first, with no gaps unless one is lost.

@@ -62,40 +62,42 @@ impl Stage {
         let webhook = addresses.webhook.context("the ingress listens")?;
         let log = self.folder.path().join("log.sqlite");
         let simulator = self.simulator_address;
-        for text in [
-            format!("\nIt all stays up until you press Ctrl-C:"),
-            format!("  webhooks   http://{webhook}/webhook"),
-            format!("  gRPC       {grpc} (with reflection)"),
-            format!("  probes     http://{}/readyz and /metrics", addresses.admin),
-            format!("  simulator  http://{simulator}/admin/recorder/sends"),
-            format!("\nTry, in another terminal:"),
-            format!("  1. make Ada write once more:"),
-            format!("     curl -s http://{simulator}/admin/people/24601/write -H 'content-type: application/json' \\"),
-            format!("       -d '{{\"page\":\"{PAGE}\",\"text\":\"are you still there?\"}}'"),
-            format!("  2. read her conversation from the log:"),
-            format!("     {} conversation show {PAGE} 24601 --set log.path={}", program(), log.display()),
-            format!("  3. watch everything that happens:"),
-            format!("     {} log tail --set log.path={}", program(), log.display()),
-        ] {
-            line(&text)?;
-        }
-        let Running { shutdown, log, .. } = self.running;
-        drop(log);
-        let drained = shutdown.wait_for_signal_and_drain().await;
-        self.simulator.trigger();
-        self.simulator.wait_for_signal_and_drain().await;
-        ended(drained)
+        let (admin, program, log) = (addresses.admin, program(), log.display());
+        line(&format!(
+            "
+It all stays up until you press Ctrl-C:
+  webhooks   http://{webhook}/webhook
+  gRPC       {grpc} (with reflection)
+  probes     http://{admin}/readyz and /metrics
+  simulator  http://{simulator}/admin/recorder/sends
+
+Try, in another terminal:
+  1. make Ada write once more:
+     curl -s http://{simulator}/admin/people/24601/write -H 'content-type: application/json' \\
+       -d '{{\"page\":\"{PAGE}\",\"text\":\"are you still there?\"}}'
+  2. read her conversation from the log:
+     {program} conversation show {PAGE} 24601 --set log.path={log}
+  3. watch everything that happens:
+     {program} log tail --set log.path={log}"
+        ))?;
+        self.end().await
     }
 
     /// Stops everything, and removes the log.
     pub(super) async fn clear(self) -> anyhow::Result<()> {
+        self.running.shutdown.trigger();
+        self.end().await
+    }
+
+    /// Waits for the end, drains first Nuncio and then the simulator, and removes the log.
+    async fn end(self) -> anyhow::Result<()> {
         let Running { shutdown, log, .. } = self.running;
         drop(log);
-        shutdown.trigger();
         let drained = shutdown.wait_for_signal_and_drain().await;
         self.simulator.trigger();
-        self.simulator.wait_for_signal_and_drain().await;
-        ended(drained)
+        let backstage = self.simulator.wait_for_signal_and_drain().await;
+        ended(drained)?;
+        ended(backstage)
     }
 }
 

@@ -52,7 +52,8 @@ impl Cast<'_> {
         tell_line("Messenger posts a signed webhook; it is answered 200 once its events are in the log:")?;
         let stream = self.stream(ADA)?;
         let log = &self.stage.running.log;
-        let stored = wait("her message in the log", async || Ok(log.read(&stream, 0).await?.into_iter().next())).await?;
+        let stored =
+            wait("her message in the log", async || Ok(log.read(&stream, 0).await?.into_iter().next())).await?;
         tell_line(&format!("  position {} of {}", stored.position, stored.record.stream))?;
         tell_line(&format!("  record {}", stored.record.id))?;
         let name = conversation_name(ADA);

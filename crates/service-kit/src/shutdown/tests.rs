@@ -87,6 +87,16 @@ async fn a_failure_waits_for_load_balancers_only_if_there_was_traffic() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_signal_waits_for_load_balancers_also_while_a_check_fails() {
+    let (health, shutdown) = shutdown();
+    health.check("log").failing("gone for a moment");
+    let began = Instant::now();
+    shutdown.trigger();
+    shutdown.wait_for_signal_and_drain().await;
+    assert_eq!(began.elapsed().as_secs(), DELAY.as_secs());
+}
+
 #[tokio::test]
 async fn readiness_turns_red_while_everything_is_still_served() {
     let health = Health::new();

@@ -5,7 +5,7 @@
 
 use super::Told;
 use crate::follower::HEARTBEAT;
-use crate::jetstream::shard::{PAGE, Raw, Shard, delivery};
+use crate::jetstream::shard::{PAGE, Raw, Shard, delivery, may_be_settling};
 use crate::jetstream::unavailable;
 use crate::partition::partition_of;
 use crate::port::{Filter, LogError};
@@ -98,6 +98,7 @@ impl Feed {
     async fn consume(&mut self, consumer: &Consumer<Config>) -> End {
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let made_at = Instant::now();
         let mut delivered = 0;
         let mut awaited = None;
         loop {
@@ -106,8 +107,10 @@ impl Feed {
                 Ok(batch) => self.batch(batch, &mut beat, &mut delivered, &mut awaited).await,
                 Err(error) => Err(unavailable(error).into()),
             };
-            if let Err(end) = outcome {
-                return end;
+            match outcome {
+                Ok(()) => (),
+                Err(End::Failed(LogError::Unavailable(_))) if may_be_settling(made_at, delivered).await => (),
+                Err(end) => return end,
             }
         }
     }

@@ -1,0 +1,266 @@
+//! What holds of every send, whoever does what and when.
+
+use crate::conversation::Conversation;
+use crate::decision::{Actor, Purpose};
+use crate::evaluate::evaluate;
+use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
+use crate::id::SendId;
+use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, plan, request, settle};
+use crate::testing::{
+    DAY_MS, PACK, agent, at, echo, message, mid, person, postback, record, request_id, says, send_id, told,
+};
+use crate::time::{Span, Timestamp};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+const PATIENCE: Patience =
+    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
+
+/// Something that somebody does.
+#[derive(Clone, Debug)]
+enum Act {
+    Hear(InboundKind),
+    Request {
+        send: u128,
+        request: u128,
+        actor: Actor,
+    },
+    /// A worker claims; should it get the claim, its message reaches the platform or does not.
+    Claim {
+        send: u128,
+        is_taken: bool,
+    },
+    /// A worker records how an attempt of its own ended; what it knows is true, or it knows nothing.
+    Answer {
+        send: u128,
+        attempt: u32,
+        outcome: Outcome,
+    },
+    /// Somebody calls an attempt lost, rightly or not.
+    Lose {
+        send: u128,
+        attempt: u32,
+        outcome: Outcome,
+    },
+    /// The echo of a message that the platform took.
+    Echo {
+        send: u128,
+        late_ms: i64,
+    },
+    /// Somebody does what is planned.
+    Plan {
+        is_taken: bool,
+    },
+}
+
+fn act() -> impl Strategy<Value = (Act, i64)> {
+    let send = || 1..4_u128;
+    let opens = prop::sample::select(vec![message(), postback()]);
+    let actor = prop::sample::select(vec![Actor::Bot, Actor::Human(agent())]);
+    let answer = prop::sample::select(vec![
+        Outcome::Sent { mid: mid("m") },
+        Outcome::Rejected { code: 100, subcode: 0 },
+        Outcome::Retrying { not_before: at(0), code: 613 },
+        Outcome::NotSent { not_before: at(0) },
+    ]);
+    let loss = prop::sample::select(vec![Outcome::Unknown, Outcome::Unresolved]);
+    let act = prop_oneof![
+        2 => opens.prop_map(Act::Hear),
+        3 => (send(), send(), actor).prop_map(|(send, request, actor)| Act::Request { send, request, actor }),
+        4 => (send(), any::<bool>()).prop_map(|(send, is_taken)| Act::Claim { send, is_taken }),
+        5 => (send(), 1..4_u32, answer).prop_map(|(send, attempt, outcome)| Act::Answer { send, attempt, outcome }),
+        2 => (send(), 1..4_u32, loss).prop_map(|(send, attempt, outcome)| Act::Lose { send, attempt, outcome }),
+        1 => (send(), -10_000..100_000_i64).prop_map(|(send, late_ms)| Act::Echo { send, late_ms }),
+        4 => any::<bool>().prop_map(|is_taken| Act::Plan { is_taken }),
+    ];
+    // Clocks of several machines: now and then a step back.
+    let pass = prop_oneof![
+        4 => 0..2_000_i64,
+        2 => 0..40_000_i64,
+        1 => -500..0_i64,
+        1 => prop::sample::select(vec![DAY_MS - 1_000, DAY_MS, 6 * DAY_MS]),
+    ];
+    (act, pass)
+}
+
+/// One conversation, its log, and what its log may not know.
+#[derive(Default)]
+struct World {
+    log: Vec<Event>,
+    state: Conversation,
+    now: Timestamp,
+    /// Of each attempt that was claimed: whether the platform took its message.
+    attempts: BTreeMap<(SendId, u32), bool>,
+}
+
+impl World {
+    fn after(acts: Vec<(Act, i64)>) -> Result<Self, TestCaseError> {
+        let mut world = Self { now: at(0), ..Self::default() };
+        for (act, pass_ms) in acts {
+            world.now = world.now.plus(Span::from_millis(pass_ms));
+            world.act(act)?;
+        }
+        Ok(world)
+    }
+
+    /// The record of the event at this place.
+    fn recorded(log: &[Event], n: usize) -> Recorded<'_> {
+        Recorded { record: record(n as u128), event: &log[n] }
+    }
+
+    fn append(&mut self, event: Event) {
+        self.log.push(event);
+        self.state.evolve(Self::recorded(&self.log, self.log.len() - 1));
+    }
+
+    /// Appends what a command answered; whether there was anything.
+    fn take(&mut self, answer: Result<Vec<Event>, Refusal>) -> bool {
+        let events = answer.unwrap_or_default();
+        let is_news = !events.is_empty();
+        events.into_iter().for_each(|event| self.append(event));
+        is_news
+    }
+
+    fn claim(&mut self, send: &SendId, is_taken: bool) -> bool {
+        let command = Claim { send: send.clone(), claim: Uuid::from_u128(self.log.len() as u128) };
+        let is_news = self.take(claim(&self.state, &PACK, &command, self.now));
+        if let Some((step, attempt)) = self.log.last().filter(|_| is_news).and_then(claimed) {
+            self.attempts.insert((step, attempt), is_taken);
+        }
+        is_news
+    }
+
+    fn settle(&mut self, send: &SendId, attempt: u32, outcome: Outcome) -> bool {
+        self.take(settle(&self.state, send, attempt, outcome, self.now))
+    }
+
+    fn request(&mut self, send: u128, name: u128, actor: Actor) {
+        let command = Request {
+            send: send_id(send),
+            recipient: person(),
+            request: request_id(name),
+            request_digest: [1; 16],
+            intent: says(actor, Purpose::Conversation),
+            content: Content::Text("yes".to_owned()),
+        };
+        self.take(request(&self.state, &PACK, &command, self.now));
+    }
+
+    fn act(&mut self, act: Act) -> Result<(), TestCaseError> {
+        match act {
+            Act::Hear(kind) => self.append(told(self.log.len() as u128, self.now, self.now, kind)),
+            Act::Request { send, request, actor } => self.request(send, request, actor),
+            Act::Claim { send, is_taken } => drop(self.claim(&send_id(send), is_taken)),
+            Act::Answer { send, attempt, outcome } => {
+                let is_taken = self.attempts.get(&(send_id(send), attempt));
+                if is_taken == Some(&matches!(outcome, Outcome::Sent { .. })) {
+                    self.settle(&send_id(send), attempt, outcome);
+                }
+            }
+            Act::Lose { send, attempt, outcome } => drop(self.settle(&send_id(send), attempt, outcome)),
+            Act::Echo { send, late_ms } => {
+                let stated_at = self.now.plus(Span::from_millis(-late_ms));
+                if self.n_taken(&send_id(send)) > 0 {
+                    self.append(told(send, stated_at, self.now, echo(Some(send_id(send)), "m")));
+                }
+            }
+            Act::Plan { is_taken } => match plan(&self.state, self.now, PATIENCE) {
+                Step::Dispatch(send) => prop_assert!(self.claim(&send, is_taken), "what is planned can be claimed"),
+                Step::Settle(send, attempt, outcome) => {
+                    prop_assert!(self.settle(&send, attempt, outcome), "what is planned is news");
+                }
+                Step::WaitUntil(then) => prop_assert!(self.now < then, "waits for the past"),
+                Step::Idle => (),
+            },
+        }
+        Ok(())
+    }
+
+    /// How many of the send's messages the platform took.
+    fn n_taken(&self, send: &SendId) -> usize {
+        self.attempts.iter().filter(|((of, _), is_taken)| of == send && **is_taken).count()
+    }
+}
+
+fn claimed(event: &Event) -> Option<(SendId, u32)> {
+    let Event::Sending(step) = event else { return None };
+    let SendingKind::Dispatched { attempt, .. } = &step.kind else { return None };
+    Some((step.send.clone(), *attempt))
+}
+
+fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
+    prop::collection::vec(act(), 0..60)
+}
+
+proptest! {
+    #[test]
+    fn invariant_04_a_claim_carries_an_allow_of_that_very_moment_and_state_that_outlasts_it(acts in acts()) {
+        let world = World::after(acts)?;
+        let mut before = Conversation::default();
+        for (n, event) in world.log.iter().enumerate() {
+            if let Event::Sending(step) = event
+                && let SendingKind::Dispatched { leave_by, decision, .. } = &step.kind
+            {
+                let intent = &before.send(&step.send).unwrap().intent;
+                prop_assert_eq!(&**decision, &evaluate(&PACK, &before, intent, step.at));
+                prop_assert!(decision.route().is_some());
+                prop_assert!(decision.holds_until.is_some_and(|end| *leave_by <= end));
+                prop_assert!(step.at < *leave_by && *leave_by <= step.at.plus(LEAVE_WITHIN));
+            }
+            before.evolve(World::recorded(&world.log, n));
+        }
+    }
+
+    /// Workers tell the truth or nothing here: an attempt that they call not sent did not go out.
+    #[test]
+    fn invariant_07_an_unknown_outcome_is_never_dispatched_again(acts in acts()) {
+        let world = World::after(acts)?;
+        let mut before = Conversation::default();
+        let mut last_word = BTreeMap::new();
+        let mut is_out = BTreeSet::new();
+        for (n, event) in world.log.iter().enumerate() {
+            match event {
+                Event::Sending(step) => {
+                    if let SendingKind::Dispatched { attempt, .. } = step.kind {
+                        let send = before.send(&step.send).unwrap();
+                        prop_assert!(matches!(send.status, Status::Accepted { .. }), "claimed: {:?}", send.status);
+                        prop_assert_eq!(attempt, send.attempts + 1);
+                        let last_word = last_word[&step.send];
+                        prop_assert!(["accepted", "retrying", "not_sent"].contains(&last_word), "after {last_word}");
+                        prop_assert!(!is_out.contains(&step.send), "claimed after it was known to be out");
+                    }
+                    last_word.insert(step.send.clone(), step.kind.as_str());
+                    if step.kind.as_str() == "sent" {
+                        is_out.insert(step.send.clone());
+                    }
+                }
+                Event::Inbound(inbound) => {
+                    if let InboundKind::Echo(echo) = &inbound.kind {
+                        is_out.extend(echo.send.clone());
+                    }
+                }
+                Event::Quarantined(_) => (),
+            }
+            before.evolve(World::recorded(&world.log, n));
+        }
+        for (send, _) in world.state.sends() {
+            prop_assert!(world.n_taken(send) <= 1, "written twice");
+        }
+    }
+
+    #[test]
+    fn doing_what_is_planned_when_it_is_due_brings_every_send_to_an_end(acts in acts()) {
+        let mut world = World::after(acts)?;
+        for _ in 0..100 {
+            match plan(&world.state, world.now, PATIENCE) {
+                Step::Idle => break,
+                Step::WaitUntil(then) => world.now = then,
+                Step::Dispatch(_) | Step::Settle(..) => world.act(Act::Plan { is_taken: true })?,
+            }
+        }
+        for (_, send) in world.state.sends() {
+            prop_assert!(send.status.is_final(), "left {:?}", send.status);
+        }
+    }
+}

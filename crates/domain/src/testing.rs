@@ -1,0 +1,149 @@
+//! Pieces of histories for the tests of this crate: one Page, one person, and what they do.
+
+use crate::conversation::Conversation;
+use crate::decision::{Actor, Decision, Intent, PackRef, Purpose, Route, Verdict};
+use crate::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Recorded, Referral};
+use crate::event::{Sending, SendingKind};
+use crate::id::{AgentId, AppId, FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId};
+use crate::pack::{BUILT_IN, Pack};
+use crate::time::{Span, Timestamp};
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// A moment at which the pack `messenger-2020` is in force.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_600_000_000_000);
+
+pub(crate) const DAY_MS: i64 = 86_400_000;
+
+pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::parse(BUILT_IN[0]).unwrap());
+
+/// So many milliseconds after noon.
+pub(crate) const fn at(ms: i64) -> Timestamp {
+    NOON.plus(Span::from_millis(ms))
+}
+
+pub(crate) fn page() -> PageId {
+    PageId::parse("1001").unwrap()
+}
+
+pub(crate) fn person() -> Psid {
+    Psid::parse("24601").unwrap()
+}
+
+pub(crate) fn mid(name: &str) -> Mid {
+    Mid::parse(name).unwrap()
+}
+
+pub(crate) fn send_id(n: u128) -> SendId {
+    SendId::new(page(), PersonKey::from_bytes([7; 16]), Uuid::from_u128(n))
+}
+
+pub(crate) fn request_id(n: u128) -> RequestId {
+    RequestId::parse(&format!("request-{n}")).unwrap()
+}
+
+pub(crate) const fn record(n: u128) -> RecordId {
+    RecordId::new(Uuid::from_u128(n))
+}
+
+pub(crate) const fn fact_id(n: u128) -> FactId {
+    FactId::from_bytes(n.to_be_bytes())
+}
+
+/// One delivery of fact `n`.
+pub(crate) fn told(n: u128, stated_at: Timestamp, received_at: Timestamp, kind: InboundKind) -> Event {
+    let (fact, page, person) = (fact_id(n), page(), Some(person()));
+    Event::Inbound(Box::new(Inbound { fact, page, person, stated_at, received_at, standby: false, kind }))
+}
+
+/// A fact that was told at the moment it happened. Facts of one kind and moment are one fact.
+pub(crate) fn heard(stated_at: Timestamp, kind: InboundKind) -> Event {
+    let n = u128::from(stated_at.as_millis().unsigned_abs()) << 8 | kind.as_str().len() as u128;
+    told(n, stated_at, stated_at, kind)
+}
+
+pub(crate) fn message() -> InboundKind {
+    InboundKind::Message(Message { text: "is it still there?".to_owned(), ..Message::default() })
+}
+
+pub(crate) fn postback() -> InboundKind {
+    InboundKind::Postback(Postback { title: "Get started".to_owned(), ..Postback::default() })
+}
+
+pub(crate) fn referral(source: &str) -> InboundKind {
+    let (source, kind) = (source.to_owned(), "OPEN_THREAD".to_owned());
+    InboundKind::Referral(Referral { source, kind, ..Referral::default() })
+}
+
+pub(crate) fn echo(send: Option<SendId>, named: &str) -> InboundKind {
+    let app = Some(AppId::parse("77").unwrap());
+    let (text, attachments) = ("yes".to_owned(), Vec::new());
+    InboundKind::Echo(Echo { mid: mid(named), app, send, foreign_metadata: None, text, attachments })
+}
+
+pub(crate) fn agent() -> AgentId {
+    AgentId::parse("agent-1").unwrap()
+}
+
+pub(crate) const fn says(actor: Actor, purpose: Purpose) -> Intent {
+    Intent { actor, purpose }
+}
+
+/// Every sort of speaker.
+pub(crate) fn actors() -> [Actor; 5] {
+    [Actor::Human(agent()), Actor::AiAssistedHuman(agent()), Actor::Bot, Actor::Automation, Actor::Broadcast]
+}
+
+/// One step of a send.
+pub(crate) fn step(send: u128, at: Timestamp, kind: SendingKind) -> Event {
+    Event::Sending(Box::new(Sending { send: send_id(send), at, kind }))
+}
+
+/// A bot's answer is asked for, under the request id of the same number.
+pub(crate) fn requested(send: u128, at: Timestamp) -> Event {
+    let kind = SendingKind::Requested {
+        page: page(),
+        recipient: person(),
+        request: request_id(send),
+        request_digest: [1; 16],
+        intent: Box::new(says(Actor::Bot, Purpose::Conversation)),
+        content: Content::Text("yes".to_owned()),
+    };
+    step(send, at, kind)
+}
+
+/// Some judgement; the fold looks at none of its parts.
+pub(crate) fn judged(verdict: Verdict, at: Timestamp) -> Box<Decision> {
+    let pack = PackRef { name: "some".to_owned(), digest: [0; 32] };
+    let (findings, remedies, holds_until) = (Vec::new(), Vec::new(), None);
+    Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, evaluator: 1 })
+}
+
+pub(crate) fn accepted(send: u128, at: Timestamp) -> Event {
+    step(send, at, SendingKind::Accepted { decision: judged(Verdict::Allowed(Route::Response), at) })
+}
+
+pub(crate) fn blocked(send: u128, at: Timestamp) -> Event {
+    step(send, at, SendingKind::Blocked { decision: judged(Verdict::Blocked, at) })
+}
+
+/// A claim whose first byte may leave within 3 s.
+pub(crate) fn dispatched(send: u128, at: Timestamp, attempt: u32) -> Event {
+    let decision = judged(Verdict::Allowed(Route::Response), at);
+    let leave_by = at.plus(Span::from_secs(3));
+    step(send, at, SendingKind::Dispatched { attempt, claim: Uuid::from_u128(attempt.into()), leave_by, decision })
+}
+
+pub(crate) fn settled(send: u128, at: Timestamp, attempt: u32, outcome: Outcome) -> Event {
+    step(send, at, SendingKind::Settled { attempt, outcome })
+}
+
+pub(crate) fn sent(named: &str) -> Outcome {
+    Outcome::Sent { mid: mid(named) }
+}
+
+/// Folds events whose records are numbered from 1.
+pub(crate) fn fold(history: &[Event]) -> Conversation {
+    let recorded = history.iter().zip(1..).map(|(event, n)| Recorded { record: record(n), event });
+    Conversation::fold(recorded)
+}

@@ -1,0 +1,73 @@
+//! The commands as somebody types them.
+
+use crate::http;
+use crate::process::run;
+use crate::world::{Log, SECRET, standalone};
+use std::net::SocketAddr;
+
+#[tokio::test]
+async fn every_command_teaches_by_example() {
+    let commands: [&[&str]; 7] = [
+        &["standalone"],
+        &["run"],
+        &["simulator"],
+        &["demo"],
+        &["log", "tail"],
+        &["conversation", "show"],
+        &["config", "print"],
+    ];
+    for command in commands {
+        let output = run(&[command, &["--help"]].concat()).await;
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && help.contains("Examples:"), "{command:?}: {help}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_tells_the_whole_path_and_ends_well() {
+    let output = run(&["demo"]).await;
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    for word in ["position 1 of conversation/1001/", "WINDOW_OPEN", "echo", "Ada got it 1 time", "HUMAN_AGENT_OPEN"] {
+        assert!(told.contains(word), "{word} in:\n{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_and_a_conversation_can_be_looked_at_while_it_runs() {
+    let log = Log::embedded();
+    let process = standalone(&log, SocketAddr::from(([127, 0, 0, 1], 9)), &[]).await;
+    let body = br#"{"object":"page","entry":[{"id":"1001","time":1767225600123,"messaging":[{"sender":{"id":"2002"},"recipient":{"id":"1001"},"timestamp":1767225599000,"message":{"mid":"m_1","text":"hello there"}}]}]}"#;
+    assert_eq!(http::deliver(process.address("webhook"), SECRET, body).await.unwrap().status, 200);
+    let keys = log.keys();
+
+    let tail = run(&["log", "tail", "--until-caught-up", "--set", &keys[0]]).await;
+    let tail = String::from_utf8(tail.stdout).unwrap();
+    assert!(tail.contains("conversation/1001/") && tail.contains("message"), "{tail}");
+    assert!(!tail.contains("hello there") && !tail.contains("2002"), "what people are and say is not shown: {tail}");
+
+    let shown = run(&["conversation", "show", "1001", "2002", "--set", &keys[0]]).await;
+    assert!(String::from_utf8(shown.stdout).unwrap().contains("“hello there”"));
+    let json = run(&["conversation", "show", "1001", "2002", "--output", "json", "--set", &keys[0]]).await;
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["events"][0]["text"], "hello there");
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpc_offers_health_and_reflection() {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_client::HealthClient;
+    let log = Log::embedded();
+    let process = standalone(&log, SocketAddr::from(([127, 0, 0, 1], 9)), &[]).await;
+    let channel = crate::world::channel(process.address("grpc")).await;
+    for service in ["", "nuncio.outbound.v1.Outbound", "nuncio.compliance.v1.Compliance"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        testkit::eventually(crate::world::PATIENCE, || async {
+            let answer = HealthClient::new(channel.clone()).check(request.clone()).await.ok()?;
+            (answer.into_inner().status == 1).then_some(())
+        })
+        .await;
+    }
+    assert!(process.terminate().await.success());
+}

@@ -1,0 +1,82 @@
+//! What a wrong configuration gets, and what a right one shows.
+
+use crate::process::run;
+use crate::world::{Log, standalone};
+use std::net::SocketAddr;
+
+#[tokio::test]
+async fn a_process_does_not_start_on_a_wrong_configuration_and_names_every_wrong_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nuncio.toml");
+    std::fs::write(&file, "[webhook]\nlisten = \"somewhere\"\nbody_limt = \"1MiB\"\n").unwrap();
+    let args =
+        ["standalone", "--config", file.to_str().unwrap(), "--set", "sender.concurrency=0", "--set", "no.such=1"];
+    let output = run(&args).await;
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let problems = [
+        "webhook.listen",
+        "nuncio.toml:2",
+        "webhook.body_limt",
+        "webhook.body_limit",
+        "sender.concurrency",
+        "no.such",
+        "meta.app_secret",
+        "meta.verify_token",
+    ];
+    for problem in problems {
+        assert!(said.contains(problem), "{problem} in:\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_is_shown_with_origins_and_without_secrets() {
+    let output =
+        run(&["config", "print", "--set", "meta.app_secret=hush-hush", "--set", "grpc.listen=127.0.0.1:7"]).await;
+    assert!(output.status.success());
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(!shown.contains("hush-hush"), "{shown}");
+    let line = shown.lines().find(|line| line.starts_with("grpc.listen")).unwrap();
+    assert!(line.contains("127.0.0.1:7") && line.contains("flag grpc.listen"), "{line}");
+    assert!(shown.lines().any(|line| line.starts_with("admin.listen") && line.contains("default")), "{shown}");
+}
+
+#[tokio::test]
+async fn roles_apart_need_a_log_that_they_can_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("log.path={}", folder.path().join("log.sqlite").display());
+    let secrets = ["--set", "meta.app_secret=x", "--set", "meta.verify_token=y"];
+    let output = run(&[&["run", "ingress", "--set", &path][..], &secrets].concat()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("nuncio standalone") && said.contains("log.backend=nats"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_same_embedded_log_is_refused() {
+    let log = Log::embedded();
+    let first = standalone(&log, SocketAddr::from(([127, 0, 0, 1], 9)), &[]).await;
+    let keys = log.keys();
+    let secrets = ["--set", "meta.app_secret=x", "--set", "meta.verify_token=y", "--set", "admin.listen=127.0.0.1:0"];
+    let output = run(&[&["standalone", "--set", &keys[0]][..], &secrets].concat()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("another process has the log"), "{said}");
+    assert!(first.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nats_server_that_could_not_hold_a_whole_body_keeps_the_ingress_from_starting() {
+    // The test's server takes 9 MB, and a body of 8 MiB needs 16.
+    let log = Log::jetstream();
+    let keys = log.keys();
+    let args = [
+        &["run", "ingress", "--set", &keys[0], "--set", &keys[1], "--set", "webhook.body_limit=8MiB"][..],
+        &["--set", "meta.app_secret=x", "--set", "meta.verify_token=y", "--set", "admin.listen=127.0.0.1:0"],
+    ]
+    .concat();
+    let output = run(&args).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("max_payload") && said.contains("webhook.body_limit"), "{said}");
+}

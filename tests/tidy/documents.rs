@@ -1,0 +1,76 @@
+//! Rules about documents: whatever they name exists.
+
+use crate::{files_ending, none, read, root};
+use std::path::Path;
+
+/// First words of paths that documents name in backticks.
+const ROOTS: [&str; 10] =
+    ["crates/", "docs/", "proto/", "tests/", "deploy/", "helm/", ".ci/", "Makefile", "README.md", "Cargo.toml"];
+
+#[test]
+fn documents_name_files_that_exist() {
+    let mut problems = Vec::new();
+    for file in files_ending(".md") {
+        let text = read(&file);
+        for word in quoted(&text).filter(|word| ROOTS.iter().any(|root| word.starts_with(root))) {
+            if !root().join(word.trim_end_matches('/')).exists() {
+                problems.push(format!("{}: `{word}`", file.display()));
+            }
+        }
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for target in links(&text).filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let target = target.split('#').next().unwrap_or_default();
+            if !root().join(folder).join(target).exists() {
+                problems.push(format!("{}: link to {target}", file.display()));
+            }
+        }
+    }
+    none(&problems, "documents name files that exist");
+}
+
+#[test]
+fn documents_name_tests_that_exist() {
+    let sources: String = files_ending(".rs").iter().map(|file| read(file)).collect();
+    let mut problems = Vec::new();
+    for file in files_ending(".md") {
+        let text = read(&file);
+        for word in quoted(&text).filter(|word| word.starts_with("invariant_")) {
+            if !sources.contains(&format!("fn {word}(")) {
+                problems.push(format!("{}: `{word}`", file.display()));
+            }
+        }
+    }
+    none(&problems, "documents name tests that exist");
+}
+
+#[test]
+fn every_configuration_key_is_documented_and_no_other() {
+    let settings = read(Path::new("crates/nuncio/src/settings.rs"));
+    let documented = read(Path::new("docs/configuration.md"));
+    let is_key = |word: &&str| {
+        word.contains('.') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.' || byte == b'_')
+    };
+    let keys: Vec<_> = settings.split('"').skip(1).step_by(2).filter(is_key).collect();
+    assert!(keys.len() > 20, "the keys were found: {keys:?}");
+    let missing: Vec<_> = keys.iter().filter(|key| !documented.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "docs/configuration.md does not name {missing:?}");
+    let is_row = |word: &&str| is_key(word) && documented.contains(&format!("| `{word}`"));
+    let unknown: Vec<_> = quoted(&documented).filter(is_row).filter(|word| !keys.contains(word)).collect();
+    assert!(unknown.is_empty(), "docs/configuration.md names {unknown:?}, which nobody reads");
+}
+
+/// Words in single backticks, outside fenced blocks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_fenced = false;
+    let lines = text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_fenced ^= is_fence;
+        !is_fenced && !is_fence
+    });
+    lines.flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// Targets of `[text](target)`.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target))
+}
