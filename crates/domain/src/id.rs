@@ -8,7 +8,6 @@ pub use send_id::{BadSendId, SendId};
 pub use stream::{BadStream, Kind, StreamId};
 pub use text::{AgentId, AppId, BadId, Mid, OptinRef, PageId, Psid, RequestId};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use uuid::Uuid;
 /// A person on one Page, as subjects, tables and ids know them: 16 bytes of a keyed hash of Page and PSID.
 ///
 /// Only the log's key turns a PSID into this, so a key that leaks from a subject or a metric names nobody.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonKey([u8; 16]);
 
 impl PersonKey {
@@ -46,7 +45,7 @@ impl fmt::Debug for PersonKey {
 }
 
 /// What an inbound fact states, as 16 bytes: equal for every delivery of the same fact, whatever the batch around it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FactId([u8; 16]);
 
 impl FactId {

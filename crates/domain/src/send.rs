@@ -170,24 +170,23 @@ impl Send {
     }
 
     /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.
+    /// What was called unknown is never tried again, whatever a worker that comes late believes of it.
     pub(crate) fn settled(&mut self, attempt: u32, outcome: &Outcome, at: Timestamp) {
-        let is_open = matches!(self.status, Status::Dispatched { .. } | Status::Unknown { .. });
+        let is_dispatched = matches!(self.status, Status::Dispatched { .. });
+        let is_open = is_dispatched || matches!(self.status, Status::Unknown { .. });
         if !is_open || attempt != self.attempts {
             return;
         }
         match outcome {
             Outcome::Sent { .. } => (),
             Outcome::Rejected { code, subcode } => self.end(Status::Rejected { code: *code, subcode: *subcode }),
-            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } => {
+            Outcome::Unresolved => self.end(Status::Unresolved),
+            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } if is_dispatched => {
                 self.status = Status::Accepted { not_before: Some(*not_before) };
             }
-            Outcome::Unknown => {
-                // The first counts: a second one must not give the echo more time.
-                if matches!(self.status, Status::Dispatched { .. }) {
-                    self.status = Status::Unknown { since: at };
-                }
-            }
-            Outcome::Unresolved => self.end(Status::Unresolved),
+            // The first counts: a second one must not give the echo more time.
+            Outcome::Unknown if is_dispatched => self.status = Status::Unknown { since: at },
+            Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown => (),
         }
     }
 

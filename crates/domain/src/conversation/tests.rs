@@ -147,6 +147,12 @@ fn an_echo_settles_a_send_that_is_under_way_unknown_or_given_up() {
 }
 
 #[test]
+fn an_echo_ahead_of_its_receipt_counts_from_its_receipt() {
+    let ahead = told(9, at(60_000), at(2_000), echo(Some(send_id(1)), "m1"));
+    check_status(&claimed_and(&[ahead]), &sent_as("m1", at(2_000)));
+}
+
+#[test]
 fn an_echo_beats_a_refusal_and_a_request_to_come_later() {
     for outcome in [LATER, Outcome::NotSent { not_before: at(2_000) }, Outcome::Rejected { code: 100, subcode: 0 }] {
         let history = claimed_and(&[settled(1, at(1_200), 1, outcome), heard(at(1_500), echo(Some(send_id(1)), "m1"))]);

@@ -1,6 +1,5 @@
 //! Ids that come from outside as text, each with the form it must have.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The text is not an id of this kind; the message says what one looks like.
@@ -26,7 +25,7 @@ fn is_plain(byte: u8) -> bool {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $alphabet:ident, $allowed:ident, shown: $shown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
 
         impl $name {

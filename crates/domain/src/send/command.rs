@@ -130,13 +130,13 @@ pub fn settle(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let send = state.send(send_id).ok_or(Refusal::NoSuchSend)?;
-    let is_sent = matches!(send.status, Status::Sent { .. });
+    let is_latest = attempt == send.attempts;
+    let is_dispatched = is_latest && matches!(send.status, Status::Dispatched { .. });
+    let is_unknown = is_latest && matches!(send.status, Status::Unknown { .. });
     let changes = match outcome {
-        Outcome::Sent { .. } => !is_sent,
-        Outcome::Unknown => matches!(send.status, Status::Dispatched { .. }) && attempt == send.attempts,
-        Outcome::Rejected { .. } | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unresolved => {
-            matches!(send.status, Status::Dispatched { .. } | Status::Unknown { .. }) && attempt == send.attempts
-        }
+        Outcome::Sent { .. } => !matches!(send.status, Status::Sent { .. }),
+        Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => is_dispatched,
+        Outcome::Rejected { .. } | Outcome::Unresolved => is_dispatched || is_unknown,
     };
     if !changes {
         return Err(Refusal::Settled);

@@ -147,7 +147,9 @@ proptest! {
         later_ms in 0..10 * DAY_MS,
     ) {
         let decision = judge(&history, &intent, at(now_ms));
-        prop_assume!(decision.verdict == Verdict::Blocked);
+        if decision.route().is_some() {
+            return Ok(());
+        }
         prop_assert!(decision.reason().is_some());
         prop_assert_eq!(judge(&history, &intent, at(now_ms + later_ms)).verdict, Verdict::Blocked);
         for remedy in decision.remedies {

@@ -50,7 +50,8 @@ fn sends_go_out_in_the_order_in_which_they_were_asked_for() {
 #[test]
 fn the_next_goes_out_once_the_one_before_has_ended() {
     for (name, history) in every_status() {
-        if matches!(name, "blocked" | "sent" | "rejected" | "unresolved") {
+        // One that was never judged, as only a damaged history could have it, holds nobody back either.
+        if matches!(name, "requested" | "blocked" | "sent" | "rejected" | "unresolved") {
             check(&with_another_behind(history), at(100_000), &Step::Dispatch(send_id(2)));
         }
     }

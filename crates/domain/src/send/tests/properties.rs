@@ -67,7 +67,7 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
     let loss = prop::sample::select(vec![Outcome::Unknown, Outcome::Unresolved]);
     let act = prop_oneof![
         2 => opens.prop_map(Act::Hear),
-        3 => (send(), send(), actor).prop_map(|(send, request, actor)| Act::Request { send, request, actor }),
+        3 => (send(), 1..10_u128, actor).prop_map(|(send, request, actor)| Act::Request { send, request, actor }),
         4 => (send(), any::<bool>()).prop_map(|(send, is_taken)| Act::Claim { send, is_taken }),
         5 => (send(), 1..4_u32, answer).prop_map(|(send, attempt, outcome)| Act::Answer { send, attempt, outcome }),
         2 => (send(), 1..4_u32, loss).prop_map(|(send, attempt, outcome)| Act::Lose { send, attempt, outcome }),
@@ -79,7 +79,9 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
         4 => 0..2_000_i64,
         2 => 0..40_000_i64,
         1 => -500..0_i64,
-        1 => prop::sample::select(vec![DAY_MS - 1_000, DAY_MS, 6 * DAY_MS]),
+        // To just before the end of a window, where a claim has less than its three seconds.
+        2 => DAY_MS - 4_000..DAY_MS + 1_000,
+        1 => Just(6 * DAY_MS),
     ];
     (act, pass)
 }
@@ -90,8 +92,8 @@ struct World {
     log: Vec<Event>,
     state: Conversation,
     now: Timestamp,
-    /// Of each attempt that was claimed: whether the platform took its message.
-    attempts: BTreeMap<(SendId, u32), bool>,
+    /// Each claim, with its attempt, and whether the platform took its message.
+    claims: Vec<(SendId, u32, bool)>,
 }
 
 impl World {
@@ -125,8 +127,8 @@ impl World {
     fn claim(&mut self, send: &SendId, is_taken: bool) -> bool {
         let command = Claim { send: send.clone(), claim: Uuid::from_u128(self.log.len() as u128) };
         let is_news = self.take(claim(&self.state, &PACK, &command, self.now));
-        if let Some((step, attempt)) = self.log.last().filter(|_| is_news).and_then(claimed) {
-            self.attempts.insert((step, attempt), is_taken);
+        if let Some(attempt) = self.log.last().filter(|_| is_news).and_then(attempt) {
+            self.claims.push((send.clone(), attempt, is_taken));
         }
         is_news
     }
@@ -153,8 +155,8 @@ impl World {
             Act::Request { send, request, actor } => self.request(send, request, actor),
             Act::Claim { send, is_taken } => drop(self.claim(&send_id(send), is_taken)),
             Act::Answer { send, attempt, outcome } => {
-                let is_taken = self.attempts.get(&(send_id(send), attempt));
-                if is_taken == Some(&matches!(outcome, Outcome::Sent { .. })) {
+                let is_taken = matches!(outcome, Outcome::Sent { .. });
+                if self.claims.contains(&(send_id(send), attempt, is_taken)) {
                     self.settle(&send_id(send), attempt, outcome);
                 }
             }
@@ -179,14 +181,15 @@ impl World {
 
     /// How many of the send's messages the platform took.
     fn n_taken(&self, send: &SendId) -> usize {
-        self.attempts.iter().filter(|((of, _), is_taken)| of == send && **is_taken).count()
+        self.claims.iter().filter(|(of, _, is_taken)| of == send && *is_taken).count()
     }
 }
 
-fn claimed(event: &Event) -> Option<(SendId, u32)> {
+/// The attempt that the event claims, if it is a claim.
+fn attempt(event: &Event) -> Option<u32> {
     let Event::Sending(step) = event else { return None };
     let SendingKind::Dispatched { attempt, .. } = &step.kind else { return None };
-    Some((step.send.clone(), *attempt))
+    Some(*attempt)
 }
 
 fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
@@ -218,7 +221,7 @@ proptest! {
         let world = World::after(acts)?;
         let mut before = Conversation::default();
         let mut last_word = BTreeMap::new();
-        let mut is_out = BTreeSet::new();
+        let (mut is_out, mut was_unknown) = (BTreeSet::new(), BTreeSet::new());
         for (n, event) in world.log.iter().enumerate() {
             match event {
                 Event::Sending(step) => {
@@ -229,10 +232,13 @@ proptest! {
                         let last_word = last_word[&step.send];
                         prop_assert!(["accepted", "retrying", "not_sent"].contains(&last_word), "after {last_word}");
                         prop_assert!(!is_out.contains(&step.send), "claimed after it was known to be out");
+                        prop_assert!(!was_unknown.contains(&step.send), "claimed after it was unknown");
                     }
                     last_word.insert(step.send.clone(), step.kind.as_str());
-                    if step.kind.as_str() == "sent" {
-                        is_out.insert(step.send.clone());
+                    match step.kind.as_str() {
+                        "sent" => drop(is_out.insert(step.send.clone())),
+                        "unknown" => drop(was_unknown.insert(step.send.clone())),
+                        _ => (),
                     }
                 }
                 Event::Inbound(inbound) => {

@@ -11,8 +11,8 @@ fn every_outcome() -> [(Outcome, &'static [&'static str]); 6] {
     [
         (sent("m1"), all_but_sent),
         (REJECTED, &["dispatched", "unknown"]),
-        (LATER, &["dispatched", "unknown"]),
-        (NOT_SENT, &["dispatched", "unknown"]),
+        (LATER, &["dispatched"]),
+        (NOT_SENT, &["dispatched"]),
         (Outcome::Unknown, &["dispatched"]),
         (Outcome::Unresolved, &["dispatched", "unknown"]),
     ]
