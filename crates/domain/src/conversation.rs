@@ -49,6 +49,8 @@ pub struct Conversation {
     read_to: Option<Timestamp>,
     sends: BTreeMap<SendId, Send>,
     requests: BTreeMap<RequestId, SendId>,
+    /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
+    n_requested: u64,
 }
 
 impl Conversation {
@@ -105,9 +107,10 @@ impl Conversation {
             }
             self.requests.entry(request.clone()).or_insert_with(|| step.send.clone());
             // The first request counts: a send that is under way or out must not begin anew.
-            if let Some(send) = Send::requested(step) {
+            if let Some(send) = Send::requested(step, self.n_requested) {
                 self.sends.entry(step.send.clone()).or_insert(send);
             }
+            self.n_requested += 1;
             return;
         }
         let Some(send) = self.sends.get_mut(&step.send) else { return };

@@ -30,6 +30,8 @@ pub struct Send {
     pub content: Option<Content>,
     /// When the caller asked.
     pub requested_at: Timestamp,
+    /// Its place among all that was asked for in this conversation.
+    pub order: u64,
     /// Where it stands.
     pub status: Status,
     /// How often it was claimed.
@@ -120,7 +122,7 @@ impl Status {
 
 impl Send {
     /// The send as its first event makes it; none for any other event.
-    pub(crate) fn requested(step: &Sending) -> Option<Self> {
+    pub(crate) fn requested(step: &Sending, order: u64) -> Option<Self> {
         let SendingKind::Requested { recipient, request_digest, intent, content, .. } = &step.kind else { return None };
         Some(Self {
             recipient: recipient.clone(),
@@ -128,6 +130,7 @@ impl Send {
             intent: (**intent).clone(),
             content: Some(content.clone()),
             requested_at: step.at,
+            order,
             status: Status::Requested,
             attempts: 0,
             decision: None,

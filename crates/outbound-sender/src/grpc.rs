@@ -118,9 +118,14 @@ impl Parts {
             Err(ChangeError::Contended) => return Err(status::contended()),
             Err(error) => return Err(status::unavailable(&error)),
         };
-        let loaded = self.load(&send).await?;
-        let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&self.name_of(&send, asked)))?;
-        let message = render::message(&send, found, &loaded, &self.packs);
+        self.as_it_stands(&send, asked).await
+    }
+
+    /// The message that a request led to, or the refusal that it was answered with.
+    async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Status> {
+        let loaded = self.load(send).await?;
+        let found = loaded.state.send(send).ok_or_else(|| status::no_such_message(&self.name_of(send, asked)))?;
+        let message = render::message(send, found, &loaded, &self.packs);
         match &found.decision {
             Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
                 Err(self.blocked(decision, &message.name))
@@ -129,11 +134,23 @@ impl Parts {
         }
     }
 
-    /// Judges without recording anything.
+    /// Judges without recording anything. A request that was made before is answered as it was, but for the name.
     async fn validate(&self, asked: &Asked) -> Result<pb::Message, Status> {
-        let loaded = self.load(&asked.command.send).await?;
+        let command = &asked.command;
+        let loaded = self.load(&command.send).await?;
         let now = self.clock.now();
-        let decision = evaluate(self.packs.in_force(now), &loaded.state, &asked.command.intent, now);
+        let pack = self.packs.in_force(now);
+        match request(&loaded.state, pack, command, now) {
+            Err(Refusal::Repeated(existing)) => {
+                let message = self.as_it_stands(&existing, asked).await?;
+                return Ok(pb::Message { name: String::new(), ..message });
+            }
+            Err(Refusal::RequestIdReused(existing)) => {
+                return Err(status::request_id_reused(&self.name_of(&existing, asked)));
+            }
+            Ok(_) | Err(_) => (),
+        }
+        let decision = evaluate(pack, &loaded.state, &command.intent, now);
         let state = match decision.verdict {
             Verdict::Allowed(_) => pb::State::Accepted,
             Verdict::Blocked if asked.rejects => return Err(self.blocked(&decision, "")),

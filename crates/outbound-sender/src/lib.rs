@@ -43,6 +43,7 @@ pub struct Sender(Arc<Parts>);
 struct Parts {
     config: Config,
     log: Arc<dyn EventLog>,
+    queues: append::Queues,
     conversations: Conversations,
     packs: Packs,
     client: SendClient,
@@ -66,6 +67,7 @@ impl Sender {
             config,
             conversations: Conversations::new(Arc::clone(&log)),
             log,
+            queues: append::Queues::new(),
             packs: Packs::built_in(),
             client,
             clock,

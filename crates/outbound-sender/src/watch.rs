@@ -9,9 +9,10 @@ use api::status::{self, Violations};
 use domain::conversation::Conversation;
 use domain::event::{Event, InboundKind};
 use domain::id::{Kind, SendId, StreamId};
-use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Revision, Stored};
+use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Stored};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ struct Watching {
     follower: Follower,
     waiting: VecDeque<Told>,
     /// The conversations seen lately, each as of the last record told.
-    states: HashMap<StreamId, (Conversation, Revision)>,
+    states: HashMap<StreamId, Conversation>,
 }
 
 impl Watching {
@@ -82,14 +83,17 @@ impl Watching {
         if self.states.len() >= MOST_STATES {
             self.states.clear();
         }
-        let stream = &stored.record.stream;
-        let (state, revision) = self.states.entry(stream.clone()).or_default();
-        let tail = self.parts.log.read(stream, *revision).await.map_err(|error| failed(&error))?;
-        // Not beyond this record: what a step means depends on those before it alone.
-        for record in tail.iter().take_while(|record| record.position <= stored.position) {
-            record.events().for_each(|event| state.evolve(event));
-            *revision = record.position;
-        }
+        let state = match self.states.entry(stored.record.stream.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let history = self.parts.log.read(entry.key(), 0).await.map_err(|error| failed(&error))?;
+                // Not beyond this record: what a step means depends on those before it alone.
+                let before = history.iter().take_while(|record| record.position < stored.position);
+                entry.insert(Conversation::fold(before.flat_map(Stored::events)))
+            }
+        };
+        // The follower tells every record of a stream, so from here on the state needs no reading.
+        stored.events().for_each(|event| state.evolve(event));
         self.waiting.extend(sends.iter().filter_map(|send| step(state, send, stored)).map(Told::Step));
         Ok(())
     }

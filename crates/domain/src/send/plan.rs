@@ -37,7 +37,7 @@ pub enum Step {
 /// The next step, in the order in which sends were asked for: an earlier one that is under way holds back the later.
 pub fn plan(state: &Conversation, now: Timestamp, patience: Patience) -> Step {
     let mut open: Vec<_> = state.sends().filter(|(_, send)| !send.status.is_final()).collect();
-    open.sort_by_key(|(id, send)| (send.requested_at, *id));
+    open.sort_by_key(|(_, send)| send.order);
     let mut wake: Option<Timestamp> = None;
     for (id, send) in open {
         match next(send, now, patience) {

@@ -1,0 +1,175 @@
+//! What the log and the platform's recorder say of the same messages, and what must always hold between the two.
+
+use crate::sandbox::{ECHO, PAGE, Sandbox};
+use api::name;
+use domain::conversation::Conversation;
+use domain::decision::{Decision, Route};
+use domain::evaluate::evaluate;
+use domain::event::{Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
+use domain::id::{PageId, Psid, SendId};
+use domain::pack::Packs;
+use domain::send::LEAVE_WITHIN;
+use domain::time::Timestamp;
+use event_log::{EventLog, Stored};
+use messenger::metadata;
+use simulator::SendRow;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Sandbox {
+    /// Every record of a person's conversation.
+    pub(crate) async fn records(&self, psid: &str) -> Vec<Stored> {
+        self.log.read(&self.conversation(psid), 0).await.unwrap()
+    }
+
+    /// The names of a message's steps in the log, in order.
+    pub(crate) async fn steps(&self, message: &str) -> Vec<&'static str> {
+        let send = self.send_id(message);
+        let records = self.log.read(&send.stream(), 0).await.unwrap();
+        let steps = sendings(&records).filter(|(_, step)| step.send == send);
+        steps.map(|(_, step)| step.kind.as_str()).collect()
+    }
+
+    /// How often a step of this name stands in a message's history.
+    pub(crate) async fn count(&self, message: &str, step: &str) -> usize {
+        self.steps(message).await.into_iter().filter(|name| *name == step).count()
+    }
+
+    pub(crate) fn send_id(&self, message: &str) -> SendId {
+        let (page, psid, id) = name::parse_message(message).unwrap();
+        let person = self.log.identity().person_key(&page, &psid);
+        SendId::new(page, person, id)
+    }
+
+    /// Invariants 4 and 7, for everything that the platform ever took or was asked.
+    pub(crate) async fn is_lawful(&self) {
+        let mut seen = BTreeSet::new();
+        for row in self.rows().await {
+            let (send, foreign) = metadata::read(row.metadata.as_deref().expect("our id travels along"));
+            let send = send.expect("our id travels along");
+            assert_eq!(foreign, None);
+            assert!(seen.insert(send.clone()), "invariant 7: {send} was written to the wire twice");
+            let records = self.log.read(&send.stream(), 0).await.unwrap();
+            self.left_with_an_allow(&row, &send, &records);
+        }
+        self.was_asked_only_by_claims().await;
+    }
+
+    /// Invariant 4 for one message that left: some claim before it allows it, judged at the claim's own revision, by
+    /// the route that it took, and was not over.
+    fn left_with_an_allow(&self, row: &SendRow, send: &SendId, records: &[Stored]) {
+        let psid = Psid::parse(&row.psid).unwrap();
+        let page = PageId::parse(&row.page).unwrap();
+        assert_eq!(*send.page(), page, "{send} left as another Page");
+        assert_eq!(send.person(), self.log.identity().person_key(&page, &psid), "{send} went to somebody else");
+        let told = first_word_of(send, records);
+        let is_allowed = claims(send, records).any(|claim| {
+            let basis = match claim.decision.route() {
+                None => return false,
+                Some(Route::Response) => ("RESPONSE", None),
+                Some(Route::HumanAgent) => ("MESSAGE_TAG", Some("HUMAN_AGENT")),
+            };
+            let taken = (row.messaging_type.as_str(), row.tag.as_deref());
+            let holds = |at| claim.decision.holds_until.is_none_or(|end| at < end);
+            let is_judged_there = *claim.decision == judged_again(send, records, &claim);
+            let is_before = told.is_none_or(|told| claim.position < told);
+            let at = Timestamp::from_millis(row.at_ms);
+            taken == basis && holds(claim.at) && holds(at) && is_judged_there && is_before
+        });
+        assert!(is_allowed, "invariant 4: {send} left without a recorded allow");
+    }
+
+    /// No call without a claim of its own.
+    async fn was_asked_only_by_claims(&self) {
+        let mut n_calls: BTreeMap<String, usize> = BTreeMap::new();
+        for call in self.calls().await {
+            assert_eq!(call.page.as_deref(), Some(PAGE));
+            *n_calls.entry(call.psid.expect("every call names a person")).or_default() += 1;
+        }
+        for (psid, n_calls) in n_calls {
+            let records = self.records(&psid).await;
+            let is_claim = |step: &Sending| matches!(step.kind, SendingKind::Dispatched { .. });
+            let n_claims = sendings(&records).filter(|(_, step)| is_claim(step)).count();
+            assert!(n_calls <= n_claims, "{n_calls} calls by {n_claims} claims");
+        }
+    }
+
+    /// A message that ended unresolved was given all the time that the configuration promises, at every step.
+    pub(crate) async fn takes_the_promised_time(&self, message: &str) {
+        let send = self.send_id(message);
+        let records = self.log.read(&send.stream(), 0).await.unwrap();
+        let at = |name: &str| {
+            let mut steps = sendings(&records).filter(|(_, step)| step.send == send && step.kind.as_str() == name);
+            steps.next().unwrap().1.at
+        };
+        let (claimed, unknown, unresolved) = (at("dispatched"), at("unknown"), at("unresolved"));
+        assert!(unknown >= claimed.plus(LEAVE_WITHIN).plus(self.benefit()), "called unknown too early");
+        assert!(unresolved >= unknown.plus(ECHO), "called unresolved too early");
+    }
+
+    /// How many records of the whole conversation hold a step of this name.
+    pub(crate) async fn count_in_conversation(&self, psid: &str, step: &str) -> usize {
+        let records = self.records(psid).await;
+        sendings(&records).filter(|(_, found)| found.kind.as_str() == step).count()
+    }
+}
+
+struct Recorded<'a> {
+    position: u64,
+    at: Timestamp,
+    decision: &'a Decision,
+}
+
+fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
+    records.iter().flat_map(|stored| {
+        stored.record.events.iter().filter_map(|event| match event {
+            Event::Sending(step) => Some((stored.position, &**step)),
+            Event::Inbound(_) | Event::Quarantined(_) => None,
+        })
+    })
+}
+
+fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = Recorded<'a>> {
+    sendings(records).filter(move |(_, step)| step.send == *send).filter_map(move |(position, step)| match &step.kind {
+        SendingKind::Dispatched { decision, leave_by, .. } => {
+            assert!(decision.holds_until.is_none_or(|end| *leave_by <= end), "{send} may leave when it is forbidden");
+            Some(Recorded { position, at: step.at, decision })
+        }
+        SendingKind::Requested { .. }
+        | SendingKind::Accepted { .. }
+        | SendingKind::Blocked { .. }
+        | SendingKind::Settled { .. } => None,
+    })
+}
+
+/// The decision that everything before the claim leads to.
+fn judged_again(send: &SendId, records: &[Stored], claim: &Recorded<'_>) -> Decision {
+    let before = records.iter().take_while(|stored| stored.position < claim.position);
+    let state = Conversation::fold(before.flat_map(Stored::events));
+    let packs = Packs::built_in();
+    evaluate(packs.in_force(claim.at), &state, &state.send(send).unwrap().intent, claim.at)
+}
+
+/// Where the log first says that the message is out.
+fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
+    let says_so = |event: &Event| match event {
+        Event::Sending(step) => {
+            let is_sent = matches!(step.kind, SendingKind::Settled { outcome: Outcome::Sent { .. }, .. });
+            step.send == *send && is_sent
+        }
+        Event::Inbound(inbound) => is_echo_of(send, inbound),
+        Event::Quarantined(_) => false,
+    };
+    records.iter().find(|stored| stored.record.events.iter().any(says_so)).map(|stored| stored.position)
+}
+
+fn is_echo_of(send: &SendId, inbound: &Inbound) -> bool {
+    match &inbound.kind {
+        InboundKind::Echo(echo) => echo.send.as_ref() == Some(send),
+        InboundKind::Message(_)
+        | InboundKind::Delivered { .. }
+        | InboundKind::Read { .. }
+        | InboundKind::Postback(_)
+        | InboundKind::Referral(_)
+        | InboundKind::Unrecognized(_) => false,
+    }
+}

@@ -1,0 +1,19 @@
+//! The sender from outside: gRPC in front, a real log behind, a simulated platform that answers, fails and echoes.
+//! One binary, so that it links once.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
+
+mod faults;
+mod ledger;
+mod parts;
+mod sandbox;
+mod words;
+
+mod allowed;
+mod answers;
+mod claims;
+mod dying;
+mod once;
+mod order;
+mod requests;
+mod silence;
+mod watch;

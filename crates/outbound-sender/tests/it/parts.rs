@@ -1,0 +1,117 @@
+//! The parts that a sandbox is made of, and how each is started and stopped.
+
+use crate::faults::FaultyLog;
+use crate::sandbox::{ECHO, MARGIN, PAGE, SOON, Setup, TOKEN};
+use domain::id::{AppId, PageId};
+use domain::send::Patience;
+use domain::time::Span;
+use event_log::EventLog;
+use messenger::client::SendClient;
+use messenger::signature::AppSecrets;
+use outbound_sender::{Config, Sender};
+use secrecy::SecretString;
+use service_kit::{Clock, Ids, Metrics};
+use simulator::{Simulator, WebhookTarget};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use webhook_ingress::Ingress;
+
+pub(crate) const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const APP: &str = "4004";
+const APP_SECRET: &str = "test-app-secret-0001";
+const VERIFY_TOKEN: &str = "verify-me";
+
+/// One thing that runs until it is told to stop.
+pub(crate) struct Part {
+    pub(crate) stop: CancellationToken,
+    running: JoinSet<anyhow::Result<()>>,
+}
+
+impl Part {
+    pub(crate) fn start<F>(run: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let mut running = JoinSet::new();
+        running.spawn(run(stop.clone()));
+        Self { stop, running }
+    }
+
+    /// Tells it to stop; it has to end by itself, and well.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        within(self.running.join_next()).await.unwrap().unwrap().unwrap();
+    }
+
+    /// Ends it wherever it stands, like `kill -9`.
+    pub(crate) async fn kill(mut self) {
+        within(self.running.shutdown()).await;
+    }
+}
+
+/// The future's answer, which has to come soon.
+#[track_caller]
+pub(crate) fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let answer = tokio::time::timeout(SOON, future).await;
+        answer.unwrap_or_else(|_| panic!("{caller}: nothing came within {SOON:?}"))
+    }
+}
+
+/// An ingress, bound and not yet serving.
+pub(crate) async fn ingress(log: Arc<dyn EventLog>, log_ready: watch::Receiver<bool>, clock: Clock) -> Ingress {
+    let config = webhook_ingress::Config {
+        listen: ANYWHERE,
+        app: AppId::parse(APP).unwrap(),
+        secrets: AppSecrets { current: SecretString::from(APP_SECRET), previous: None },
+        verify_token: SecretString::from(VERIFY_TOKEN),
+        body_limit: 256 * 1024,
+        body_timeout: SOON,
+        append_timeout: SOON,
+        max_in_flight: 64,
+    };
+    let metrics = Metrics::new("nuncio", "0");
+    let deps = webhook_ingress::Deps { log, log_ready, clock, ids: Ids::random(), metrics };
+    Ingress::bind(config, deps).await.unwrap()
+}
+
+/// A platform that runs at this address, and sends webhooks to that one.
+pub(crate) async fn platform(listen: SocketAddr, webhook: SocketAddr, seed: u64) -> (SocketAddr, Part) {
+    let mut config = simulator::Config {
+        listen,
+        app_id: APP.to_owned(),
+        app_secret: SecretString::from(APP_SECRET),
+        pages: vec![(PAGE.to_owned(), TOKEN.to_owned())],
+        webhook: Some(WebhookTarget {
+            url: format!("http://{webhook}/webhook"),
+            verify_token: VERIFY_TOKEN.to_owned(),
+        }),
+        require_proof: true,
+        // Another platform gives other ids.
+        seed,
+        ..simulator::Config::default()
+    };
+    config.delivery.backoff = Duration::from_millis(5);
+    let simulator = Simulator::bind(config).await.unwrap();
+    (simulator.address(), Part::start(|stop| simulator.run(stop)))
+}
+
+/// A sender with nothing in memory.
+pub(crate) fn sender(setup: &Setup, log: Arc<FaultyLog>, platform: SocketAddr) -> Sender {
+    let secret = Some(SecretString::from(APP_SECRET));
+    let client = SendClient::new(&format!("http://{platform}"), secret, setup.answer).unwrap();
+    let answer = Span::from_millis(i64::try_from(setup.answer.as_millis()).unwrap());
+    let config = Config {
+        pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
+        patience: Patience { answer, margin: MARGIN, echo: ECHO },
+        concurrency: 16,
+    };
+    Sender::new(config, log, client, setup.clock.clone(), Ids::random(), &Metrics::new("nuncio", "0"))
+}
