@@ -152,11 +152,13 @@ async fn what_is_judged_only_is_neither_recorded_nor_sent() {
 
 #[tokio::test]
 async fn a_message_shows_what_became_of_it() {
-    let sandbox = Sandbox::start().await;
+    let mut sandbox = Sandbox::start().await;
     sandbox.hears(ASHA).await;
+    sandbox.stop_senders().await;
     let message = sandbox.send(says(ASHA, "1", "hello")).await;
     assert_eq!((message.state(), message.sent_time, message.delivered), (State::Accepted, None, false));
     assert!(message.create_time.is_some());
+    sandbox.start_sender();
     sandbox.becomes(&message.name, State::Sent).await;
     sandbox.has_all_webhooks().await;
     let delivered = sandbox.get(&message.name).await.unwrap();

@@ -93,7 +93,9 @@ impl Sandbox {
 
         let listener = TcpListener::bind(ANYWHERE).await.unwrap();
         let grpc_address = listener.local_addr().unwrap();
+        // As in the binary, the calls and the first outbox share one sender.
         let front = sender(&setup, log.clone(), platform_address);
+        let first = front.clone();
         let server = Part::start(|stop| async move {
             let service = OutboundService::server(front, stop.clone());
             let incoming = TcpIncoming::from(listener);
@@ -114,11 +116,11 @@ impl Sandbox {
             reserved: None,
             ingress: Part::start(|stop| ingress.run(stop)),
             server,
-            senders: Vec::new(),
+            senders: vec![Part::start(|stop| async move { Ok(outbound_sender::run(first, stop).await?) })],
             _folder: folder,
             setup,
         };
-        (0..sandbox.setup.n_senders).for_each(|_| sandbox.start_sender());
+        (1..sandbox.setup.n_senders).for_each(|_| sandbox.start_sender());
         sandbox
     }
 

@@ -1,0 +1,144 @@
+//! The service on a port of its own, with a log of its own in a temp folder and a clock that is moved by hand.
+
+use api::proto::compliance::v1::compliance_client::ComplianceClient;
+use api::proto::compliance::v1::{
+    Actor, Automation, Bot, Decision, EvaluateSendRequest, EvaluateSendResponse, HumanAgent, Purpose, actor,
+};
+use compliance::ComplianceService;
+use domain::event::{Event, Inbound, InboundKind, Message, Postback};
+use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
+use domain::time::{Span, Timestamp};
+use event_log::sqlite::{self, SqliteLog};
+use event_log::{EventLog, Expected, Record};
+use service_kit::{Clock, Ids, ManualClock};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Server};
+
+/// The moment at which the clock begins.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_767_268_800_000);
+/// A PSID.
+pub(crate) const ASHA: &str = "24601";
+
+const PAGE: &str = "1001";
+const SOON: Duration = Duration::from_secs(10);
+
+/// A running service. Every test ends with [`Sandbox::stop`], so every test proves that stopping works.
+pub(crate) struct Sandbox {
+    pub(crate) log: Arc<SqliteLog>,
+    pub(crate) hands: ManualClock,
+    compliance: ComplianceClient<Channel>,
+    ids: Ids,
+    stop: CancellationToken,
+    running: JoinSet<Result<(), tonic::transport::Error>>,
+    _folder: TempDir,
+}
+
+impl Sandbox {
+    pub(crate) async fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
+        let (clock, hands) = Clock::manual(NOON);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::builder().add_service(ComplianceService::server(log.clone(), clock));
+        let stop = CancellationToken::new();
+        let mut running = JoinSet::new();
+        let incoming = TcpIncoming::from(listener);
+        running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
+        let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
+        Self { log, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(SOON, self.running.join_next()).await;
+        ended.expect("it stops in time").unwrap().unwrap().unwrap();
+    }
+
+    /// The person writes.
+    pub(crate) async fn hears(&self, at: Timestamp) -> RecordId {
+        let message = Message { text: "is it still there?".to_owned(), ..Message::default() };
+        self.told(at, at, InboundKind::Message(message)).await
+    }
+
+    /// The person taps a button.
+    pub(crate) async fn tapped(&self, at: Timestamp) -> RecordId {
+        self.told(at, at, InboundKind::Postback(Postback { title: "More".to_owned(), ..Postback::default() })).await
+    }
+
+    /// One delivery of a fact; facts of one kind and moment are one fact. Answers the record's id.
+    pub(crate) async fn told(&self, stated_at: Timestamp, received_at: Timestamp, kind: InboundKind) -> RecordId {
+        let (page, psid) = (PageId::parse(PAGE).unwrap(), Psid::parse(ASHA).unwrap());
+        let stream = StreamId::Conversation(page.clone(), self.log.identity().person_key(&page, &psid));
+        let fact = FactId::of(&[kind.as_str().as_bytes(), &stated_at.as_millis().to_be_bytes()]);
+        let person = Some(psid);
+        let inbound = Inbound { fact, page, person, stated_at, received_at, standby: false, kind };
+        let record = Record {
+            id: RecordId::new(self.ids.uuid_v7(received_at)),
+            stream,
+            recorded_at: received_at,
+            fact: Some(fact),
+            traceparent: None,
+            events: vec![Event::Inbound(Box::new(inbound))],
+        };
+        assert!(!self.log.append(&record, Expected::Any).await.unwrap().is_duplicate);
+        record.id
+    }
+
+    pub(crate) async fn ask(&self, request: EvaluateSendRequest) -> Result<EvaluateSendResponse, Status> {
+        let mut compliance = self.compliance.clone();
+        let answer = tokio::time::timeout(SOON, compliance.evaluate_send(request)).await;
+        answer.expect("an answer in time").map(tonic::Response::into_inner)
+    }
+
+    /// The decision on an intent.
+    pub(crate) async fn decision(&self, request: EvaluateSendRequest) -> Decision {
+        self.ask(request).await.unwrap().decision.unwrap()
+    }
+}
+
+/// So many hours and milliseconds after noon.
+pub(crate) const fn after(hours: i64, ms: i64) -> Timestamp {
+    NOON.plus(Span::from_hours(hours)).plus(Span::from_millis(ms))
+}
+
+/// May this speaker say something to Asha?
+pub(crate) fn may(kind: actor::Kind, purpose: Purpose) -> EvaluateSendRequest {
+    EvaluateSendRequest {
+        parent: format!("pages/{PAGE}/conversations/{ASHA}"),
+        actor: Some(Actor { kind: Some(kind) }),
+        purpose: purpose.into(),
+        at_time: None,
+    }
+}
+
+pub(crate) fn may_bot() -> EvaluateSendRequest {
+    may(actor::Kind::Bot(Bot {}), Purpose::Conversation)
+}
+
+pub(crate) fn may_staff() -> EvaluateSendRequest {
+    may(human(), Purpose::Conversation)
+}
+
+/// The question for a given moment.
+pub(crate) fn at(at: Timestamp, request: EvaluateSendRequest) -> EvaluateSendRequest {
+    EvaluateSendRequest { at_time: Some(api::convert::timestamp(at)), ..request }
+}
+
+pub(crate) fn human() -> actor::Kind {
+    actor::Kind::Human(HumanAgent { agent_id: "agent-7".to_owned() })
+}
+
+/// Every sort of speaker.
+pub(crate) fn actors() -> [actor::Kind; 4] {
+    let agent = HumanAgent { agent_id: "agent-7".to_owned() };
+    [human(), actor::Kind::AiAssistedHuman(agent), actor::Kind::Bot(Bot {}), actor::Kind::Automation(Automation {})]
+}
