@@ -3,6 +3,7 @@
 use crate::process::run;
 use crate::world::{Log, standalone};
 use std::net::SocketAddr;
+use testkit::{NatsServer, Sync};
 
 #[tokio::test]
 async fn a_process_does_not_start_on_a_wrong_configuration_and_names_every_wrong_key() {
@@ -70,13 +71,38 @@ async fn a_nats_server_that_could_not_hold_a_whole_body_keeps_the_ingress_from_s
     // The test's server takes 9 MB, and a body of 8 MiB needs 16.
     let log = Log::jetstream();
     let keys = log.keys();
-    let args = [
-        &["run", "ingress", "--set", &keys[0], "--set", &keys[1], "--set", "webhook.body_limit=8MiB"][..],
-        &["--set", "meta.app_secret=x", "--set", "meta.verify_token=y", "--set", "admin.listen=127.0.0.1:0"],
-    ]
-    .concat();
-    let output = run(&args).await;
+    let output = run_ingress(&[&keys[0], &keys[1], &keys[2], "webhook.body_limit=8MiB"]).await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(said.contains("max_payload") && said.contains("webhook.body_limit"), "{said}");
+}
+
+#[tokio::test]
+async fn a_log_on_nats_is_durable_unless_told_otherwise() {
+    let output = run_ingress(&["log.backend=nats"]).await;
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for word in ["log.nats_replicas=3", "log.nats_monitor_url", "log.nats_durability=relaxed"] {
+        assert!(said.contains(word), "{word} in:\n{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nats_server_that_could_lose_what_it_acknowledged_keeps_roles_from_starting() {
+    let server = NatsServer::start(Sync::Lazy);
+    let url = format!("log.nats_url={}", server.url());
+    let monitors = format!("log.nats_monitor_url={}", vec![server.monitor_url(); 3].join(", "));
+    let output = run_ingress(&["log.backend=nats", &url, &monitors, "log.nats_replicas=3"]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for word in ["power cut", "sync_interval: always", "log.nats_durability=relaxed"] {
+        assert!(said.contains(word), "{word} in:\n{said}");
+    }
+}
+
+/// Runs an ingress that is not expected to come up.
+async fn run_ingress(keys: &[&str]) -> std::process::Output {
+    let needed = ["meta.app_secret=x", "meta.verify_token=y", "admin.listen=127.0.0.1:0", "webhook.listen=127.0.0.1:0"];
+    let sets = keys.iter().chain(&needed).flat_map(|key| ["--set", key]);
+    run(&["run", "ingress"].into_iter().chain(sets).collect::<Vec<_>>()).await
 }

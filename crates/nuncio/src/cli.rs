@@ -20,7 +20,7 @@ Try it, with nothing else installed:
 Run everything in one process, on an embedded log:
   nuncio standalone --config nuncio.toml
 Run roles apart, on NATS JetStream:
-  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222"
+  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222 --set log.nats_durability=relaxed"
 )]
 pub(crate) struct Cli {
     /// The configuration file; `nuncio.toml` if there is one.

@@ -1,7 +1,7 @@
 //! Making a log in JetStream, and checking one that is there. Nothing that is there is ever changed.
 
 use super::shard::Shard;
-use super::{Config, cause, subject};
+use super::{Config, cause, server, subject};
 use crate::identity::LogIdentity;
 use crate::partition::PARTITIONS;
 use crate::port::BoxError;
@@ -41,6 +41,12 @@ pub enum OpenError {
     /// The configuration asks for what cannot be.
     #[error("{0}")]
     Config(String),
+    /// The servers could lose what they acknowledge.
+    #[error("the NATS servers are not proved to be durable: {0}")]
+    NotDurable(String),
+    /// The account cannot hold the log.
+    #[error("this NATS account has no room for the log: {0}")]
+    Limits(String),
     /// A JetStream stream of the log is not as this version needs it.
     #[error(
         "the JetStream stream {stream} does not fit: {differences}; change it with `nats stream edit {stream}`, or \
@@ -90,6 +96,12 @@ pub(super) async fn prepare(context: &Context, config: &Config) -> Result<(LogId
     }
     // Looked for before the identity: whoever makes a log makes the identity first.
     let has_streams = find_stream(context, &stream_name(config, 0)).await?.is_some();
+    if let Some(account) = server::account(context).await {
+        server::warn_when_nearly_full(&account, config.replicas);
+        if !has_streams {
+            server::check_room(&account, config)?;
+        }
+    }
     let identity = identity(context, config, has_streams).await?;
     let mut shards = Vec::with_capacity(usize::from(identity.shards()));
     for number in 0..identity.shards() {
