@@ -7,12 +7,13 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["standalone"],
         &["run"],
         &["simulator"],
         &["demo"],
         &["log", "tail"],
+        &["log", "export"],
         &["conversation", "show"],
         &["config", "print"],
     ];

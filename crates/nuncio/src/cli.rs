@@ -2,8 +2,9 @@
 
 use crate::output::Format;
 use crate::settings::Role;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::id::{PageId, Psid};
+use event_log::Checkpoint;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -121,6 +122,44 @@ Examples:
   nuncio log tail --new --output json
   nuncio log tail --until-caught-up | wc -l")]
     Tail(TailOptions),
+
+    /// Writes every record as it is stored: to standard output, or to a new file.
+    #[command(after_help = "\
+The export holds what people wrote, who they are, and every decision. Keep it as you keep the log itself.
+
+Each line, or with `--output binary` each delimited message, is one record in the order of its stream, or a checkpoint;
+the last is the checkpoint at which a later export can go on.
+
+Examples:
+  nuncio log export --to everything.jsonl
+  nuncio log export --from 5f1c2ab09d3e7788@1024 --to later.jsonl
+  nuncio log export --page 1001 --output binary > page-1001.bin")]
+    Export(ExportOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// Only what comes behind this checkpoint, which an earlier export gave.
+    #[arg(long, value_name = "CHECKPOINT", value_parser = Checkpoint::parse)]
+    pub(crate) from: Option<Checkpoint>,
+    /// Only this Page.
+    #[arg(long, value_parser = PageId::parse)]
+    pub(crate) page: Option<PageId>,
+    /// How to write.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
+    pub(crate) output: ExportFormat,
+    /// A file that is not there yet, readable by its owner alone; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line: what is readable of the record, and its bytes in hexadecimal.
+    Json,
+    /// Delimited protobuf messages (`proto/nuncio/log/v1/export.proto`), with the bytes as they are.
+    Binary,
 }
 
 #[derive(Debug, Args)]

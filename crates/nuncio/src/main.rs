@@ -3,6 +3,7 @@
 mod app;
 mod cli;
 mod demo;
+mod export;
 mod grpc;
 mod inspect;
 mod log;
@@ -34,6 +35,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
         Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
+        Command::Log(LogCommand::Export(options)) => export::run(log_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(log_settings(&layers()?)?, options).await
         }

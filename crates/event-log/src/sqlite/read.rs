@@ -5,6 +5,7 @@ use crate::codec;
 use crate::follower::{Followed, HEARTBEAT};
 use crate::port::{BoxError, Filter, LogError};
 use crate::record::{Checkpoint, Position, Revision, Stored};
+use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
 use std::path::PathBuf;
@@ -84,7 +85,7 @@ fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
         LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
     };
     let record = codec::decode(bytes).map_err(unreadable)?;
-    Ok(Stored { shard: 0, position: position.cast_unsigned(), record })
+    Ok(Stored { shard: 0, position: position.cast_unsigned(), record, bytes: Bytes::copy_from_slice(bytes) })
 }
 
 /// Where a follower begins, and what it wants.

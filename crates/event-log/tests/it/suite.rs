@@ -75,7 +75,8 @@ pub(crate) async fn add(log: &dyn EventLog, stream: &StreamId, text: &str) -> St
     let record = record(stream, text);
     let appended = log.append(&record, Expected::Any).await.unwrap();
     let shard = log.identity().shard_of(event_log::partition_of(stream));
-    Stored { shard, position: appended.revision, record }
+    let bytes = event_log::encode(&record).into();
+    Stored { shard, position: appended.revision, record, bytes }
 }
 
 /// The stream's revision as reading finds it.

@@ -1,0 +1,127 @@
+//! What whoever runs Nuncio does with a log: takes it out, reads old bodies again, goes on after a restore.
+
+use crate::http;
+use crate::process::run;
+use crate::world::{Log, SECRET, nuncio};
+use api::proto::log::v1 as wire;
+use prost::Message as _;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+/// A webhook in which a person writes `text`.
+fn webhook(number: u32, text: &str) -> Vec<u8> {
+    format!(
+        r#"{{"object":"page","entry":[{{"id":"1001","time":1767225600123,"messaging":[{{"sender":{{"id":"2002"}},"recipient":{{"id":"1001"}},"timestamp":{},"message":{{"mid":"m_{number}","text":"{text}"}}}}]}}]}}"#,
+        1_767_225_600_000_i64 + i64::from(number)
+    )
+    .into_bytes()
+}
+
+/// Runs an ingress, delivers these bodies to it, and ends it.
+async fn deliver(log: &Log, bodies: &[Vec<u8>]) {
+    let (words, listeners): (&[&str], &[&str]) = match log {
+        Log::Embedded(_) => (&["standalone"], &["webhook"]),
+        Log::JetStream(_) => (&["run", "ingress"], &["webhook"]),
+    };
+    let process = nuncio(words, listeners, log, NOWHERE, &[]).await;
+    for body in bodies {
+        assert_eq!(http::deliver(process.address("webhook"), SECRET, body).await.unwrap().status, 200);
+    }
+    assert!(process.terminate().await.success());
+}
+
+/// Runs a command on this log.
+async fn command(log: &Log, words: &[&str]) -> Output {
+    let keys = log.keys();
+    let sets = keys.iter().flat_map(|key| ["--set", key]);
+    run(&words.iter().copied().chain(sets).collect::<Vec<_>>()).await
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn exported(log: &Log, more: &[&str]) -> Vec<Value> {
+    let output = command(log, &[&["log", "export"], more].concat()).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn records(lines: &[Value]) -> Vec<wire::Record> {
+    let bytes = lines.iter().filter_map(|line| line["bytes"].as_str());
+    bytes.map(|bytes| wire::Record::decode(hex::decode(bytes).unwrap().as_slice()).unwrap()).collect()
+}
+
+/// The checkpoint at which an export ended.
+fn end(lines: &[Value]) -> String {
+    lines.last().unwrap()["checkpoint"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_every_record_as_stored_and_goes_on_where_the_last_one_ended() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        deliver(&log, &[webhook(1, "the first"), webhook(2, "the second")]).await;
+        let first = exported(&log, &[]).await;
+        let texts = |lines: &[Value]| {
+            let text = |record: &wire::Record| {
+                let Some(wire::event::Kind::Inbound(inbound)) = &record.events[0].kind else { panic!("no fact") };
+                let Some(wire::inbound::Kind::Message(message)) = &inbound.kind else { panic!("no message") };
+                message.text.clone()
+            };
+            records(lines).iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&first), ["the first", "the second"]);
+        let header = first.iter().find(|line| line["bytes"].is_string()).unwrap();
+        assert_eq!((&header["position"], &header["events"][0]), (&1.into(), &"message".into()));
+
+        deliver(&log, &[webhook(3, "the third")]).await;
+        let rest = exported(&log, &["--from", &end(&first)]).await;
+        assert_eq!(texts(&rest), ["the third"]);
+        assert_eq!(texts(&exported(&log, &["--from", &end(&rest)]).await), [""; 0]);
+        assert_eq!(texts(&exported(&log, &["--page", "1002"]).await), [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_file_is_its_owners_alone_and_never_overwritten() {
+    let (log, folder) = (Log::embedded(), tempfile::tempdir().unwrap());
+    deliver(&log, &[webhook(1, "hello")]).await;
+    let file = folder.path().join("export.bin");
+    let words = ["log", "export", "--output", "binary", "--to", file.to_str().unwrap()];
+    let output = command(&log, &words).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let bytes = std::fs::read(&file).unwrap();
+    let (mut rest, mut items) = (bytes.as_slice(), Vec::new());
+    while !rest.is_empty() {
+        items.push(wire::Exported::decode_length_delimited(&mut rest).unwrap().item.unwrap());
+    }
+    let [wire::exported::Item::Record(record), .., wire::exported::Item::Checkpoint(checkpoint)] = &items[..] else {
+        panic!("{items:?}")
+    };
+    assert_eq!((record.shard, record.position), (0, 1));
+    assert!(wire::Record::decode(record.record.as_slice()).unwrap().stream.starts_with("conversation/1001/"));
+    assert!(text(&output.stderr).contains(&format!("exported 1 records; go on from here with --from {checkpoint}")));
+
+    let again = command(&log, &words).await;
+    assert!(!again.status.success());
+    assert!(text(&again.stderr).contains("cannot make the file"), "{}", text(&again.stderr));
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_from_another_log_or_from_nonsense_is_refused() {
+    let log = Log::embedded();
+    deliver(&log, &[]).await;
+    let other = command(&log, &["log", "export", "--from", "0011223344556677@1"]).await;
+    assert!(text(&other.stderr).contains("another incarnation"), "{}", text(&other.stderr));
+    let nonsense = command(&log, &["log", "export", "--from", "yesterday"]).await;
+    assert!(text(&nonsense.stderr).contains("a checkpoint is what an earlier answer gave"));
+    assert!(!other.status.success() && !nonsense.status.success());
+}
