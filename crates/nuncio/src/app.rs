@@ -42,8 +42,9 @@ pub(crate) async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()
             }
         }
     };
-    // Signals are heard from the first moment, also while the log is still being waited for.
-    let ((), drained) = tokio::join!(starting, shutdown.clone().wait_for_signal_and_drain());
+    // Signals are heard from the first moment, also while the log is still being opened or waited for: so the drain is
+    // looked at first.
+    let (drained, ()) = tokio::join!(biased; shutdown.clone().wait_for_signal_and_drain(), starting);
     match drained {
         Drained::Clean | Drained::DeadlinePassed => Ok(()),
         Drained::Failed(error) => Err(error),
