@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["standalone"],
         &["run"],
         &["simulator"],
         &["demo"],
         &["log", "tail"],
         &["log", "export"],
+        &["log", "restored"],
         &["conversation", "show"],
         &["config", "print"],
     ];

@@ -125,3 +125,44 @@ async fn an_export_from_another_log_or_from_nonsense_is_refused() {
     assert!(text(&nonsense.stderr).contains("a checkpoint is what an earlier answer gave"));
     assert!(!other.status.success() && !nonsense.status.success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_log_refuses_checkpoints_from_before_and_is_taken_up_again() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        deliver(&log, &[webhook(1, "kept")]).await;
+        let before = end(&exported(&log, &[]).await);
+        let restored = ["log", "restored", "--lost-after", "2026-01-01T00:00:00Z", "--output", "json"];
+        let output = command(&log, &restored).await;
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(before.starts_with(told["previous_incarnation"].as_str().unwrap()));
+
+        let refused = command(&log, &["log", "export", "--from", &before]).await;
+        assert!(text(&refused.stderr).contains("before it was restored"), "{}", text(&refused.stderr));
+        let everything = exported(&log, &[]).await;
+        let streams: Vec<_> = records(&everything).into_iter().map(|record| record.stream).collect();
+        assert!(streams.len() == 2 && streams.contains(&"system/log".to_owned()), "{streams:?}");
+        assert!(end(&everything).starts_with(told["incarnation"].as_str().unwrap()));
+        deliver(&log, &[webhook(2, "new")]).await;
+        assert!(command(&log, &restored).await.status.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_is_refused_while_a_process_runs_or_without_a_log_or_with_a_time_to_come() {
+    let log = Log::embedded();
+    let missing = command(&log, &["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"]).await;
+    assert!(text(&missing.stderr).contains("there is no log at"), "{}", text(&missing.stderr));
+    deliver(&log, &[]).await;
+    let to_come = command(&log, &["log", "restored", "--lost-after", "2999-01-01T00:00:00Z"]).await;
+    assert!(text(&to_come.stderr).contains("yet to come"), "{}", text(&to_come.stderr));
+    let nonsense = command(&log, &["log", "restored", "--lost-after", "noon"]).await;
+    assert!(text(&nonsense.stderr).contains("a time looks like"), "{}", text(&nonsense.stderr));
+    let process = nuncio(&["standalone"], &["webhook"], &log, NOWHERE, &[]).await;
+    let running = command(&log, &["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"]).await;
+    assert!(text(&running.stderr).contains("another process has the log"), "{}", text(&running.stderr));
+    assert!(process.terminate().await.success());
+    for output in [missing, to_come, nonsense, running] {
+        assert!(!output.status.success());
+    }
+}

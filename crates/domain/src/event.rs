@@ -2,9 +2,11 @@
 
 mod inbound;
 mod sending;
+mod system;
 
 pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
 pub use sending::{Content, Outcome, Sending, SendingKind};
+pub use system::{System, SystemKind};
 
 use crate::id::RecordId;
 
@@ -17,6 +19,8 @@ pub enum Event {
     Quarantined(Quarantined),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
+    /// Something happened to the log as a whole.
+    System(System),
 }
 
 /// An event together with the record it came in, as folds take it: the record is what a decision names as its fact.

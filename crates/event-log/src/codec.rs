@@ -5,6 +5,7 @@
 mod decision;
 mod inbound;
 mod sending;
+mod system;
 
 pub use decision::decision_bytes;
 
@@ -68,6 +69,7 @@ fn event_to_wire(event: &Event) -> wire::Event {
             body: body.body.clone(),
         }),
         Event::Sending(step) => Kind::Sending(sending::to_wire(step)),
+        Event::System(system) => Kind::System(system::to_wire(system)),
     };
     wire::Event { kind: Some(kind) }
 }
@@ -83,6 +85,7 @@ fn event_from_wire(event: wire::Event) -> Result<Event, Undecodable> {
             body: body.body,
         }),
         Kind::Sending(step) => Event::Sending(Box::new(sending::from_wire(step)?)),
+        Kind::System(system) => Event::System(system::from_wire(system)?),
     })
 }
 

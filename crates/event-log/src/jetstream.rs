@@ -101,6 +101,8 @@ pub struct JetStreamLog {
     context: Context,
     identity: LogIdentity,
     shards: Vec<Shard>,
+    /// Begins the name of everything kept in JetStream.
+    name: String,
     /// Begins every subject.
     subject: String,
     append_timeout: Duration,
@@ -119,8 +121,21 @@ impl JetStreamLog {
         server::check_durability(&config, &client.server_info().server_id).await?;
         let context = ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client);
         let (identity, shards) = admin::prepare(&context, &config).await?;
-        let Config { subject, append_timeout, .. } = config;
-        Ok(Self { context, identity, shards, subject, append_timeout, losses })
+        let Config { name, subject, append_timeout, .. } = config;
+        Ok(Self { context, identity, shards, name, subject, append_timeout, losses })
+    }
+
+    /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
+    /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. No role
+    /// may be running meanwhile, which nobody can check here: it would go on under the old one.
+    ///
+    /// # Errors
+    /// When JetStream does not answer, or somebody else changed the log's identity; nothing has changed then, unless no
+    /// answer came.
+    pub async fn begin_incarnation(self) -> Result<String, LogError> {
+        let restored = self.identity.restored();
+        admin::replace_identity(&self.context, &self.name, &self.identity, &restored).await?;
+        Ok(restored.incarnation().to_owned())
     }
 
     /// The largest message, headers included, that the server takes, in bytes.

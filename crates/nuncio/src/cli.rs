@@ -4,6 +4,7 @@ use crate::output::Format;
 use crate::settings::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::id::{PageId, Psid};
+use domain::time::Timestamp;
 use event_log::Checkpoint;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -135,6 +136,29 @@ Examples:
   nuncio log export --from 5f1c2ab09d3e7788@1024 --to later.jsonl
   nuncio log export --page 1001 --output binary > page-1001.bin")]
     Export(ExportOptions),
+
+    /// Says that the log was brought back from a backup and has lost what came after it.
+    #[command(after_help = "\
+Stop every role first, and start them again afterwards: whoever runs on would go on in the log that was.
+
+What it does: the log begins a new incarnation, so that checkpoints from before are refused instead of skipping what is
+appended in the place of what was lost; and sends that wait in it are called unknown and are not sent, since each may have
+gone out in what was lost. Running it twice does no harm.
+
+Examples:
+  nuncio log restored --lost-after 2026-11-22T03:00:00Z
+  nuncio log restored --lost-after 2026-11-22T03:00:00Z --set log.backend=nats")]
+    Restored(RestoredOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoredOptions {
+    /// The moment up to which the log is whole: when the backup was begun.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) lost_after: Timestamp,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +237,10 @@ Examples:
         #[arg(long, value_enum, default_value_t = Format::Text)]
         output: Format,
     },
+}
+
+fn time(raw: &str) -> Result<Timestamp, String> {
+    api::convert::parse_rfc3339(raw).ok_or_else(|| "a time looks like 2026-11-22T03:00:00Z".to_owned())
 }
 
 fn key_value(raw: &str) -> Result<(String, String), String> {

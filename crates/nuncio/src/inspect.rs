@@ -61,6 +61,7 @@ fn kind(event: &Event) -> String {
         Event::Inbound(inbound) => inbound.kind.as_str().to_owned(),
         Event::Quarantined(body) => format!("quarantined ({})", body.reason),
         Event::Sending(step) => format!("{} {}", step.kind.as_str(), step.send.uuid()),
+        Event::System(system) => system.kind.as_str().to_owned(),
     }
 }
 

@@ -84,11 +84,13 @@ pub(crate) async fn open_to_read(settings: &LogSettings) -> anyhow::Result<Arc<d
         Backend::Sqlite => {
             Arc::new(SqliteLog::open_to_read(&settings.path).context("log.path names the log to look into")?)
         }
-        Backend::Nats => {
-            let config = Config { durability: Durability::Relaxed, monitors: Vec::new(), ..settings.nats.clone() };
-            Arc::new(JetStreamLog::open(config).await.context("cannot open the log")?)
-        }
+        Backend::Nats => Arc::new(JetStreamLog::open(as_it_is(settings)).await.context("cannot open the log")?),
     })
+}
+
+/// The log on NATS whatever its servers are worth, for whoever does not add to what it promises.
+pub(crate) fn as_it_is(settings: &LogSettings) -> Config {
+    Config { durability: Durability::Relaxed, monitors: Vec::new(), ..settings.nats.clone() }
 }
 
 /// Asks the log once a second whether it works, and tells readiness and those who would otherwise wait for time-outs.

@@ -8,6 +8,7 @@ mod grpc;
 mod inspect;
 mod log;
 mod output;
+mod restored;
 mod settings;
 mod simulate;
 
@@ -36,6 +37,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo { keep } => demo::run(keep).await,
         Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::Export(options)) => export::run(log_settings(&layers()?)?, options).await,
+        Command::Log(LogCommand::Restored(options)) => restored::run(log_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(log_settings(&layers()?)?, options).await
         }

@@ -98,6 +98,11 @@ text_id!(
     AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
 );
 
+text_id!(
+    /// Something that concerns the whole log, by the name of its stream.
+    SystemName, "a system stream's name", 64, PLAIN, is_plain, shown: open
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

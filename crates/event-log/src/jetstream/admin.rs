@@ -4,11 +4,11 @@ use super::shard::Shard;
 use super::{Config, cause, server, subject};
 use crate::identity::LogIdentity;
 use crate::partition::PARTITIONS;
-use crate::port::BoxError;
+use crate::port::{BoxError, LogError};
 use async_nats::jetstream::context::{
     Context, CreateKeyValueErrorKind, CreateStreamErrorKind, GetStreamErrorKind, KeyValueErrorKind,
 };
-use async_nats::jetstream::kv::{self, CreateErrorKind};
+use async_nats::jetstream::kv::{self, CreateErrorKind, UpdateErrorKind};
 use async_nats::jetstream::stream::{
     self, DiscardPolicy, LastRawMessageErrorKind as GetErrorKind, PersistenceMode, RetentionPolicy, StorageType,
 };
@@ -114,8 +114,37 @@ fn stream_name(config: &Config, shard: u16) -> String {
     format!("{}_LOG_{shard:02}", config.name)
 }
 
+fn bucket_name(name: &str) -> String {
+    format!("{name}_META")
+}
+
+/// Puts another identity in the place of the one that was read, unless somebody else was quicker.
+pub(super) async fn replace_identity(
+    context: &Context,
+    name: &str,
+    old: &LogIdentity,
+    new: &LogIdentity,
+) -> Result<(), LogError> {
+    let broken = |words: &str| LogError::Broken(words.into());
+    let bucket = context.get_key_value(bucket_name(name)).await.map_err(super::unavailable)?;
+    let subject = format!("{}{IDENTITY}", bucket.prefix);
+    let found = bucket.stream.get_last_raw_message_by_subject(&subject).await.map_err(super::unavailable)?;
+    let is_old = serde_json::from_slice::<LogIdentity>(&found.payload).is_ok_and(|identity| identity == *old);
+    if !is_old {
+        return Err(broken("the log's identity was changed by somebody else"));
+    }
+    let fresh = serde_json::to_vec(new).map_err(|error| LogError::Broken(error.into()))?;
+    match bucket.update(IDENTITY, fresh.into(), found.sequence).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+            Err(broken("the log's identity was changed by somebody else"))
+        }
+        Err(error) => Err(super::unavailable(error)),
+    }
+}
+
 async fn identity(context: &Context, config: &Config, has_streams: bool) -> Result<LogIdentity, OpenError> {
-    let name = format!("{}_META", config.name);
+    let name = bucket_name(&config.name);
     let unusable = || OpenError::Identity { bucket: name.clone() };
     let bucket = bucket(context, config, &name).await?;
     let mut stored = read_identity(&bucket).await?;

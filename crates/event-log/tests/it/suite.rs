@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod duplicates;
 pub(crate) mod erase;
 pub(crate) mod follow;
+pub(crate) mod incarnation;
 pub(crate) mod read;
 
 use crate::samples::record;
