@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["standalone"],
         &["run"],
         &["simulator"],
@@ -15,6 +15,7 @@ async fn every_command_teaches_by_example() {
         &["log", "tail"],
         &["log", "export"],
         &["log", "restored"],
+        &["log", "replay-quarantine"],
         &["conversation", "show"],
         &["config", "print"],
     ];

@@ -166,3 +166,37 @@ async fn a_restore_is_refused_while_a_process_runs_or_without_a_log_or_with_a_ti
         assert!(!output.status.success());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quarantine_is_read_again_and_what_is_known_stays_as_it_is() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        let instagram = webhook(1, "x");
+        let instagram = text(&instagram).replace(r#""object":"page""#, r#""object":"instagram""#).into_bytes();
+        let half = text(&webhook(2, "good")).replace(r#""entry":["#, r#""entry":[7,"#).into_bytes();
+        deliver(&log, &[b"hello".to_vec(), instagram, half]).await;
+        let before = records(&exported(&log, &[]).await);
+        assert_eq!(before.len(), 4);
+        for words in [&["--dry-run"][..], &["--since", "2026-01-01T00:00:00Z"], &[]] {
+            let output = command(&log, &[&["log", "replay-quarantine", "--output", "json"], words].concat()).await;
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let bodies = serde_json::json!({ "passed_over": 0, "unreadable": 2, "read": 1 });
+            let facts = serde_json::json!({ "new": 0, "known": 1, "unplaced": 1 });
+            assert_eq!(told, serde_json::json!({ "bodies": bodies, "facts": facts }));
+        }
+        assert_eq!(records(&exported(&log, &[]).await), before);
+        let told = text(&command(&log, &["log", "replay-quarantine"]).await.stdout);
+        assert!(told.contains("1 understood, 2 still unreadable"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quarantine_of_a_running_process_can_be_looked_at_and_not_replayed() {
+    let log = Log::embedded();
+    let process = nuncio(&["standalone"], &["webhook"], &log, NOWHERE, &[]).await;
+    let dry = command(&log, &["log", "replay-quarantine", "--dry-run"]).await;
+    assert!(dry.status.success(), "{}", text(&dry.stderr));
+    let wet = command(&log, &["log", "replay-quarantine"]).await;
+    assert!(!wet.status.success() && text(&wet.stderr).contains("another process has the log"));
+    assert!(process.terminate().await.success());
+}

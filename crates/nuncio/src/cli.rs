@@ -149,6 +149,29 @@ Examples:
   nuncio log restored --lost-after 2026-11-22T03:00:00Z
   nuncio log restored --lost-after 2026-11-22T03:00:00Z --set log.backend=nats")]
     Restored(RestoredOptions),
+
+    /// Reads bodies again that were kept in quarantine, and appends the facts that this version finds in them.
+    #[command(after_help = "\
+Facts keep the moment at which their body came. Those that are in the log already are not appended again, so running it
+twice does no harm. On the embedded log the process must be stopped, except for --dry-run.
+
+Examples:
+  nuncio log replay-quarantine --dry-run
+  nuncio log replay-quarantine --since 2026-11-20T00:00:00Z --output json")]
+    ReplayQuarantine(ReplayOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// Appends nothing, and says what would be.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only bodies that came at this moment or later; those older than 30 days are passed over anyway.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]

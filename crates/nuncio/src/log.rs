@@ -88,6 +88,18 @@ pub(crate) async fn open_to_read(settings: &LogSettings) -> anyhow::Result<Arc<d
     })
 }
 
+/// Opens a log that is there for adding to it. Nothing is waited for: whoever typed the command is there to see it fail.
+pub(crate) async fn open_to_write(settings: &LogSettings) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(match settings.backend {
+        Backend::Sqlite => {
+            let path = &settings.path;
+            anyhow::ensure!(path.exists(), "there is no log at {} (log.path)", path.display());
+            Arc::new(SqliteLog::open(path, settings.sqlite.clone())?)
+        }
+        Backend::Nats => Arc::new(JetStreamLog::open(settings.nats.clone()).await.map_err(refused)?),
+    })
+}
+
 /// The log on NATS whatever its servers are worth, for whoever does not add to what it promises.
 pub(crate) fn as_it_is(settings: &LogSettings) -> Config {
     Config { durability: Durability::Relaxed, monitors: Vec::new(), ..settings.nats.clone() }

@@ -8,6 +8,7 @@ mod grpc;
 mod inspect;
 mod log;
 mod output;
+mod replay;
 mod restored;
 mod settings;
 mod simulate;
@@ -38,6 +39,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::Export(options)) => export::run(log_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::Restored(options)) => restored::run(log_settings(&layers()?)?, options).await,
+        Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(whole(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(log_settings(&layers()?)?, options).await
         }
@@ -53,12 +55,17 @@ fn settings(layers: &Layers, roles: &[Role]) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// What a command needs that only looks at the log. The other keys are known, so that a whole configuration passes.
+/// What a command needs that only looks at the log.
 fn log_settings(layers: &Layers) -> anyhow::Result<settings::LogSettings> {
+    Ok(whole(layers)?.log)
+}
+
+/// The configuration for a command that runs no role: nothing is required, and every key is known.
+fn whole(layers: &Layers) -> anyhow::Result<Settings> {
     let mut reader = layers.reader();
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;
-    Ok(settings.log)
+    Ok(settings)
 }
 
 fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Turns bodies into records and appends them.
-pub(crate) struct Acceptor {
+pub struct Acceptor {
     app: AppId,
     log: Arc<dyn EventLog>,
     clock: Clock,
@@ -22,7 +22,8 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(crate) fn new(app: AppId, log: Arc<dyn EventLog>, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
+    /// One that appends to this log, and keeps what nobody understands under the app's name.
+    pub fn new(app: AppId, log: Arc<dyn EventLog>, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
         let events = "facts taken in, by kind and by whether they were repeated within the duplicate window";
         let ahead = "facts whose stated time lay too far ahead of ours to be believed";
         let quarantined = "verified bodies that could not be understood and were kept whole";
@@ -52,8 +53,16 @@ impl Acceptor {
         }
     }
 
+    pub(crate) fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Side by side across streams, one after the other within one.
-    async fn append_all(&self, facts: Vec<Placed>, received_at: Timestamp) -> Result<(), AppendError> {
+    pub(crate) async fn append_all(&self, facts: Vec<Placed>, recorded_at: Timestamp) -> Result<(), AppendError> {
         let mut order: HashMap<StreamId, usize> = HashMap::new();
         let mut streams: Vec<Vec<Record>> = Vec::new();
         for placed in facts {
@@ -62,7 +71,7 @@ impl Acceptor {
             if place == streams.len() {
                 streams.push(Vec::new());
             }
-            streams[place].push(self.record(stream, placed, received_at));
+            streams[place].push(self.record(stream, placed, recorded_at));
         }
         try_join_all(streams.into_iter().map(|records| self.append_in_order(records))).await?;
         Ok(())
@@ -87,7 +96,8 @@ impl Acceptor {
         }
     }
 
-    fn stream(&self, placed: &Placed) -> StreamId {
+    /// The stream that a fact belongs to.
+    pub(crate) fn stream(&self, placed: &Placed) -> StreamId {
         let page = placed.fact.page.clone();
         match &placed.place {
             Place::Person(psid) => {
@@ -99,11 +109,11 @@ impl Acceptor {
         }
     }
 
-    fn record(&self, stream: StreamId, placed: Placed, received_at: Timestamp) -> Record {
+    fn record(&self, stream: StreamId, placed: Placed, recorded_at: Timestamp) -> Record {
         Record {
-            id: RecordId::new(self.ids.uuid_v7(received_at)),
+            id: RecordId::new(self.ids.uuid_v7(recorded_at)),
             stream,
-            recorded_at: received_at,
+            recorded_at,
             fact: Some(placed.fact.fact),
             traceparent: None,
             events: vec![Event::Inbound(Box::new(placed.fact))],
@@ -125,5 +135,11 @@ impl Acceptor {
         self.log.append(&record, Expected::Any).await?;
         self.quarantined.add(1, &[]);
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
     }
 }
