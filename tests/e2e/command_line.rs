@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["standalone"],
         &["run"],
         &["simulator"],
@@ -18,6 +18,7 @@ async fn every_command_teaches_by_example() {
         &["log", "replay-quarantine"],
         &["conversation", "show"],
         &["config", "print"],
+        &["config", "check"],
     ];
     for command in commands {
         let output = run(&[command, &["--help"]].concat()).await;

@@ -43,6 +43,26 @@ async fn the_configuration_is_shown_with_origins_and_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_configuration_is_checked_without_starting_anything() {
+    let secrets = ["--set", "meta.app_secret=x", "--set", "meta.verify_token=y"];
+    let good = run(&[&["config", "check"][..], &secrets].concat()).await;
+    assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stderr));
+    let said = String::from_utf8(good.stdout).unwrap();
+    assert_eq!(said, "the configuration is good for: ingress, compliance, sender, conversation\n");
+
+    let nats = ["--set", "log.backend=nats", "--set", "log.nats_durability=relaxed"];
+    let one = run(&[&["config", "check", "compliance", "--output", "json"][..], &nats].concat()).await;
+    assert_eq!(String::from_utf8(one.stdout).unwrap(), "{\"ok\":true,\"roles\":[\"compliance\"]}\n");
+
+    let bad = run(&["config", "check", "ingress", "--set", "grpc.listen=somewhere"]).await;
+    assert_eq!((bad.status.code(), bad.stdout.len()), (Some(78), 0));
+    let said = String::from_utf8(bad.stderr).unwrap();
+    for word in ["meta.app_secret", "meta.verify_token", "grpc.listen", "log.backend=nats"] {
+        assert!(said.contains(word), "{word} in:\n{said}");
+    }
+}
+
+#[tokio::test]
 async fn roles_apart_need_a_log_that_they_can_share() {
     let folder = tempfile::tempdir().unwrap();
     let path = format!("log.path={}", folder.path().join("log.sqlite").display());

@@ -11,4 +11,5 @@ mod kill;
 mod operations;
 mod path;
 mod process;
+mod stopping;
 mod world;

@@ -250,6 +250,22 @@ pub(crate) struct ShowOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
+    /// Says whether roles could start with this configuration: ends with 0 if so, else with 78 and every wrong key.
+    #[command(after_help = "\
+It looks at the configuration alone: whether servers are there, and what they are worth, is found out at the start.
+
+Examples:
+  nuncio config check
+  nuncio config check ingress sender --config nuncio.toml")]
+    Check {
+        /// Which roles are to start; all unless named.
+        #[arg(value_enum)]
+        roles: Vec<Role>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+    },
+
     /// Prints every key with its value and where that came from; secrets are masked.
     #[command(after_help = "\
 Examples:

@@ -29,11 +29,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let layers = || Layers::from_process(cli.config.as_deref(), &cli.set);
     match cli.command {
         Command::Standalone => app::run(settings(&layers()?, &Role::ALL)?, &Role::ALL).await,
-        Command::Run { roles } => {
-            let settings = settings(&layers()?, &roles)?;
-            settings.log.serves(&roles)?;
-            app::run(settings, &roles).await
-        }
+        Command::Run { roles } => app::run(settings(&layers()?, &roles)?, &roles).await,
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
         Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
@@ -43,6 +39,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(log_settings(&layers()?)?, options).await
         }
+        Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }
 }
@@ -66,6 +63,15 @@ fn whole(layers: &Layers) -> anyhow::Result<Settings> {
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;
     Ok(settings)
+}
+
+/// The same as starting these roles does first.
+fn check_config(layers: &Layers, roles: &[Role], format: output::Format) -> anyhow::Result<()> {
+    let roles = if roles.is_empty() { &Role::ALL } else { roles };
+    let mut reader = layers.reader();
+    let _settings = Settings::read(&mut reader, roles);
+    reader.finish()?;
+    output::good_config(roles, format)
 }
 
 fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {

@@ -199,22 +199,21 @@ impl LogSettings {
             },
         };
         // Whoever only looks at the log gets what there is.
-        if log.backend == Backend::Nats && !roles.is_empty() {
-            check_strictness(&log.nats, reader);
+        match log.backend {
+            _ if roles.is_empty() => (),
+            Backend::Nats => check_strictness(&log.nats, reader),
+            Backend::Sqlite => check_wholeness(roles, reader),
         }
         log
     }
+}
 
-    /// Whether this log can serve these roles in a process of their own.
-    pub(crate) fn serves(&self, roles: &[Role]) -> anyhow::Result<()> {
-        let is_all = Role::ALL.iter().all(|role| roles.contains(role));
-        if self.backend == Backend::Sqlite && !is_all {
-            anyhow::bail!(
-                "the embedded log serves one process, so some roles alone cannot run on it: use `nuncio standalone`, \
-                 or set log.backend=nats"
-            );
-        }
-        Ok(())
+/// Whether these roles can share the embedded log with those that run elsewhere.
+fn check_wholeness(roles: &[Role], reader: &mut Reader) {
+    if Role::ALL.iter().any(|role| !roles.contains(role)) {
+        let what = "is sqlite, and the embedded log serves one process, so some roles alone cannot run on it: use \
+                    `nuncio standalone`, or set log.backend=nats";
+        reader.problem("log.backend", what.to_owned());
     }
 }
 
