@@ -163,13 +163,5 @@ fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
 }
 
 fn is_echo_of(send: &SendId, inbound: &Inbound) -> bool {
-    match &inbound.kind {
-        InboundKind::Echo(echo) => echo.send.as_ref() == Some(send),
-        InboundKind::Message(_)
-        | InboundKind::Delivered { .. }
-        | InboundKind::Read { .. }
-        | InboundKind::Postback(_)
-        | InboundKind::Referral(_)
-        | InboundKind::Unrecognized(_) => false,
-    }
+    if let InboundKind::Echo(echo) = &inbound.kind { echo.send.as_ref() == Some(send) } else { false }
 }
