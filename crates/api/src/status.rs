@@ -62,6 +62,7 @@ pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
         Rule::HumanAgentClosed => (Code::FailedPrecondition, Reason::HumanAgentClosed),
         Rule::ActorNotHuman => (Code::PermissionDenied, Reason::ActorNotHuman),
         Rule::PromotionOutsideWindow => (Code::FailedPrecondition, Reason::PromotionOutsideWindow),
+        Rule::RecipientSuppressed => (Code::FailedPrecondition, Reason::RecipientSuppressed),
         Rule::WindowClosed | Rule::WindowOpen | Rule::HumanAgentOpen => {
             (Code::FailedPrecondition, Reason::WindowClosed)
         }

@@ -9,7 +9,7 @@ mod tests;
 
 pub use latest::{Fact, Latest};
 
-use crate::event::{Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::id::{Psid, RequestId, SendId};
 use crate::send::Send;
 use crate::time::Timestamp;
@@ -51,6 +51,8 @@ pub struct Conversation {
     requests: BTreeMap<RequestId, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
+    erased_until: Option<Timestamp>,
+    is_erasure_complete: bool,
 }
 
 impl Conversation {
@@ -59,6 +61,7 @@ impl Conversation {
         match recorded.event {
             Event::Inbound(inbound) => self.heard(recorded, inbound),
             Event::Sending(step) => self.step(step),
+            Event::Erasing(step) => self.erase(step),
             // Bodies that nobody understood belong to no conversation.
             Event::Quarantined(_) => (),
         }
@@ -74,6 +77,10 @@ impl Conversation {
     }
 
     fn heard(&mut self, recorded: Recorded<'_>, inbound: &Inbound) {
+        // What was erased stays erased, however late it is delivered again.
+        if self.erased_until.is_some_and(|until| inbound.at() <= until) {
+            return;
+        }
         if self.person.is_none() {
             self.person.clone_from(&inbound.person);
         }
@@ -124,6 +131,31 @@ impl Conversation {
             Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
             Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
         }
+    }
+
+    fn erase(&mut self, step: &Erasing) {
+        match step.kind {
+            ErasingKind::Begun { until } => {
+                let erased_until = self.erased_until.max(Some(until));
+                *self = Self { erased_until, ..Self::default() };
+            }
+            ErasingKind::Completed { until, .. } => self.is_erasure_complete |= self.erased_until == Some(until),
+        }
+    }
+
+    /// Everything stated up to this moment was erased, or is being erased.
+    pub const fn erased_until(&self) -> Option<Timestamp> {
+        self.erased_until
+    }
+
+    /// Whether the last erasure has removed all that it was to remove.
+    pub const fn is_erasure_complete(&self) -> bool {
+        self.is_erasure_complete
+    }
+
+    /// Whether the person was erased and has not written since: nothing may be said to them.
+    pub fn is_suppressed(&self) -> bool {
+        self.erased_until.is_some() && !self.openings.contains_key(&Opening::Message)
     }
 
     /// The person's PSID, once a fact or a send has named it.
