@@ -40,6 +40,15 @@ impl Opening {
     }
 }
 
+/// How far an erasure of the conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Everything stated up to this moment is erased, or is being erased.
+    pub until: Timestamp,
+    /// How many records were removed, once all of them are.
+    pub n_removed: Option<u64>,
+}
+
 /// What is known of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conversation {
@@ -51,8 +60,7 @@ pub struct Conversation {
     requests: BTreeMap<RequestId, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
-    erased_until: Option<Timestamp>,
-    is_erasure_complete: bool,
+    erasure: Option<Erasure>,
 }
 
 impl Conversation {
@@ -78,7 +86,7 @@ impl Conversation {
 
     fn heard(&mut self, recorded: Recorded<'_>, inbound: &Inbound) {
         // What was erased stays erased, however late it is delivered again.
-        if self.erased_until.is_some_and(|until| inbound.at() <= until) {
+        if self.erasure.is_some_and(|erasure| inbound.at() <= erasure.until) {
             return;
         }
         if self.person.is_none() {
@@ -136,26 +144,25 @@ impl Conversation {
     fn erase(&mut self, step: &Erasing) {
         match step.kind {
             ErasingKind::Begun { until } => {
-                let erased_until = self.erased_until.max(Some(until));
-                *self = Self { erased_until, ..Self::default() };
+                let until = self.erasure.map_or(until, |earlier| earlier.until.max(until));
+                *self = Self { erasure: Some(Erasure { until, n_removed: None }), ..Self::default() };
             }
-            ErasingKind::Completed { until, .. } => self.is_erasure_complete |= self.erased_until == Some(until),
+            ErasingKind::Completed { until, n_removed } => {
+                if let Some(erasure) = self.erasure.as_mut().filter(|erasure| erasure.until == until) {
+                    erasure.n_removed = Some(n_removed);
+                }
+            }
         }
     }
 
-    /// Everything stated up to this moment was erased, or is being erased.
-    pub const fn erased_until(&self) -> Option<Timestamp> {
-        self.erased_until
-    }
-
-    /// Whether the last erasure has removed all that it was to remove.
-    pub const fn is_erasure_complete(&self) -> bool {
-        self.is_erasure_complete
+    /// The latest erasure, if there was one.
+    pub const fn erasure(&self) -> Option<Erasure> {
+        self.erasure
     }
 
     /// Whether the person was erased and has not written since: nothing may be said to them.
     pub fn is_suppressed(&self) -> bool {
-        self.erased_until.is_some() && !self.openings.contains_key(&Opening::Message)
+        self.erasure.is_some() && !self.openings.contains_key(&Opening::Message)
     }
 
     /// The person's PSID, once a fact or a send has named it.

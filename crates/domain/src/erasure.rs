@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 /// Begins to erase all that was stated up to `now`; nothing, when that much is being erased already.
 pub fn begin(state: &Conversation, now: Timestamp) -> Vec<Event> {
-    if state.erased_until().is_some_and(|until| now <= until) {
+    if state.erasure().is_some_and(|erasure| now <= erasure.until) {
         return Vec::new();
     }
     vec![step(now, ErasingKind::Begun { until: now })]
@@ -14,7 +14,7 @@ pub fn begin(state: &Conversation, now: Timestamp) -> Vec<Event> {
 
 /// Ends the erasure that reaches `until`, unless a later one is under way or it has ended before.
 pub fn complete(state: &Conversation, until: Timestamp, n_removed: u64, now: Timestamp) -> Vec<Event> {
-    let is_current = state.erased_until() == Some(until) && !state.is_erasure_complete();
+    let is_current = state.erasure().is_some_and(|erasure| erasure.until == until && erasure.n_removed.is_none());
     if is_current { vec![step(now, ErasingKind::Completed { until, n_removed })] } else { Vec::new() }
 }
 
