@@ -3,7 +3,7 @@
 use api::convert::timestamp;
 use api::name;
 use api::proto::conversation::v1 as pb;
-use domain::event::{Content, Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
+use domain::event::{Content, Erasing, Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
 use domain::id::{Mid, PageId, Psid};
 use event_log::Stored;
 
@@ -17,6 +17,7 @@ pub fn describe<'a>(
         let bare = match event {
             Event::Inbound(inbound) => self::inbound(inbound),
             Event::Sending(step) => sending(step, page, psid),
+            Event::Erasing(step) => erasing(*step),
             // A body that nobody understood belongs to no conversation.
             Event::Quarantined(_) => return None,
         };
@@ -52,6 +53,15 @@ fn inbound(inbound: &Inbound) -> pb::ConversationEvent {
         InboundKind::Delivered { .. } | InboundKind::Read { .. } | InboundKind::Referral(_) => (),
     }
     event
+}
+
+fn erasing(step: Erasing) -> pb::ConversationEvent {
+    pb::ConversationEvent {
+        time: Some(timestamp(step.at)),
+        kind: step.kind.as_str().to_owned(),
+        direction: pb::Direction::Unspecified.into(),
+        ..pb::ConversationEvent::default()
+    }
 }
 
 fn text(mid: Option<&Mid>) -> String {

@@ -9,7 +9,7 @@ mod tests;
 
 pub use latest::{Fact, Latest};
 
-use crate::event::{Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::id::{Psid, RequestId, SendId};
 use crate::send::Send;
 use crate::time::Timestamp;
@@ -40,6 +40,15 @@ impl Opening {
     }
 }
 
+/// How far an erasure of the conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Everything stated up to this moment is erased, or is being erased.
+    pub until: Timestamp,
+    /// How many records were removed, once all of them are.
+    pub n_removed: Option<u64>,
+}
+
 /// What is known of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conversation {
@@ -51,6 +60,7 @@ pub struct Conversation {
     requests: BTreeMap<RequestId, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
+    erasure: Option<Erasure>,
 }
 
 impl Conversation {
@@ -59,6 +69,7 @@ impl Conversation {
         match recorded.event {
             Event::Inbound(inbound) => self.heard(recorded, inbound),
             Event::Sending(step) => self.step(step),
+            Event::Erasing(step) => self.erase(step),
             // Bodies that nobody understood belong to no conversation.
             Event::Quarantined(_) => (),
         }
@@ -74,6 +85,10 @@ impl Conversation {
     }
 
     fn heard(&mut self, recorded: Recorded<'_>, inbound: &Inbound) {
+        // What was erased stays erased, however late it is delivered again.
+        if self.erasure.is_some_and(|erasure| inbound.at() <= erasure.until) {
+            return;
+        }
         if self.person.is_none() {
             self.person.clone_from(&inbound.person);
         }
@@ -124,6 +139,30 @@ impl Conversation {
             Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
             Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
         }
+    }
+
+    fn erase(&mut self, step: &Erasing) {
+        match step.kind {
+            ErasingKind::Begun { until } => {
+                let until = self.erasure.map_or(until, |earlier| earlier.until.max(until));
+                *self = Self { erasure: Some(Erasure { until, n_removed: None }), ..Self::default() };
+            }
+            ErasingKind::Completed { until, n_removed } => {
+                if let Some(erasure) = self.erasure.as_mut().filter(|erasure| erasure.until == until) {
+                    erasure.n_removed = Some(n_removed);
+                }
+            }
+        }
+    }
+
+    /// The latest erasure, if there was one.
+    pub const fn erasure(&self) -> Option<Erasure> {
+        self.erasure
+    }
+
+    /// Whether the person was erased and has not written since: nothing may be said to them.
+    pub fn is_suppressed(&self) -> bool {
+        self.erasure.is_some() && !self.openings.contains_key(&Opening::Message)
     }
 
     /// The person's PSID, once a fact or a send has named it.

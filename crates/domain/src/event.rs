@@ -1,8 +1,10 @@
 //! What can happen: facts that come in from the platform, and what we did ourselves.
 
+mod erasing;
 mod inbound;
 mod sending;
 
+pub use erasing::{Erasing, ErasingKind};
 pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
 pub use sending::{Content, Outcome, Sending, SendingKind};
 
@@ -15,6 +17,8 @@ pub enum Event {
     Inbound(Box<Inbound>),
     /// A verified body could not be understood and was kept as it came.
     Quarantined(Quarantined),
+    /// A step in erasing the conversation.
+    Erasing(Erasing),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
 }

@@ -3,6 +3,7 @@
 //! Decoding trusts nothing: a log written by another version, or damaged, gives an error that names the field.
 
 mod decision;
+mod erasing;
 mod inbound;
 mod sending;
 
@@ -68,6 +69,7 @@ fn event_to_wire(event: &Event) -> wire::Event {
             body: body.body.clone(),
         }),
         Event::Sending(step) => Kind::Sending(sending::to_wire(step)),
+        Event::Erasing(step) => Kind::Erasing(erasing::to_wire(*step)),
     };
     wire::Event { kind: Some(kind) }
 }
@@ -83,6 +85,7 @@ fn event_from_wire(event: wire::Event) -> Result<Event, Undecodable> {
             body: body.body,
         }),
         Kind::Sending(step) => Event::Sending(Box::new(sending::from_wire(step)?)),
+        Kind::Erasing(step) => Event::Erasing(erasing::from_wire(step)?),
     })
 }
 

@@ -38,6 +38,11 @@ impl Outbox {
                     | InboundKind::Referral(_)
                     | InboundKind::Unrecognized(_) => continue,
                 },
+                // Nothing of an erased conversation is left to do.
+                Event::Erasing(_) => {
+                    self.open.remove(stream);
+                    continue;
+                }
                 Event::Quarantined(_) => continue,
             };
             if has_ended {

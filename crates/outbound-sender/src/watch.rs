@@ -112,7 +112,7 @@ fn concerned(event: &Event) -> Option<SendId> {
             | InboundKind::Referral(_)
             | InboundKind::Unrecognized(_) => None,
         },
-        Event::Quarantined(_) => None,
+        Event::Quarantined(_) | Event::Erasing(_) => None,
     }
 }
 

@@ -159,6 +159,7 @@ proptest! {
                     prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
                     history.pop();
                 }
+                crate::decision::Remedy::PersonWrites => prop_assert!(false, "nobody was erased here"),
                 crate::decision::Remedy::HumanAnswersBefore(end)
                 | crate::decision::Remedy::WithoutPromotionBefore(end) => {
                     let just_before = end.plus(Span::from_millis(-1));

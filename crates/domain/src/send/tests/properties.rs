@@ -246,7 +246,7 @@ proptest! {
                         is_out.extend(echo.send.clone());
                     }
                 }
-                Event::Quarantined(_) => (),
+                Event::Quarantined(_) | Event::Erasing(_) => (),
             }
             before.evolve(World::recorded(&world.log, n));
         }
