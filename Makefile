@@ -2,9 +2,10 @@
 # Needed first: the Rust toolchain, Python 3 and make.
 
 NATS_VERSION := 2.15.1
+CARGO_FUZZ_VERSION := 0.13.2
 NUNCIO := target/debug/nuncio
 
-.PHONY: demo test tools build fmt lint tidy
+.PHONY: demo test tools build fmt lint tidy fuzz
 
 ## Plays one message's whole way against the simulator; KEEP=1 stays up afterwards.
 demo: build
@@ -35,3 +36,18 @@ lint:
 ## Checks the house's rules: dependency edges, file sizes, docs that name files that exist.
 tidy:
 	cargo test --locked --package nuncio --test tidy
+
+TARGET ?= webhook_body
+SECONDS ?= 60
+
+## Fuzzes one target: `make fuzz TARGET=webhook_body SECONDS=600`. The targets are in fuzz/targets/. What it learns goes
+## to fuzz/grown/, what it finds to fuzz/artifacts/; neither is committed. Sanitizers are unstable in the compiler, and
+## RUSTC_BOOTSTRAP lets the stable one have them. A target folder from the environment is not used: this build differs.
+fuzz: .tools/bin/cargo-fuzz
+	mkdir -p fuzz/grown/$(TARGET)
+	env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/.tools/bin:$$PATH" \
+		cargo fuzz run $(TARGET) fuzz/grown/$(TARGET) fuzz/corpus/$(TARGET) -- \
+		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -dict=fuzz/dictionaries/$(TARGET).dict
+
+.tools/bin/cargo-fuzz:
+	cargo install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --root .tools

@@ -12,10 +12,16 @@ pub struct BadId {
 }
 
 const PRINTABLE: &str = "printable ASCII characters without spaces";
+const PRINTABLE_WORD: &str = "printable ASCII characters without spaces or `/`";
 const PLAIN: &str = "letters, digits, `-` or `_`";
 
 fn is_printable(byte: u8) -> bool {
     byte.is_ascii_graphic()
+}
+
+/// What can be a word of a resource's name.
+fn is_printable_word(byte: u8) -> bool {
+    is_printable(byte) && byte != b'/'
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -79,7 +85,7 @@ text_id!(
 );
 text_id!(
     /// A person on one Page, as the Send API addresses them ("Page-scoped id"). Personal data.
-    Psid, "a PSID", 128, PRINTABLE, is_printable, shown: hidden
+    Psid, "a PSID", 128, PRINTABLE_WORD, is_printable_word, shown: hidden
 );
 text_id!(
     /// A person before their PSID is known: the `user_ref` of a checkbox opt-in. Personal data.
@@ -116,6 +122,14 @@ mod tests {
         }
         for raw in ["", "a b", "a\n", "é", "\u{7f}", &"~".repeat(513)] {
             assert!(OptinRef::parse(raw).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_psid_cannot_forge_a_word_of_a_name() {
+        for raw in ["", "a b", "2002/messages/1", "/", "é"] {
+            let error = Psid::parse(raw).unwrap_err();
+            assert_eq!(error.to_string(), "a PSID is 1 to 128 printable ASCII characters without spaces or `/`");
         }
     }
 

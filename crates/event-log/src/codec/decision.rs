@@ -81,10 +81,11 @@ fn finding_from_wire(finding: &wire::Finding) -> Result<Finding, Undecodable> {
     Ok(Finding {
         rule: Rule::from_id(&finding.rule).ok_or(Undecodable::Field("finding.rule"))?,
         facts: finding.facts.iter().map(record).collect::<Result<_, _>>()?,
-        span: finding
-            .from_ms
-            .zip(finding.to_ms)
-            .map(|(from, to)| (Timestamp::from_millis(from), Timestamp::from_millis(to))),
+        span: match (finding.from_ms, finding.to_ms) {
+            (None, None) => None,
+            (Some(from), Some(to)) => Some((Timestamp::from_millis(from), Timestamp::from_millis(to))),
+            (Some(_), None) | (None, Some(_)) => return Err(Undecodable::Field("finding.to_ms")),
+        },
     })
 }
 

@@ -57,6 +57,10 @@ fn kind_to_wire(kind: &InboundKind) -> Kind {
 }
 
 pub(super) fn from_wire(inbound: wire::Inbound) -> Result<Inbound, Undecodable> {
+    // Read without its sealed parts, a fact would pass for one that has none.
+    if inbound.sealed.is_some() {
+        return Err(Undecodable::Field("inbound.sealed"));
+    }
     Ok(Inbound {
         fact: fact(&inbound.fact)?,
         page: required(&inbound.page, PageId::parse, "page")?,
