@@ -5,6 +5,8 @@
 mod decision;
 mod inbound;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 pub use decision::decision_bytes;
 

@@ -1,9 +1,10 @@
 //! What bodies of many shapes come to.
 
+mod facts;
+
 use super::*;
 use domain::event::{Attachment, Echo, Message, Postback, Referral};
 use domain::id::{AppId, FactId, Mid, PersonKey, SendId};
-use std::collections::HashSet;
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_700_000);
@@ -272,56 +273,6 @@ fn a_time_that_is_not_stated_is_the_entrys_or_ours() {
     let placed = one(&in_entry("messaging", &unreadable));
     check_kept(&placed, "messaging", &unreadable);
     assert_eq!((placed.fact.stated_at.as_millis(), placed.place), (1_767_225_600_123, person("2002")));
-}
-
-#[test]
-fn how_ids_and_times_are_written_does_not_change_a_fact() {
-    let members = r#""postback":{"title":"T","payload":"P"}"#;
-    let same = [
-        format!(r#"{{"sender":{{"id":"2002"}},"recipient":{{"id":"1001"}},"timestamp":1767225599000,{members}}}"#),
-        format!(r#"{{"timestamp":"1767225599","recipient":{{"id":1001}},"sender":{{"id":2002}},{members}}}"#),
-    ];
-    let facts: Vec<_> = same.iter().map(|item| fact_of(&in_entry("messaging", item))).collect();
-    assert_eq!(facts[0], facts[1]);
-    let bare = format!(r#"{{"object":"page","entry":[{{"id":1001,"standby":[{}]}}]}}"#, same[1]);
-    assert_eq!(fact_of(&bare), facts[0]);
-}
-
-#[test]
-fn facts_that_differ_have_different_ids() {
-    let ends = |person: u32, at: u64| {
-        format!(r#""sender":{{"id":{person}}},"recipient":{{"id":1001}},"timestamp":17672255990{at:02}"#)
-    };
-    let events = [
-        (ends(1, 0), r#""message":{"mid":"m_1"}"#),
-        (ends(1, 0), r#""message":{"mid":"m_1","is_echo":true}"#),
-        (ends(1, 0), r#""message":{"text":"hi"}"#),
-        (ends(1, 1), r#""message":{"text":"hi"}"#),
-        (ends(1, 0), r#""postback":{"mid":"m_1"}"#),
-        (ends(1, 0), r#""postback":{"title":"T","payload":"P"}"#),
-        (ends(1, 0), r#""postback":{"title":"T","payload":"Q"}"#),
-        (ends(1, 0), r#""postback":{"title":"U","payload":"P"}"#),
-        (ends(1, 1), r#""postback":{"title":"T","payload":"P"}"#),
-        (ends(2, 0), r#""postback":{"title":"T","payload":"P"}"#),
-        (ends(1, 0), r#""read":{"watermark":1}"#),
-        (ends(1, 0), r#""read":{"watermark":2}"#),
-        (ends(2, 0), r#""read":{"watermark":1}"#),
-        (ends(1, 0), r#""delivery":{"watermark":1}"#),
-        (ends(1, 0), r#""delivery":{"watermark":1,"mids":["m_1"]}"#),
-        (ends(1, 0), r#""delivery":{"watermark":1,"mids":["m_1","m_2"]}"#),
-        (ends(1, 0), r#""referral":{"source":"ADS","ref":"1"}"#),
-        (ends(1, 0), r#""referral":{"source":"ADS","ad_id":"1"}"#),
-        (ends(1, 0), r#""new":1"#),
-        (ends(1, 0), r#""new":2"#),
-    ];
-    let ids: HashSet<_> = events
-        .iter()
-        .flat_map(|(ends, members)| {
-            let body = in_entry("messaging", &format!("{{{ends},{members}}}"));
-            [fact_of(&body), fact_of(&body.replace("1001", "1002"))]
-        })
-        .collect();
-    assert_eq!(ids.len(), 2 * events.len());
 }
 
 #[test]
