@@ -135,3 +135,55 @@ fn facts_that_differ_have_different_ids() {
         .collect();
     assert_eq!(ids.len(), 2 * events.len());
 }
+
+#[test]
+fn details_that_cannot_be_read_hide_no_message() {
+    for (members, beside) in [
+        (r#""commands":5"#, ""),
+        (r#""commands":[7,{}]"#, ""),
+        (r#""nlp":"x","seq":[],"sticker_id":{}"#, ""),
+        (r#""reply_to":{"is_self_reply":"no"}"#, ""),
+        (r#""attachments":[{"type":"template","payload":{"product":5,"id":[],"start_time":"noon"}}]"#, ""),
+        (r#""referral":{"source":"ADS","product":5,"ads_context_data":[],"referer_uri":1,"is_guest_user":{}}"#, ""),
+        (r#""text":"hi""#, r#","hop_context":[5],"prior_message":"x""#),
+    ] {
+        let placed = event(&format!(r#""message":{{"mid":"m_1",{members}}}{beside}"#));
+        assert_eq!(placed.fact.kind.as_str(), "message", "{members}");
+        assert_eq!(placed.fact.fact, event(r#""message":{"mid":"m_1"}"#).fact.fact);
+    }
+}
+
+#[test]
+fn what_happens_again_is_another_fact_and_what_is_told_again_is_not() {
+    let at = |ms: u32, members: &str| {
+        let ends = format!(r#""sender":{{"id":"2002"}},"recipient":{{"id":"1001"}},"timestamp":1767225599{ms:03}"#);
+        fact_of(&in_entry("messaging", &format!("{{{ends},{members}}}")))
+    };
+    let notifications = r#""optin":{"type":"notification_messages","notification_messages_token":"t","notification_messages_status":"STOP NOTIFICATIONS"}"#;
+    for members in [
+        r#""reaction":{"mid":"m_1","action":"react"}"#,
+        r#""account_linking":{"status":"unlinked"}"#,
+        r#""pass_thread_control":{"new_owner_app_id":"77"}"#,
+        r#""form":{"id":"5"}"#,
+        notifications,
+    ] {
+        assert_eq!(at(1, members), at(1, members));
+        assert_ne!(at(1, members), at(2, members), "{members}");
+    }
+    for members in [
+        r#""optin":{"type":"one_time_notif_req","one_time_notif_token":"t"}"#,
+        r#""message":{"mid":"m_1","is_deleted":true}"#,
+    ] {
+        assert_eq!(at(1, members), at(2, members), "{members}");
+    }
+}
+
+#[test]
+fn what_seems_to_come_from_the_page_is_no_act_of_the_person() {
+    for members in [r#""reaction":{"mid":"m_1","action":"react"}"#, r#""optin":{"ref":"spring"}"#] {
+        let item = format!("{{{ECHO_ENDS},{members}}}");
+        let placed = one(&in_entry("messaging", &item));
+        assert_eq!(placed.place, person("2002"));
+        check_kept(&placed, "messaging", &item);
+    }
+}

@@ -13,12 +13,12 @@ pub(super) fn kinds() -> Vec<(&'static str, InboundKind)> {
         (
             "echo",
             InboundKind::Echo(Echo {
-                mid: mid("m_2"),
                 app: Some(AppId::parse("77").unwrap()),
                 send: Some(send),
                 foreign_metadata: Some("order 42".to_owned()),
                 text: "yes".to_owned(),
                 attachments: vec![image()],
+                ..Echo::of(mid("m_2"))
             }),
         ),
         ("delivery", InboundKind::Delivered { watermark: at(-1), mids: vec![mid("m_1"), mid("m_2")] }),
@@ -30,6 +30,7 @@ pub(super) fn kinds() -> Vec<(&'static str, InboundKind)> {
                 title: "Get started".to_owned(),
                 payload: Some("GO".to_owned()),
                 referral: Some(referral()),
+                ..Postback::default()
             }),
         ),
         ("referral", InboundKind::Referral(referral())),
