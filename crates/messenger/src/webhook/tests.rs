@@ -1,6 +1,7 @@
 //! What bodies of many shapes come to.
 
 mod facts;
+mod shapes;
 
 use super::*;
 use domain::event::{Attachment, Echo, Message, Postback, Referral};
