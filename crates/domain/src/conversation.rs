@@ -4,41 +4,18 @@
 //! arrive nor how often they come changes where the fold ends.
 
 mod latest;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 pub use latest::{Fact, Latest};
+pub use opening::Opening;
 
 use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::id::{Psid, RequestId, SendId};
 use crate::send::Send;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
-
-/// An action of a person that can open a window. Which of them do is the pack's word, not the fold's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Opening {
-    /// Wrote a message.
-    Message,
-    /// Tapped a button.
-    Postback,
-    /// Came into an existing thread by an m.me link.
-    Link,
-}
-
-impl Opening {
-    /// Every action there is.
-    pub const ALL: [Self; 3] = [Self::Message, Self::Postback, Self::Link];
-
-    /// The action's name in rule packs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Postback => "postback",
-            Self::Link => "link",
-        }
-    }
-}
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,26 +69,20 @@ impl Conversation {
         if self.person.is_none() {
             self.person.clone_from(&inbound.person);
         }
-        match &inbound.kind {
-            InboundKind::Message(_) => self.opened(Opening::Message, recorded, inbound),
-            InboundKind::Postback(_) => self.opened(Opening::Postback, recorded, inbound),
-            InboundKind::Referral(referral) if referral.source == "SHORTLINK" => {
-                self.opened(Opening::Link, recorded, inbound);
-            }
-            // An ad's click opens nothing by itself; the message that follows does.
-            InboundKind::Referral(_) | InboundKind::Unrecognized(_) => (),
-            InboundKind::Delivered { watermark, .. } => self.delivered_to = self.delivered_to.max(Some(*watermark)),
-            InboundKind::Read { watermark } => self.read_to = self.read_to.max(Some(*watermark)),
-            InboundKind::Echo(echo) => {
-                if let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id)) {
-                    send.went_out(&echo.mid, inbound.at());
-                }
-            }
+        if let Some(opening) = Opening::of(&inbound.kind) {
+            self.openings.entry(opening).or_default().see(recorded.record, inbound);
         }
-    }
-
-    fn opened(&mut self, opening: Opening, recorded: Recorded<'_>, inbound: &Inbound) {
-        self.openings.entry(opening).or_default().see(recorded.record, inbound);
+        if let InboundKind::Delivered { watermark, .. } = &inbound.kind {
+            self.delivered_to = self.delivered_to.max(Some(*watermark));
+        }
+        if let InboundKind::Read { watermark } = &inbound.kind {
+            self.read_to = self.read_to.max(Some(*watermark));
+        }
+        if let Some(echo) = inbound.kind.echo()
+            && let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id))
+        {
+            send.went_out(&echo.mid, inbound.at());
+        }
     }
 
     fn step(&mut self, step: &crate::event::Sending) {

@@ -5,7 +5,7 @@ mod inbound;
 mod sending;
 
 pub use erasing::{Erasing, ErasingKind};
-pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
+pub use inbound::*;
 pub use sending::{Content, Outcome, Sending, SendingKind};
 
 use crate::id::RecordId;

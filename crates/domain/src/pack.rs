@@ -261,7 +261,7 @@ mod tests {
     fn a_wrong_pack_is_refused_with_every_problem_at_once() {
         let text = BUILT_IN[0]
             .replace("standard = \"24h\"", "standard = \"a day\"")
-            .replace("\"link\"]", "\"wink\"]")
+            .replace("\"lead\"]", "\"wink\"]")
             .replace("[rules.WINDOW_OPEN]", "[rules.WINDOW_AJAR]");
         let error = Pack::parse(&text).unwrap_err().to_string();
         for problem in ["windows.standard is a span", "action `wink`", "rule `WINDOW_AJAR`", "WINDOW_OPEN is missing"] {

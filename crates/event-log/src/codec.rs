@@ -6,6 +6,8 @@ mod decision;
 mod erasing;
 mod inbound;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 pub use decision::decision_bytes;
 
