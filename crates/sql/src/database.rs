@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use sqlx::{PgConnection, Postgres, Row, Sqlite, SqliteConnection};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -191,9 +191,21 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Database, OpenErr
     let connect = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url)?;
     let connect =
         connect.application_name("nuncio").options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
-    let pool = PgPoolOptions::new().max_connections(options.max_connections).acquire_timeout(options.acquire_timeout);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        // The question below tells as well whether the server is there.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_outside_transactions(connection)));
     let pool = pool.connect_with(connect).await.map_err(refused)?;
     Ok(Database { pools: On::Postgres(pool.clone()), durable: On::Postgres(pool) })
+}
+
+/// Whether a connection can be used again. The driver gives one back inside its transaction when a `begin` is given up
+/// before it was answered, and whatever came next would end with that transaction. Inside one, `now()` stands still.
+async fn is_outside_transactions(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let row = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection).await?;
+    row.try_get(0)
 }
 
 async fn open_sqlite(url: &str, options: &Options) -> Result<Database, OpenError> {

@@ -3,7 +3,7 @@
 use crate::sandbox::{LOG, options, record, stream};
 use secrecy::SecretString;
 use sql::history::{self, NewEntry};
-use sql::{Acquired, Advance, Database, OpenError, SqlError};
+use sql::{Acquired, Advance, Database, OpenError, Options, SqlError};
 use std::time::Duration;
 use testkit::{Postgres, eventually};
 
@@ -82,5 +82,24 @@ async fn a_table_that_is_not_there_is_a_defect_and_not_tried_again() {
         let database = Database::open(&SecretString::from(url), &options()).await.unwrap();
         assert!(matches!(keep(&database, 1).await, Err(SqlError::Broken(_))));
         assert!(matches!(database.reached("x").await, Err(SqlError::Broken(_))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_begin_that_was_given_up_leaves_no_transaction_behind() {
+    let url = SecretString::from(testkit::postgres().database());
+    let database = Database::open(&url, &Options { max_connections: 1, ..options() }).await.unwrap();
+    database.migrate().await.unwrap();
+    let another = Database::open(&url, &options()).await.unwrap();
+    for turn in 0..60_u64 {
+        let given_up = Duration::from_micros(turn * 20);
+        drop(tokio::time::timeout(given_up, database.begin()).await);
+        let name = format!("turn {turn}");
+        let lease = database.acquire(&name, "a", PATIENCE, Duration::ZERO).await.unwrap();
+        assert!(matches!(lease, Acquired::Ours(_)));
+        // What was answered is seen by others, so it did not end in somebody's forgotten transaction.
+        let seen = another.acquire(&name, "b", PATIENCE, Duration::ZERO);
+        let seen = tokio::time::timeout(Duration::from_secs(3), seen).await.expect("nobody holds the row").unwrap();
+        assert_eq!(seen, Acquired::Taken, "in turn {turn}");
     }
 }

@@ -105,7 +105,8 @@ async fn a_write_of_an_old_epoch_is_refused(sandbox: Sandbox) {
 
 async fn nobody_takes_a_lease_while_its_holder_writes(sandbox: Sandbox) {
     let sandbox = sandbox.migrated().await;
-    let lease = take(&sandbox.database, "a", SHORT).await.unwrap();
+    // Long enough to begin writing on a busy machine.
+    let lease = take(&sandbox.database, "a", Duration::from_secs(2)).await.unwrap();
     let mut transaction = sandbox.database.begin().await.unwrap();
     transaction.hold(&lease).await.unwrap();
     let (database, another) = (sandbox.database.clone(), sandbox.another().await);

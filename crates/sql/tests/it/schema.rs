@@ -30,15 +30,28 @@ async fn migrating_twice_changes_nothing_the_second_time(sandbox: Sandbox) {
 }
 
 async fn many_may_migrate_at_once(sandbox: Sandbox) {
-    let mut processes = tokio::task::JoinSet::new();
-    for _ in 0..6 {
-        let database = sandbox.another().await;
-        processes.spawn(async move { database.migrate().await });
+    let mut processes = Vec::new();
+    for _ in 0..4 {
+        processes.push(sandbox.another().await);
     }
-    for outcome in processes.join_all().await {
-        assert_eq!(outcome.unwrap().at, newest());
+    // From nothing, and then again from one behind.
+    for _ in 0..12 {
+        let mut migrating = tokio::task::JoinSet::new();
+        for database in &processes {
+            let database = database.clone();
+            migrating.spawn(async move { database.migrate().await });
+        }
+        for outcome in migrating.join_all().await {
+            assert_eq!(outcome.unwrap().at, newest());
+        }
+        sandbox.database.check().await.unwrap();
+        take_back_the_newest(&sandbox).await;
     }
-    sandbox.database.check().await.unwrap();
+}
+
+async fn take_back_the_newest(sandbox: &Sandbox) {
+    sandbox.pretend("DROP INDEX due_by_time").await;
+    sandbox.pretend("DELETE FROM _sqlx_migrations WHERE version = 20261122091000").await;
 }
 
 async fn a_database_of_a_newer_version_is_refused(sandbox: Sandbox) {
@@ -58,8 +71,7 @@ async fn a_database_of_a_newer_version_is_refused(sandbox: Sandbox) {
 
 async fn an_interrupted_migration_goes_on_where_it_stopped(sandbox: Sandbox) {
     let sandbox = sandbox.migrated().await;
-    sandbox.pretend("DROP INDEX due_by_time").await;
-    sandbox.pretend("DELETE FROM _sqlx_migrations WHERE version = 20261122091000").await;
+    take_back_the_newest(&sandbox).await;
     let error = sandbox.database.check().await.unwrap_err();
     assert!(matches!(error, SchemaError::Behind { missing, .. } if missing == [newest()]));
     assert_eq!(sandbox.database.migrate().await.unwrap().applied, [newest()]);
