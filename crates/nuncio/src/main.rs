@@ -6,6 +6,7 @@ mod demo;
 mod grpc;
 mod inspect;
 mod log;
+mod migrate;
 mod output;
 mod settings;
 mod simulate;
@@ -33,9 +34,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
-        Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
+        Command::Migrate(options) => migrate::run(&tool_settings(&layers()?)?.sql_url, options).await,
+        Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
-            inspect::show(log_settings(&layers()?)?, options).await
+            inspect::show(tool_settings(&layers()?)?.log, options).await
         }
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }
@@ -49,12 +51,12 @@ fn settings(layers: &Layers, roles: &[Role]) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// What a command needs that only looks at the log. The other keys are known, so that a whole configuration passes.
-fn log_settings(layers: &Layers) -> anyhow::Result<settings::LogSettings> {
+/// What a tool needs, which plays no role. All keys are known, so that a whole configuration passes.
+fn tool_settings(layers: &Layers) -> anyhow::Result<Settings> {
     let mut reader = layers.reader();
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;
-    Ok(settings.log)
+    Ok(settings)
 }
 
 fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {
