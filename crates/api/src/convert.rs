@@ -102,6 +102,7 @@ fn finding(finding: &domain::decision::Finding, pack: Option<&Pack>) -> pb::Find
 fn remedy(remedy: Remedy) -> pb::Remedy {
     let (kind, before) = match remedy {
         Remedy::PersonActs => (pb::RemedyKind::PersonActs, None),
+        Remedy::PersonWrites => (pb::RemedyKind::PersonWrites, None),
         Remedy::HumanAnswersBefore(end) => (pb::RemedyKind::HumanAnswers, Some(end)),
         Remedy::WithoutPromotionBefore(end) => (pb::RemedyKind::WithoutPromotion, Some(end)),
     };

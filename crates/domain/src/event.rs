@@ -1,10 +1,12 @@
 //! What can happen: facts that come in from the platform, and what we did ourselves.
 
+mod erasing;
 mod inbound;
 mod sending;
 mod system;
 
-pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
+pub use erasing::{Erasing, ErasingKind};
+pub use inbound::*;
 pub use sending::{Content, Outcome, Sending, SendingKind};
 pub use system::{System, SystemKind};
 
@@ -17,6 +19,8 @@ pub enum Event {
     Inbound(Box<Inbound>),
     /// A verified body could not be understood and was kept as it came.
     Quarantined(Quarantined),
+    /// A step in erasing the conversation.
+    Erasing(Erasing),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
     /// Something happened to the log as a whole.

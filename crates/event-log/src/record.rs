@@ -92,7 +92,9 @@ impl Checkpoint {
             return Ok(Self::beginning());
         }
         let (incarnation, positions) = raw.split_once('@').ok_or(BadCheckpoint)?;
-        let positions: Result<_, _> = positions.split('.').map(str::parse).collect();
+        // An empty text has one empty part, and here it must have none: the beginning names no position.
+        let parts = positions.split('.').filter(|_| !positions.is_empty());
+        let positions: Result<_, _> = parts.map(str::parse).collect();
         Ok(Self { incarnation: incarnation.to_owned(), positions: positions.map_err(|_| BadCheckpoint)? })
     }
 }
@@ -116,7 +118,10 @@ mod tests {
         assert_eq!(checkpoint.to_string(), "a1@0.7.0.9");
         assert_eq!(Checkpoint::parse("a1@0.7.0.9"), Ok(checkpoint));
         assert_eq!(Checkpoint::parse(""), Ok(Checkpoint::beginning()));
+        let beginning = Checkpoint::beginning();
+        assert_eq!(Checkpoint::parse(&beginning.to_string()), Ok(beginning));
         assert_eq!(Checkpoint::parse("a1"), Err(BadCheckpoint));
+        assert_eq!(Checkpoint::parse("a1@7."), Err(BadCheckpoint));
         assert_eq!(Checkpoint::parse("a1@x"), Err(BadCheckpoint));
     }
 }

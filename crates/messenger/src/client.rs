@@ -5,7 +5,7 @@ mod answer;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Ambiguity, ApiError, ErrorClass, NotSent, SendAnswer};
+pub use answer::{Ambiguity, ApiError, ErrorClass, NotSent, SendAnswer, judge};
 
 use crate::signature;
 use domain::id::{PageId, Psid};
@@ -136,7 +136,7 @@ impl SendClient {
         };
         let status = response.status().as_u16();
         match read(response).await {
-            Ok(body) => answer::judge(status, &body),
+            Ok(body) => judge(status, &body),
             Err(ambiguity) => SendAnswer::Ambiguous(ambiguity),
         }
     }

@@ -4,6 +4,7 @@ use crate::grpc::Grpc;
 use crate::settings::{Role, Settings};
 use crate::{grpc, log};
 use anyhow::Context;
+use conversation::Eraser;
 use event_log::EventLog;
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
@@ -73,9 +74,12 @@ pub(crate) async fn start(
     let ingress =
         if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
+    let eraser = roles
+        .contains(&Role::Conversation)
+        .then(|| Eraser::new(Arc::clone(&log), deps.clock.clone(), deps.ids.clone(), &deps.metrics));
     let services = grpc::Services {
         compliance: roles.contains(&Role::Compliance),
-        conversation: roles.contains(&Role::Conversation),
+        eraser: eraser.clone(),
         sender: sender.clone(),
     };
     let grpc = if services.is_empty() { None } else { Some(Grpc::bind(settings.grpc_listen).await?) };
@@ -93,6 +97,10 @@ pub(crate) async fn start(
     if let Some(sender) = sender {
         let stop = shutdown.stop();
         shutdown.spawn("sender", async move { Ok(outbound_sender::run(sender, stop).await?) });
+    }
+    if let Some(eraser) = eraser {
+        let stop = shutdown.stop();
+        shutdown.spawn("eraser", async move { Ok(eraser.run(stop).await?) });
     }
     if let Some(grpc) = grpc {
         shutdown.spawn("grpc", grpc.run(services, deps, health, shutdown.stop()));

@@ -76,6 +76,14 @@ Examples:
         keep: bool,
     },
 
+    /// Brings the tables' schema to this version's. Nothing else ever changes it.
+    #[command(after_help = "\
+Examples:
+  nuncio migrate
+  NUNCIO_SQL__URL=postgres://nuncio@postgres/nuncio nuncio migrate --output json
+  nuncio migrate --check")]
+    Migrate(MigrateOptions),
+
     /// Looks into the event log.
     #[command(subcommand)]
     Log(LogCommand),
@@ -112,6 +120,16 @@ pub(crate) struct SimulatorOptions {
     /// Refuses calls without `appsecret_proof`.
     #[arg(long)]
     pub(crate) require_proof: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateOptions {
+    /// Changes nothing; fails if something would be changed.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -60,6 +60,7 @@ fn kind(event: &Event) -> String {
     match event {
         Event::Inbound(inbound) => inbound.kind.as_str().to_owned(),
         Event::Quarantined(body) => format!("quarantined ({})", body.reason),
+        Event::Erasing(step) => step.kind.as_str().to_owned(),
         Event::Sending(step) => format!("{} {}", step.kind.as_str(), step.send.uuid()),
         Event::System(system) => system.kind.as_str().to_owned(),
     }

@@ -7,6 +7,7 @@ mod export;
 mod grpc;
 mod inspect;
 mod log;
+mod migrate;
 mod output;
 mod replay;
 mod restored;
@@ -32,12 +33,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Run { roles } => app::run(settings(&layers()?, &roles)?, &roles).await,
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
-        Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
-        Command::Log(LogCommand::Export(options)) => export::run(log_settings(&layers()?)?, options).await,
-        Command::Log(LogCommand::Restored(options)) => restored::run(log_settings(&layers()?)?, options).await,
-        Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(whole(&layers()?)?, options).await,
+        Command::Migrate(options) => migrate::run(&tool_settings(&layers()?)?.sql_url, options).await,
+        Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Export(options)) => export::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(tool_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
-            inspect::show(log_settings(&layers()?)?, options).await
+            inspect::show(tool_settings(&layers()?)?.log, options).await
         }
         Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
@@ -52,13 +54,8 @@ fn settings(layers: &Layers, roles: &[Role]) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// What a command needs that only looks at the log.
-fn log_settings(layers: &Layers) -> anyhow::Result<settings::LogSettings> {
-    Ok(whole(layers)?.log)
-}
-
-/// The configuration for a command that runs no role: nothing is required, and every key is known.
-fn whole(layers: &Layers) -> anyhow::Result<Settings> {
+/// What a tool needs, which plays no role. All keys are known, so that a whole configuration passes.
+fn tool_settings(layers: &Layers) -> anyhow::Result<Settings> {
     let mut reader = layers.reader();
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;

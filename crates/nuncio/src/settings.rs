@@ -15,6 +15,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where the tables are unless told otherwise: in a file of the working folder, beside the embedded log.
+const DEFAULT_TABLES: &str = "sqlite:nuncio-tables.sqlite";
+
 /// What a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Role {
@@ -44,6 +47,7 @@ impl Role {
 /// The whole configuration.
 pub(crate) struct Settings {
     pub(crate) log: LogSettings,
+    pub(crate) sql_url: SecretString,
     pub(crate) webhook: WebhookSettings,
     pub(crate) meta: MetaSettings,
     pub(crate) pages: HashMap<PageId, SecretString>,
@@ -154,6 +158,7 @@ impl Settings {
             "how long work in flight may take to end; with the delay, less than the pod's grace period";
         Self {
             log: LogSettings::read(reader, roles),
+            sql_url: sql_url(reader),
             webhook: WebhookSettings::read(reader),
             meta: MetaSettings::read(reader, roles),
             pages: pages(reader),
@@ -323,6 +328,12 @@ impl TelemetrySettings {
         }
         Self { format: reader.get("telemetry.log_format", LogFormat::Human, "how logs are written"), filter }
     }
+}
+
+/// Where the tables are. The URL may hold a password, so all of it is treated as one.
+fn sql_url(reader: &mut Reader) -> SecretString {
+    let help = "where the tables are: `sqlite:<path>` or `postgres://<user>:<password>@<host>/<database>`";
+    reader.secret("sql.url", help).unwrap_or_else(|| DEFAULT_TABLES.into())
 }
 
 fn span(duration: Duration) -> Span {

@@ -1,7 +1,7 @@
 //! Which conversations have something to send: derived from the log, kept in memory, rebuilt at every start.
 
 use crate::{Parts, Sender};
-use domain::event::{Event, InboundKind, Outcome, SendingKind};
+use domain::event::{Event, Outcome, SendingKind};
 use domain::id::{Kind, SendId, StreamId};
 use domain::time::Timestamp;
 use event_log::{Checkpoint, Filter, Followed, LogError, Pages, Stored};
@@ -26,18 +26,15 @@ impl Outbox {
         for event in &stored.record.events {
             let (send, has_ended) = match event {
                 Event::Sending(step) => (&step.send, ends(&step.kind)),
-                Event::Inbound(inbound) => match &inbound.kind {
-                    InboundKind::Echo(echo) => match &echo.send {
-                        Some(send) => (send, true),
-                        None => continue,
-                    },
-                    InboundKind::Message(_)
-                    | InboundKind::Delivered { .. }
-                    | InboundKind::Read { .. }
-                    | InboundKind::Postback(_)
-                    | InboundKind::Referral(_)
-                    | InboundKind::Unrecognized(_) => continue,
+                Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| echo.send.as_ref()) {
+                    Some(send) => (send, true),
+                    None => continue,
                 },
+                // Nothing of an erased conversation is left to do.
+                Event::Erasing(_) => {
+                    self.open.remove(stream);
+                    continue;
+                }
                 Event::Quarantined(_) | Event::System(_) => continue,
             };
             if has_ended {

@@ -42,6 +42,6 @@ fn restored(event: &Event) -> Option<Timestamp> {
         Event::System(system) => match &system.kind {
             SystemKind::LogRestored { .. } => Some(system.at),
         },
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) => None,
+        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::Erasing(_) => None,
     }
 }

@@ -105,6 +105,10 @@ impl Acceptor {
                 StreamId::Conversation(page, person)
             }
             Place::UserRef(user_ref) => StreamId::Optin(page, user_ref.clone()),
+            Place::Comment { post, commenter } => {
+                let commenter = self.log.identity().person_key(&page, commenter);
+                StreamId::Comment(page, post.clone(), commenter)
+            }
             Place::Page => StreamId::Page(page),
         }
     }

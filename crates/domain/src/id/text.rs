@@ -12,10 +12,16 @@ pub struct BadId {
 }
 
 const PRINTABLE: &str = "printable ASCII characters without spaces";
+const PRINTABLE_WORD: &str = "printable ASCII characters without spaces or `/`";
 const PLAIN: &str = "letters, digits, `-` or `_`";
 
 fn is_printable(byte: u8) -> bool {
     byte.is_ascii_graphic()
+}
+
+/// What can be a word of a resource's name.
+fn is_printable_word(byte: u8) -> bool {
+    is_printable(byte) && byte != b'/'
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -59,7 +65,7 @@ macro_rules! text_id {
             }
         }
     };
-    // Ids of people have no `Display`, and their `Debug` says nothing: they must not slip into a log line.
+    // Ids of people and secrets have no `Display`, and their `Debug` says nothing: they must not slip into a log line.
     (@show $name:ident, hidden) => {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +85,7 @@ text_id!(
 );
 text_id!(
     /// A person on one Page, as the Send API addresses them ("Page-scoped id"). Personal data.
-    Psid, "a PSID", 128, PRINTABLE, is_printable, shown: hidden
+    Psid, "a PSID", 128, PRINTABLE_WORD, is_printable_word, shown: hidden
 );
 text_id!(
     /// A person before their PSID is known: the `user_ref` of a checkbox opt-in. Personal data.
@@ -97,6 +103,22 @@ text_id!(
     /// A person who works for the Page's owner and speaks for it.
     AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
 );
+text_id!(
+    /// A post on a Page, or on somebody's own page.
+    PostId, "a post id", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A comment on a post.
+    CommentId, "a comment id", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A right to write to a person outside every window, as the platform gave it. A secret: whoever has it can use it.
+    Token, "a token", 4096, PRINTABLE, is_printable, shown: hidden
+);
+text_id!(
+    /// The code by which the Page's own site confirms that it linked a person's account. A secret.
+    LinkCode, "an authorization code", 2048, PRINTABLE, is_printable, shown: hidden
+);
 
 text_id!(
     /// Something that concerns the whole log, by the name of its stream.
@@ -108,9 +130,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_people_are_not_printed() {
+    fn ids_of_people_and_secrets_are_not_printed() {
         let psid = Psid::parse("24601").unwrap();
         assert_eq!(format!("{psid:?}"), "Psid(…)");
+        let (token, code) = (Token::parse("24601").unwrap(), LinkCode::parse("24601").unwrap());
+        assert_eq!(format!("{token:?} {code:?}"), "Token(…) LinkCode(…)");
     }
 
     #[test]
@@ -121,6 +145,14 @@ mod tests {
         }
         for raw in ["", "a b", "a\n", "é", "\u{7f}", &"~".repeat(513)] {
             assert!(OptinRef::parse(raw).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_psid_cannot_forge_a_word_of_a_name() {
+        for raw in ["", "a b", "2002/messages/1", "/", "é"] {
+            let error = Psid::parse(raw).unwrap_err();
+            assert_eq!(error.to_string(), "a PSID is 1 to 128 printable ASCII characters without spaces or `/`");
         }
     }
 

@@ -44,6 +44,7 @@ fn remedy_to_wire(remedy: &Remedy) -> wire::Remedy {
     use wire::remedy::Kind;
     let kind = match remedy {
         Remedy::PersonActs => Kind::PersonActs(wire::Nothing {}),
+        Remedy::PersonWrites => Kind::PersonWrites(wire::Nothing {}),
         Remedy::HumanAnswersBefore(end) => Kind::HumanAnswersBeforeMs(end.as_millis()),
         Remedy::WithoutPromotionBefore(end) => Kind::WithoutPromotionBeforeMs(end.as_millis()),
     };
@@ -80,10 +81,11 @@ fn finding_from_wire(finding: &wire::Finding) -> Result<Finding, Undecodable> {
     Ok(Finding {
         rule: Rule::from_id(&finding.rule).ok_or(Undecodable::Field("finding.rule"))?,
         facts: finding.facts.iter().map(record).collect::<Result<_, _>>()?,
-        span: finding
-            .from_ms
-            .zip(finding.to_ms)
-            .map(|(from, to)| (Timestamp::from_millis(from), Timestamp::from_millis(to))),
+        span: match (finding.from_ms, finding.to_ms) {
+            (None, None) => None,
+            (Some(from), Some(to)) => Some((Timestamp::from_millis(from), Timestamp::from_millis(to))),
+            (Some(_), None) | (None, Some(_)) => return Err(Undecodable::Field("finding.to_ms")),
+        },
     })
 }
 
@@ -91,6 +93,7 @@ fn remedy_from_wire(remedy: wire::Remedy) -> Result<Remedy, Undecodable> {
     use wire::remedy::Kind;
     Ok(match remedy.kind.ok_or(Undecodable::Field("remedy"))? {
         Kind::PersonActs(_) => Remedy::PersonActs,
+        Kind::PersonWrites(_) => Remedy::PersonWrites,
         Kind::HumanAnswersBeforeMs(end) => Remedy::HumanAnswersBefore(Timestamp::from_millis(end)),
         Kind::WithoutPromotionBeforeMs(end) => Remedy::WithoutPromotionBefore(Timestamp::from_millis(end)),
     })

@@ -33,7 +33,7 @@ fn send() -> impl Strategy<Value = SendId> {
 
 fn inbound() -> impl Strategy<Value = Event> {
     let referral = |source: &str| Referral { source: source.to_owned(), ..Referral::default() };
-    let echo = |(mid, send, text)| Echo { mid, app: None, send, foreign_metadata: None, text, attachments: vec![] };
+    let echo = |(mid, send, text)| Echo { send, text, ..Echo::of(mid) };
     let kind = prop_oneof![
         ("\\PC{0,20}", mid())
             .prop_map(|(text, mid)| Message { mid: Some(mid), text, ..Message::default() })

@@ -120,16 +120,21 @@ impl ApiError {
 }
 
 /// Judges an answer by its status and its whole body. Whatever leaves a doubt is ambiguous.
-pub(super) fn judge(status: u16, body: &[u8]) -> SendAnswer {
+pub fn judge(status: u16, body: &[u8]) -> SendAnswer {
     if status >= 500 {
         return SendAnswer::Ambiguous(Ambiguity::ServerError);
     }
     let answer = serde_json::from_slice::<&RawValue>(body).ok().and_then(json::object::<Answer>);
+    let is_success = (200..300).contains(&status);
     match answer {
+        // Failure and success in one: a message that is named may be out, so this must not be repeated as refused.
+        Some(Answer { message_id: Some(_), error, .. }) if error.is_some() || !is_success => {
+            SendAnswer::Ambiguous(Ambiguity::Unreadable)
+        }
         Some(Answer { error: Some(Object(error)), .. }) => refusal(error.at(status)),
         // Throttling may be done by a machine in front that knows no error codes.
         _ if status == 429 => SendAnswer::Refused(ApiError { status, ..ApiError::default() }),
-        Some(Answer { error: None, message_id, recipient_id }) if (200..300).contains(&status) => {
+        Some(Answer { error: None, message_id, recipient_id }) if is_success => {
             let Some(mid) = message_id.and_then(|mid| Mid::parse(&mid.0).ok()) else {
                 return SendAnswer::Ambiguous(Ambiguity::NoMessageId);
             };
@@ -235,11 +240,20 @@ mod tests {
             (404, "not here", Ambiguity::Unreadable),
             (400, "{}", Ambiguity::Unreadable),
             (302, r#"{"message_id":"m_1"}"#, Ambiguity::Unreadable),
+            (429, r#"{"message_id":"m_1"}"#, Ambiguity::Unreadable),
             (200, "{}", Ambiguity::NoMessageId),
             (200, r#"{"recipient_id":"2002"}"#, Ambiguity::NoMessageId),
             (200, r#"{"message_id":"with space"}"#, Ambiguity::NoMessageId),
         ] {
             assert_eq!(judge(status, body.as_bytes()), SendAnswer::Ambiguous(expected), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_error_beside_a_message_that_is_named_is_no_refusal() {
+        for (status, code) in [(200, 2), (200, 10), (400, 613), (429, 4)] {
+            let body = format!(r#"{{"message_id":"m_1","error":{{"code":{code}}}}}"#);
+            assert_eq!(judge(status, body.as_bytes()), SendAnswer::Ambiguous(Ambiguity::Unreadable), "{status} {body}");
         }
     }
 

@@ -20,7 +20,7 @@ const PATIENCE: Patience =
 /// Something that somebody does.
 #[derive(Clone, Debug)]
 enum Act {
-    Hear(InboundKind),
+    Hear(Box<InboundKind>),
     Request {
         send: u128,
         request: u128,
@@ -70,7 +70,7 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
     ]);
     let loss = prop::sample::select(vec![Outcome::Unknown, Outcome::Unresolved]);
     let act = prop_oneof![
-        2 => opens.prop_map(Act::Hear),
+        2 => opens.prop_map(|kind| Act::Hear(Box::new(kind))),
         3 => (send(), 1..10_u128, actor).prop_map(|(send, request, actor)| Act::Request { send, request, actor }),
         4 => (send(), any::<bool>()).prop_map(|(send, is_taken)| Act::Claim { send, is_taken }),
         5 => (send(), 1..4_u32, answer).prop_map(|(send, attempt, outcome)| Act::Answer { send, attempt, outcome }),
@@ -173,7 +173,7 @@ impl World {
 
     fn act(&mut self, act: Act) -> Result<(), TestCaseError> {
         match act {
-            Act::Hear(kind) => self.append(told(self.log.len() as u128, self.now, self.now, kind)),
+            Act::Hear(kind) => self.append(told(self.log.len() as u128, self.now, self.now, *kind)),
             Act::Request { send, request, actor } => self.request(send, request, actor),
             Act::Claim { send, is_taken } => drop(self.claim(&send_id(send), is_taken)),
             Act::Answer { send, attempt, outcome } => {
@@ -269,7 +269,7 @@ proptest! {
                         is_out.extend(echo.send.clone());
                     }
                 }
-                Event::Quarantined(_) | Event::System(_) => (),
+                Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => (),
             }
             before.evolve(World::recorded(&world.log, n));
         }

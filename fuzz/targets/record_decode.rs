@@ -1,0 +1,71 @@
+//! Any bytes as a stored record.
+
+use api::proto::log::v1 as wire;
+use domain::conversation::Conversation;
+use domain::decision::{Actor, Intent, Purpose};
+use domain::evaluate::evaluate;
+use domain::event::{Outcome, Recorded};
+use domain::id::RecordId;
+use domain::pack::Packs;
+use domain::send::{Claim, Patience, claim, plan, settle};
+use domain::time::{Span, Timestamp};
+use event_log::Record;
+use prost::Message as _;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+static PACKS: LazyLock<Packs> = LazyLock::new(Packs::built_in);
+
+/// Decoding takes any bytes; what it makes of them is written and read back unchanged, and no record stops those who
+/// read the log.
+pub fn record_decode(data: &[u8]) {
+    let Ok(record) = event_log::decode(data) else { return };
+    let bytes = event_log::encode(&record);
+    let stored = wire::Record::decode(data).expect("a record is a protobuf message");
+    assert_eq!(bytes, stored.encode_to_vec(), "nothing that the schema names is lost");
+    let again = event_log::decode(&bytes).expect("what was written can be read");
+    assert_eq!(again, record, "a record is read as it was written");
+    assert_eq!(event_log::encode(&again), bytes, "a record has one form");
+    assert!(event_log::partition_of(&record.stream) < event_log::PARTITIONS);
+    can_be_folded(&record);
+}
+
+/// Folds take every event ever written.
+fn can_be_folded(record: &Record) {
+    let again = RecordId::new(Uuid::max());
+    let told = |id: RecordId| record.events.iter().map(move |event| Recorded { record: id, event });
+    let once = Conversation::fold(told(record.id));
+    assert_eq!(Conversation::fold(told(record.id)), once, "the same history folds to the same state");
+    let twice = Conversation::fold(told(record.id).chain(told(again)));
+
+    for state in [&once, &twice] {
+        for now in [Timestamp::from_millis(i64::MIN), record.recorded_at, Timestamp::from_millis(i64::MAX)] {
+            judge(state, now);
+        }
+    }
+}
+
+/// Whatever is asked of a state has an answer, and whatever that answer appends can be folded too.
+fn judge(state: &Conversation, now: Timestamp) {
+    let pack = PACKS.in_force(now);
+    for purpose in [Purpose::Conversation, Purpose::Promotion] {
+        let intent = Intent { actor: Actor::Automation, purpose };
+        drop(evaluate(pack, state, &intent, now));
+    }
+    let moment = Span::from_millis(1);
+    drop(plan(state, now, Patience { answer: moment, margin: moment, echo: moment }));
+    for (send, known) in state.sends() {
+        let command = Claim { send: send.clone(), claim: Uuid::nil() };
+        let answers = [
+            claim(state, pack, &command, now),
+            settle(state, send, known.attempts, Outcome::Unknown, now),
+            settle(state, send, known.attempts, Outcome::Unresolved, now),
+        ];
+        for events in answers.into_iter().flatten() {
+            let mut after = state.clone();
+            let record = RecordId::new(Uuid::max());
+            events.iter().for_each(|event| after.evolve(Recorded { record, event }));
+            assert_ne!(after, *state, "what a command appends changes something");
+        }
+    }
+}
