@@ -1,5 +1,7 @@
 //! The port: what an event log can do, and what each failure means.
 
+mod several;
+
 use crate::follower::Follower;
 use crate::identity::LogIdentity;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
@@ -21,6 +23,16 @@ pub trait EventLog: Send + Sync + 'static {
     /// # Errors
     /// See [`AppendError`]; each says whether the record may be stored.
     async fn append(&self, record: &Record, expected: Expected) -> Result<Appended, AppendError>;
+
+    /// Appends several records at whatever revision their streams have: those of one stream in the order given, the
+    /// others side by side. Answers for each, in the same order, what [`EventLog::append`] would with
+    /// [`Expected::Any`].
+    ///
+    /// # Errors
+    /// The first failure. Any of the records may be stored then; repeating the whole call is safe.
+    async fn append_all(&self, records: &[Record]) -> Result<Vec<Appended>, AppendError> {
+        several::append_all(self, records).await
+    }
 
     /// Every record of `stream` behind `after`, oldest first, as of now: it sees all appends answered before.
     ///

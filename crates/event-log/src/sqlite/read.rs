@@ -4,6 +4,7 @@ use super::schema;
 use crate::codec;
 use crate::follower::{Followed, HEARTBEAT};
 use crate::port::{BoxError, Filter, LogError};
+use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Revision, Stored};
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
@@ -63,6 +64,17 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Position> {
     let mut rows = statement.query([])?;
     let last: i64 = rows.next()?.map_or(Ok(0), |row| row.get(0))?;
     Ok(last.cast_unsigned())
+}
+
+/// Every record's bytes, in order.
+pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
+    let mut statement = connection.prepare_cached("SELECT position, stream, body FROM records ORDER BY position")?;
+    let mut rows = statement.query([])?;
+    let mut read = RawRead::default();
+    while let Some(row) = rows.next()? {
+        read.add(row.get_ref(2)?.as_blob()?);
+    }
+    Ok(read)
 }
 
 /// Every record of a stream behind `after`.
