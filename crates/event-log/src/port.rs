@@ -156,6 +156,11 @@ pub enum Pages {
 }
 
 impl Filter {
+    /// Whether no stream is left out by its name; its partition may.
+    pub(crate) fn wants_every_subject(&self) -> bool {
+        self.kinds.is_empty() && self.pages == Pages::All
+    }
+
     /// Whether a stream's records are wanted.
     pub fn matches(&self, stream: &StreamId, partition: u16) -> bool {
         let of_kind = self.kinds.is_empty() || self.kinds.contains(&stream.kind());

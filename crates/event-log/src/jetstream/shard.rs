@@ -170,7 +170,8 @@ impl Shard {
         Ok(())
     }
 
-    /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement.
+    /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement; with
+    /// none, everything.
     pub(super) async fn consumer(&self, subjects: Vec<String>, after: Position) -> Result<Consumer<Config>, LogError> {
         let config = pull::Config {
             filter_subjects: subjects,
