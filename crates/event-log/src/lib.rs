@@ -16,6 +16,7 @@ pub mod jetstream;
 pub mod sqlite;
 
 mod conversations;
+pub mod raw;
 
 pub use codec::{Undecodable, decision_bytes, decode, encode};
 pub use conversations::{Conversations, Loaded, StateError};
