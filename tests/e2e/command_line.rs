@@ -7,15 +7,19 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 12] = [
         &["standalone"],
         &["run"],
         &["simulator"],
         &["demo"],
         &["migrate"],
         &["log", "tail"],
+        &["log", "export"],
+        &["log", "restored"],
+        &["log", "replay-quarantine"],
         &["conversation", "show"],
         &["config", "print"],
+        &["config", "check"],
     ];
     for command in commands {
         let output = run(&[command, &["--help"]].concat()).await;

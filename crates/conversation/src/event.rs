@@ -20,8 +20,8 @@ pub fn describe<'a>(
             Event::Inbound(inbound) => self::inbound(inbound),
             Event::Sending(step) => sending(step, page, psid),
             Event::Erasing(step) => erasing(*step),
-            // A body that nobody understood belongs to no conversation.
-            Event::Quarantined(_) => return None,
+            // A body that nobody understood belongs to no conversation, and what concerns the whole log to none alone.
+            Event::Quarantined(_) | Event::System(_) => return None,
         };
         Some(pb::ConversationEvent { revision: stored.position, record: stored.record.id.to_string(), ..bare })
     })
@@ -123,7 +123,8 @@ fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent 
         SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
         | SendingKind::Dispatched { .. }
-        | SendingKind::Settled { .. } => (),
+        | SendingKind::Settled { .. }
+        | SendingKind::Doubted => (),
     }
     event
 }

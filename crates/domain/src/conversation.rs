@@ -47,8 +47,8 @@ impl Conversation {
             Event::Inbound(inbound) => self.heard(recorded, inbound),
             Event::Sending(step) => self.step(step),
             Event::Erasing(step) => self.erase(step),
-            // Bodies that nobody understood belong to no conversation.
-            Event::Quarantined(_) => (),
+            // Bodies that nobody understood belong to no conversation, and what concerns the whole log to none alone.
+            Event::Quarantined(_) | Event::System(_) => (),
         }
     }
 
@@ -109,6 +109,7 @@ impl Conversation {
             }
             Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
             Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
+            Kind::Doubted => send.doubted(step.at),
         }
     }
 

@@ -3,10 +3,12 @@
 mod erasing;
 mod inbound;
 mod sending;
+mod system;
 
 pub use erasing::{Erasing, ErasingKind};
 pub use inbound::*;
 pub use sending::{Content, Outcome, Sending, SendingKind};
+pub use system::{System, SystemKind};
 
 use crate::id::RecordId;
 
@@ -21,6 +23,8 @@ pub enum Event {
     Erasing(Erasing),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
+    /// Something happened to the log as a whole.
+    System(System),
 }
 
 /// An event together with the record it came in, as folds take it: the record is what a decision names as its fact.

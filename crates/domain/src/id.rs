@@ -6,7 +6,9 @@ mod text;
 
 pub use send_id::{BadSendId, SendId};
 pub use stream::{BadStream, Kind, StreamId};
-pub use text::{AgentId, AppId, BadId, CommentId, LinkCode, Mid, OptinRef, PageId, PostId, Psid, RequestId, Token};
+pub use text::{
+    AgentId, AppId, BadId, CommentId, LinkCode, Mid, OptinRef, PageId, PostId, Psid, RequestId, SystemName, Token,
+};
 
 use sha2::{Digest, Sha256};
 use std::fmt;

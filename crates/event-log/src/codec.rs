@@ -6,6 +6,7 @@ mod decision;
 mod erasing;
 mod inbound;
 mod sending;
+mod system;
 #[cfg(test)]
 mod tests;
 
@@ -72,6 +73,7 @@ fn event_to_wire(event: &Event) -> wire::Event {
         }),
         Event::Sending(step) => Kind::Sending(sending::to_wire(step)),
         Event::Erasing(step) => Kind::Erasing(erasing::to_wire(*step)),
+        Event::System(system) => Kind::System(system::to_wire(system)),
     };
     wire::Event { kind: Some(kind) }
 }
@@ -88,6 +90,7 @@ fn event_from_wire(event: wire::Event) -> Result<Event, Undecodable> {
         }),
         Kind::Sending(step) => Event::Sending(Box::new(sending::from_wire(step)?)),
         Kind::Erasing(step) => Event::Erasing(erasing::from_wire(step)?),
+        Kind::System(system) => Event::System(system::from_wire(system)?),
     })
 }
 

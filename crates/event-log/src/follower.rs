@@ -71,13 +71,17 @@ pub(crate) fn check_start(from: &Checkpoint, head: &Checkpoint) -> Result<(), Lo
         return Ok(());
     }
     if from.incarnation != head.incarnation {
-        return Err(LogError::Broken("the checkpoint belongs to another incarnation of the log".into()));
+        let words = "the checkpoint belongs to another incarnation of the log, before it was restored, or to another log: \
+                     begin anew without it";
+        return Err(LogError::Broken(words.into()));
     }
     // Callers write checkpoints too, so there may be more positions than there can be shards.
     let reached = |shard: usize| head.positions.get(shard).copied().unwrap_or(0);
     let is_ahead = from.positions.iter().enumerate().any(|(shard, position)| *position > reached(shard));
     if is_ahead {
-        return Err(LogError::Broken("the checkpoint lies ahead of the log: the log has lost its end".into()));
+        let words = "the checkpoint lies ahead of the log, so the log has lost its end, as by being restored from a \
+                     backup: stop every role, run `nuncio log restored --lost-after TIME`, and start again";
+        return Err(LogError::Broken(words.into()));
     }
     Ok(())
 }

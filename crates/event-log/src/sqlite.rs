@@ -120,6 +120,20 @@ impl SqliteLog {
         self.readers.run(|connection| Ok(read::raw(connection)?)).await
     }
 
+    /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
+    /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. The log
+    /// is closed by this, so that nobody goes on under the old one.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn begin_incarnation(self) -> Result<String, LogError> {
+        let restored = self.identity.restored();
+        let text = serde_json::to_string(&restored).map_err(|error| LogError::Broken(error.into()))?;
+        let answer = self.ask(|answer| write::Command::Identify(text, answer)).await;
+        answer.unwrap_or_else(|| Err(LogError::Unavailable(NO_WRITER.into())))?;
+        Ok(restored.incarnation().to_owned())
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> write::Command) -> Option<T> {
         let (answer, wait) = oneshot::channel();
         self.writer.as_ref()?.commands.send(command(answer)).await.ok()?;

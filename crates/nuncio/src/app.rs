@@ -9,7 +9,7 @@ use event_log::EventLog;
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
 use outbound_sender::Sender;
-use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown};
+use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown, Version};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -43,8 +43,9 @@ pub(crate) async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()
             }
         }
     };
-    // Signals are heard from the first moment, also while the log is still being waited for.
-    let ((), drained) = tokio::join!(starting, shutdown.clone().wait_for_signal_and_drain());
+    // Signals are heard from the first moment, also while the log is still being opened or waited for: so the drain is
+    // looked at first.
+    let (drained, ()) = tokio::join!(biased; shutdown.clone().wait_for_signal_and_drain(), starting);
     match drained {
         Drained::Clean | Drained::DeadlinePassed => Ok(()),
         Drained::Failed(error) => Err(error),
@@ -61,7 +62,7 @@ pub(crate) async fn start(
     let (clock, ids) = (Clock::system(), Ids::random());
     let metrics = Metrics::new("nuncio", env!("CARGO_PKG_VERSION"));
     let log_check = health.check("event log");
-    let admin = Admin::bind(settings.admin_listen, health.clone(), metrics.clone(), env!("CARGO_PKG_VERSION")).await?;
+    let admin = Admin::bind(settings.admin_listen, health.clone(), metrics.clone(), version()).await?;
     let admin_address = admin.address();
     shutdown.spawn("admin", admin.run(shutdown.stop()));
 
@@ -105,6 +106,12 @@ pub(crate) async fn start(
         shutdown.spawn("grpc", grpc.run(services, deps, health, shutdown.stop()));
     }
     Ok(Running { addresses, log, shutdown })
+}
+
+/// What this binary was built from; whoever builds it may name the commit in `NUNCIO_COMMIT`.
+fn version() -> Version {
+    let commit = option_env!("NUNCIO_COMMIT").map(str::to_owned);
+    Version { version: env!("CARGO_PKG_VERSION").to_owned(), commit }
 }
 
 /// What every role works with.

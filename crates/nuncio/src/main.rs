@@ -4,11 +4,14 @@ mod app;
 mod bench;
 mod cli;
 mod demo;
+mod export;
 mod grpc;
 mod inspect;
 mod log;
 mod migrate;
 mod output;
+mod replay;
+mod restored;
 mod settings;
 mod simulate;
 
@@ -28,19 +31,19 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let layers = || Layers::from_process(cli.config.as_deref(), &cli.set);
     match cli.command {
         Command::Standalone => app::run(settings(&layers()?, &Role::ALL)?, &Role::ALL).await,
-        Command::Run { roles } => {
-            let settings = settings(&layers()?, &roles)?;
-            settings.log.serves(&roles)?;
-            app::run(settings, &roles).await
-        }
+        Command::Run { roles } => app::run(settings(&layers()?, &roles)?, &roles).await,
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
         Command::Migrate(options) => migrate::run(&tool_settings(&layers()?)?.sql_url, options).await,
         Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Export(options)) => export::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(tool_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(tool_settings(&layers()?)?.log, options).await
         }
         Command::Bench(options) => bench::run(options).await,
+        Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }
 }
@@ -59,6 +62,15 @@ fn tool_settings(layers: &Layers) -> anyhow::Result<Settings> {
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;
     Ok(settings)
+}
+
+/// The same as starting these roles does first.
+fn check_config(layers: &Layers, roles: &[Role], format: output::Format) -> anyhow::Result<()> {
+    let roles = if roles.is_empty() { &Role::ALL } else { roles };
+    let mut reader = layers.reader();
+    let _settings = Settings::read(&mut reader, roles);
+    reader.finish()?;
+    output::good_config(roles, format)
 }
 
 fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! Streams: one aggregate's history, by name.
 
-use super::{AppId, OptinRef, PageId, PersonKey, PostId};
+use super::{AppId, OptinRef, PageId, PersonKey, PostId, SystemName};
 use std::fmt;
 
 /// What a stream is about.
@@ -16,11 +16,14 @@ pub enum Kind {
     Page,
     /// Verified bodies that could not be understood.
     Quarantine,
+    /// What concerns the whole log.
+    System,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 5] = [Self::Conversation, Self::Comment, Self::Optin, Self::Page, Self::Quarantine];
+    pub const ALL: [Self; 6] =
+        [Self::Conversation, Self::Comment, Self::Optin, Self::Page, Self::Quarantine, Self::System];
 
     /// The first word of such a stream's name.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Kind {
             Self::Optin => "optin",
             Self::Page => "page",
             Self::Quarantine => "quarantine",
+            Self::System => "system",
         }
     }
 }
@@ -47,6 +51,8 @@ pub enum StreamId {
     Page(PageId),
     /// `quarantine/{app}`
     Quarantine(AppId),
+    /// `system/{name}`
+    System(SystemName),
 }
 
 /// The text names no stream.
@@ -55,6 +61,11 @@ pub enum StreamId {
 pub struct BadStream;
 
 impl StreamId {
+    /// `system/log`: what happened to the log itself.
+    pub fn log() -> Self {
+        Self::System(SystemName::parse("log").expect("a plain word is a name"))
+    }
+
     /// What the stream is about.
     pub const fn kind(&self) -> Kind {
         match self {
@@ -63,6 +74,7 @@ impl StreamId {
             Self::Optin(..) => Kind::Optin,
             Self::Page(_) => Kind::Page,
             Self::Quarantine(_) => Kind::Quarantine,
+            Self::System(_) => Kind::System,
         }
     }
 
@@ -72,7 +84,7 @@ impl StreamId {
             Self::Conversation(page, _) | Self::Comment(page, ..) | Self::Optin(page, _) | Self::Page(page) => {
                 Some(page)
             }
-            Self::Quarantine(_) => None,
+            Self::Quarantine(_) | Self::System(_) => None,
         }
     }
 
@@ -84,6 +96,7 @@ impl StreamId {
             Self::Optin(page, user_ref) => format!("{page}/{}", encode(user_ref.as_str())),
             Self::Page(page) => page.to_string(),
             Self::Quarantine(app) => app.to_string(),
+            Self::System(name) => name.to_string(),
         }
     }
 
@@ -112,6 +125,7 @@ impl StreamId {
             }
             "page" => Self::Page(page(key)?),
             "quarantine" => Self::Quarantine(AppId::parse(key).map_err(|_| BadStream)?),
+            "system" => Self::System(SystemName::parse(key).map_err(|_| BadStream)?),
             _ => return Err(BadStream),
         };
         Ok(stream)
@@ -128,7 +142,7 @@ impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Optin(page, _) => write!(f, "optin/{page}/…"),
-            Self::Conversation(..) | Self::Comment(..) | Self::Page(_) | Self::Quarantine(_) => {
+            Self::Conversation(..) | Self::Comment(..) | Self::Page(_) | Self::Quarantine(_) | Self::System(_) => {
                 fmt::Display::fmt(self, f)
             }
         }
@@ -181,6 +195,7 @@ mod tests {
             (page(), user_ref).prop_map(|(page, user_ref)| StreamId::Optin(page, user_ref)),
             page().prop_map(StreamId::Page),
             "[A-Za-z0-9_-]{1,64}".prop_map(|raw| StreamId::Quarantine(AppId::parse(&raw).unwrap())),
+            "[A-Za-z0-9_-]{1,64}".prop_map(|raw| StreamId::System(SystemName::parse(&raw).unwrap())),
         ]
     }
 
@@ -192,7 +207,7 @@ mod tests {
             let n_words = match stream.kind() {
                 Kind::Comment => 4,
                 Kind::Conversation | Kind::Optin => 3,
-                Kind::Page | Kind::Quarantine => 2,
+                Kind::Page | Kind::Quarantine | Kind::System => 2,
             };
             prop_assert_eq!(name.split('/').count(), n_words);
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=/".contains(&byte);
@@ -200,7 +215,7 @@ mod tests {
         }
 
         #[test]
-        fn a_text_names_a_stream_in_one_way_only(name in "(conversation|comment|optin|page|quarantine)/[a-f0-9=/A.é]{0,50}") {
+        fn a_text_names_a_stream_in_one_way_only(name in "(conversation|comment|optin|page|quarantine|system)/[a-f0-9=/A.é]{0,50}") {
             if let Ok(stream) = StreamId::parse(&name) {
                 prop_assert_eq!(stream.to_string(), name);
             }
@@ -216,6 +231,7 @@ mod tests {
             StreamId::Optin(page.clone(), OptinRef::parse("a.b>*=/c").unwrap()),
             StreamId::Page(page),
             StreamId::Quarantine(AppId::parse("77").unwrap()),
+            StreamId::log(),
         ];
         for stream in streams {
             assert_eq!(StreamId::parse(&stream.to_string()), Ok(stream));

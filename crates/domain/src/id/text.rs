@@ -120,6 +120,11 @@ text_id!(
     LinkCode, "an authorization code", 2048, PRINTABLE, is_printable, shown: hidden
 );
 
+text_id!(
+    /// Something that concerns the whole log, by the name of its stream.
+    SystemName, "a system stream's name", 64, PLAIN, is_plain, shown: open
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -203,7 +203,7 @@ impl Shard {
             let words = format!("the record at position {position} of shard {shard} belongs to another subject");
             return Err(LogError::Broken(words.into()));
         }
-        Ok(Stored { shard, position, record })
+        Ok(Stored { shard, position, record, bytes: raw.payload.clone() })
     }
 
     /// Overwrites and removes the message at a position, if it is there and belongs to the subject.

@@ -6,6 +6,7 @@ use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
 use crate::port::{BoxError, Filter, LogError};
 use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Revision, Stored};
+use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
 use std::path::PathBuf;
@@ -96,7 +97,7 @@ fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
         LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
     };
     let record = codec::decode(bytes).map_err(unreadable)?;
-    Ok(Stored { shard: 0, position: position.cast_unsigned(), record })
+    Ok(Stored { shard: 0, position: position.cast_unsigned(), record, bytes: Bytes::copy_from_slice(bytes) })
 }
 
 /// Where a follower begins, and what it wants.

@@ -19,6 +19,8 @@ pub(super) enum Command {
     Append(Vec<Append>, Waiting),
     Erase(String, Vec<Position>, oneshot::Sender<Result<(), LogError>>),
     Check(oneshot::Sender<Result<(), LogError>>),
+    /// Replaces the log's identity by this text.
+    Identify(String, oneshot::Sender<Result<(), LogError>>),
 }
 
 /// One append, encoded.
@@ -79,6 +81,10 @@ impl Work {
                     Command::Erase(stream, positions, answer) => {
                         self.commit(&mut batch);
                         tell(answer, self.erase(&stream, &positions).map_err(|e| LogError::Unavailable(e.into())));
+                    }
+                    Command::Identify(identity, answer) => {
+                        let replaced = self.connection.execute("UPDATE log SET identity = ?1", [identity]);
+                        tell(answer, replaced.map(drop).map_err(|error| LogError::Unavailable(error.into())));
                     }
                     Command::Check(answer) => {
                         let probe = self.connection.query_row("SELECT 1", [], |_| Ok(()));

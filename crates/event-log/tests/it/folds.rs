@@ -94,6 +94,7 @@ fn sending() -> impl Strategy<Value = Event> {
             SendingKind::Dispatched { attempt, claim: Uuid::from_u128(claim), leave_by, decision }
         }),
         (1_u32..3, outcome).prop_map(|(attempt, outcome)| SendingKind::Settled { attempt, outcome }),
+        Just(SendingKind::Doubted),
     ];
     (send(), moment(), kind).prop_map(|(send, at, kind)| Event::Sending(Box::new(Sending { send, at, kind })))
 }

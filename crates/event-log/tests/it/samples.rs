@@ -33,6 +33,7 @@ pub(crate) fn one_of_each_kind() -> Vec<StreamId> {
         Kind::Optin => StreamId::Optin(page(7), OptinRef::parse("order.1>*").unwrap()),
         Kind::Page => StreamId::Page(page(7)),
         Kind::Quarantine => StreamId::Quarantine(AppId::parse("77").unwrap()),
+        Kind::System => StreamId::log(),
     });
     each.collect()
 }

@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod duplicates;
 pub(crate) mod erase;
 pub(crate) mod follow;
+pub(crate) mod incarnation;
 pub(crate) mod read;
 pub(crate) mod several;
 
@@ -80,7 +81,8 @@ pub(crate) async fn add(log: &dyn EventLog, stream: &StreamId, text: &str) -> St
     let record = record(stream, text);
     let appended = log.append(&record, Expected::Any).await.unwrap();
     let shard = log.identity().shard_of(event_log::partition_of(stream));
-    Stored { shard, position: appended.revision, record }
+    let bytes = event_log::encode(&record).into();
+    Stored { shard, position: appended.revision, record, bytes }
 }
 
 /// The stream's revision as reading finds it.

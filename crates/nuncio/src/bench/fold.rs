@@ -4,7 +4,7 @@ use super::Stage;
 use super::report::{Figure, median, per_second};
 use super::workload::Workload;
 use domain::conversation::Conversation;
-use domain::event::Event;
+use domain::event::{Event, Recorded};
 use domain::time::Timestamp;
 use event_log::sqlite::{Config, SqliteLog};
 use event_log::{EventLog, LogIdentity, Stored, decode, encode};
@@ -41,8 +41,9 @@ pub(super) fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> anyhow::R
         for history in &encoded {
             let mut state = Conversation::default();
             for record in history {
-                let stored = Stored { shard: 0, position: 1, record: decoded(record) };
-                stored.events().for_each(|recorded| state.evolve(recorded));
+                let record = decoded(record);
+                let events = record.events.iter().map(|event| Recorded { record: record.id, event });
+                events.for_each(|recorded| state.evolve(recorded));
             }
             black_box(state);
         }
@@ -76,7 +77,7 @@ fn histories(identity: &LogIdentity, n_records: usize) -> Vec<Vec<Stored>> {
     let mut at_ms = 0;
     let mut histories: BTreeMap<_, Vec<Stored>> = BTreeMap::new();
     for (record, position) in workload.records_since(identity, &mut at_ms, n_records).into_iter().zip(1..) {
-        let stored = Stored { shard: 0, position, record };
+        let stored = Stored { shard: 0, position, record, bytes: Default::default() };
         histories.entry(stored.record.stream.clone()).or_default().push(stored);
     }
     histories.into_values().collect()
@@ -88,6 +89,7 @@ fn at(event: &Event) -> Timestamp {
         Event::Quarantined(body) => body.received_at,
         Event::Sending(step) => step.at,
         Event::Erasing(step) => step.at,
+        Event::System(step) => step.at,
     }
 }
 

@@ -123,7 +123,7 @@ fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
     records.iter().flat_map(|stored| {
         stored.record.events.iter().filter_map(|event| match event {
             Event::Sending(step) => Some((stored.position, &**step)),
-            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) => None,
+            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
         })
     })
 }
@@ -137,7 +137,8 @@ fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = R
         SendingKind::Requested { .. }
         | SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
-        | SendingKind::Settled { .. } => None,
+        | SendingKind::Settled { .. }
+        | SendingKind::Doubted => None,
     })
 }
 
@@ -157,7 +158,7 @@ fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
             step.send == *send && is_sent
         }
         Event::Inbound(inbound) => is_echo_of(send, inbound),
-        Event::Quarantined(_) | Event::Erasing(_) => false,
+        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => false,
     };
     records.iter().find(|stored| stored.record.events.iter().any(says_so)).map(|stored| stored.position)
 }
