@@ -18,6 +18,7 @@ use crate::follower::{BUFFER, Follower, check_start};
 use crate::identity::LogIdentity;
 use crate::partition::partition_of;
 use crate::port::{AppendError, Appended, BoxError, EventLog, Expected, Filter, LogError};
+use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
 use async_nats::Event;
 use async_nats::connection::State;
@@ -141,6 +142,14 @@ impl JetStreamLog {
     /// The largest message, headers included, that the server takes, in bytes.
     pub fn max_payload(&self) -> usize {
         self.context.client().server_info().max_payload
+    }
+
+    pub(crate) async fn read_raw(&self) -> Result<RawRead, LogError> {
+        let mut read = RawRead::default();
+        for shard in &self.shards {
+            shard.read_raw(&mut read).await?;
+        }
+        Ok(read)
     }
 
     /// The shard and the subject that a stream lives in.

@@ -17,6 +17,7 @@ pub mod sqlite;
 
 mod conversations;
 mod export;
+pub mod raw;
 
 pub use codec::{Undecodable, decision_bytes, decode, encode};
 pub use conversations::{Conversations, Loaded, StateError};

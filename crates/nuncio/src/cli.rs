@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::bench::BenchOptions;
 use crate::output::Format;
 use crate::settings::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -91,6 +92,15 @@ Examples:
     /// Looks at one conversation.
     #[command(subcommand)]
     Conversation(ConversationCommand),
+
+    /// Measures this build on this machine, each figure beside its limit. Everything happens on loopback and in temp
+    /// folders; no configuration is read.
+    #[command(after_help = "\
+Examples:
+  nuncio bench
+  nuncio bench fold rebuild --output json
+  nuncio bench ingress.jetstream --nats-url nats://127.0.0.1:4222")]
+    Bench(BenchOptions),
 
     /// Looks at the configuration.
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! Nuncio: the one binary. Every role and every tool is a subcommand of it.
 
 mod app;
+mod bench;
 mod cli;
 mod demo;
 mod export;
@@ -41,6 +42,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(tool_settings(&layers()?)?.log, options).await
         }
+        Command::Bench(options) => bench::run(options).await,
         Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }

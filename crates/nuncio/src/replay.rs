@@ -44,6 +44,7 @@ fn text(replayed: &Replayed, facts: NewFacts) -> String {
     };
     format!(
         "bodies: {n_read} understood, {n_unreadable} still unreadable, {n_passed_over} passed over as too old\n\
-         facts in them: {n_new} {done}; {n_known} known already; {n_erased} of erased people, left out;\n{n_unplaced} parts belong to no Page"
+         facts in them: {n_new} {done}; {n_known} known already; {n_erased} of erased people, left out\n\
+         beside them: {n_unplaced} parts that belong to no Page"
     )
 }

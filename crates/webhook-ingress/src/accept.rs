@@ -4,10 +4,8 @@ use domain::event::{Event, Quarantined};
 use domain::id::{AppId, FactId, RecordId, StreamId};
 use domain::time::Timestamp;
 use event_log::{AppendError, Appended, EventLog, Expected, Record};
-use futures_util::future::try_join_all;
 use messenger::webhook::{self, Place, Placed};
 use service_kit::{Clock, Counter, Ids, Metrics};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Turns bodies into records and appends them.
@@ -61,27 +59,11 @@ impl Acceptor {
         self.clock.now()
     }
 
-    /// Side by side across streams, one after the other within one.
     pub(crate) async fn append_all(&self, facts: Vec<Placed>, recorded_at: Timestamp) -> Result<(), AppendError> {
-        let mut order: HashMap<StreamId, usize> = HashMap::new();
-        let mut streams: Vec<Vec<Record>> = Vec::new();
-        for placed in facts {
-            let stream = self.stream(&placed);
-            let place = *order.entry(stream.clone()).or_insert(streams.len());
-            if place == streams.len() {
-                streams.push(Vec::new());
-            }
-            streams[place].push(self.record(stream, placed, recorded_at));
-        }
-        try_join_all(streams.into_iter().map(|records| self.append_in_order(records))).await?;
-        Ok(())
-    }
-
-    async fn append_in_order(&self, records: Vec<Record>) -> Result<(), AppendError> {
-        for record in records {
-            let appended = self.log.append(&record, Expected::Any).await?;
-            self.count(&record, appended);
-        }
+        let record = |placed| self.record(self.stream(&placed), placed, recorded_at);
+        let records: Vec<_> = facts.into_iter().map(record).collect();
+        let appended = self.log.append_all(&records).await?;
+        records.iter().zip(appended).for_each(|(record, appended)| self.count(record, appended));
         Ok(())
     }
 
