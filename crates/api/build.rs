@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed={}", root.display());
     let files = [
         "nuncio/log/v1/record.proto",
+        "nuncio/log/v1/export.proto",
         "nuncio/compliance/v1/compliance.proto",
         "nuncio/outbound/v1/outbound.proto",
         "nuncio/conversation/v1/conversation.proto",

@@ -7,14 +7,19 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 12] = [
         &["standalone"],
         &["run"],
         &["simulator"],
         &["demo"],
+        &["migrate"],
         &["log", "tail"],
+        &["log", "export"],
+        &["log", "restored"],
+        &["log", "replay-quarantine"],
         &["conversation", "show"],
         &["config", "print"],
+        &["config", "check"],
     ];
     for command in commands {
         let output = run(&[command, &["--help"]].concat()).await;
@@ -70,4 +75,29 @@ async fn grpc_offers_health_and_reflection() {
         .await;
     }
     assert!(process.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_made_by_migrate_alone_and_their_url_is_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tables.sqlite");
+    let urls = [format!("sqlite:{}", file.display()), testkit::postgres().database()];
+    for url in urls {
+        let key = format!("sql.url={url}");
+        let check = async || run(&["migrate", "--check", "--set", &key]).await;
+        let behind = check().await;
+        let said = String::from_utf8(behind.stderr).unwrap();
+        assert!(!behind.status.success() && said.contains("run `nuncio migrate`"), "{said}");
+        for expected in [11, 0] {
+            let migrated = run(&["migrate", "--output", "json", "--set", &key]).await;
+            let answer: serde_json::Value = serde_json::from_slice(&migrated.stdout).unwrap();
+            assert_eq!(answer["applied"].as_array().unwrap().len(), expected, "{answer}");
+        }
+        assert!(check().await.status.success());
+        let shown = run(&["config", "print", "--set", &key]).await;
+        assert!(!String::from_utf8(shown.stdout).unwrap().contains(&url));
+    }
+    let wrong = run(&["migrate", "--set", "sql.url=mysql://nuncio:hush@there/tables"]).await;
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(!wrong.status.success() && said.contains("sql.url") && !said.contains("hush"), "{said}");
 }

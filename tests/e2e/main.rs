@@ -8,6 +8,8 @@ mod command_line;
 mod configuration;
 mod http;
 mod kill;
+mod operations;
 mod path;
 mod process;
+mod stopping;
 mod world;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -15,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Process {
     child: Child,
     listeners: HashMap<String, SocketAddr>,
+    said: Arc<Mutex<Vec<String>>>,
     // Reads the process's log on, or it would stop at a full pipe.
-    _reader: JoinSet<()>,
+    reader: JoinSet<()>,
 }
 
 impl Process {
@@ -40,9 +42,15 @@ impl Process {
         };
         let is_up = tokio::time::timeout(PATIENCE, reading).await.unwrap_or(false);
         assert!(is_up, "nuncio {args:?} did not listen on {listeners:?}; it said:\n{}", said.join("\n"));
+        let said = Arc::new(Mutex::new(said));
         let mut reader = JoinSet::new();
-        reader.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, listeners: found, _reader: reader }
+        let heard = Arc::clone(&said);
+        reader.spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                heard.lock().unwrap().push(line);
+            }
+        });
+        Self { child, listeners: found, said, reader }
     }
 
     /// Where it listens.
@@ -56,14 +64,25 @@ impl Process {
     }
 
     /// `kill -TERM`, and waits for it to drain.
-    pub(crate) async fn terminate(mut self) -> ExitStatus {
+    pub(crate) async fn terminate(self) -> ExitStatus {
+        self.signal().await;
+        self.ended().await.0
+    }
+
+    /// `kill -TERM`, without waiting.
+    pub(crate) async fn signal(&self) {
         let pid = self.child.id().expect("the process runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill runs");
         assert!(sent.success());
-        tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .expect("it drains in time")
-            .expect("it can be waited for")
+    }
+
+    /// Waits until it is gone. Answers how it ended, and everything that it said.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let gone = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = gone.expect("it drains in time").expect("it can be waited for");
+        self.reader.join_next().await;
+        let said = self.said.lock().unwrap().join("\n");
+        (status, said)
     }
 }
 

@@ -61,7 +61,12 @@ impl Log {
     pub(crate) fn keys(&self) -> Vec<String> {
         match self {
             Self::Embedded(folder) => vec![format!("log.path={}", folder.path().join("log.sqlite").display())],
-            Self::JetStream(server) => vec!["log.backend=nats".to_owned(), format!("log.nats_url={}", server.url())],
+            Self::JetStream(server) => vec![
+                "log.backend=nats".to_owned(),
+                format!("log.nats_url={}", server.url()),
+                // One server, lazily synced: quick, and all that these tests need.
+                "log.nats_durability=relaxed".to_owned(),
+            ],
         }
     }
 }

@@ -6,12 +6,13 @@ use toml::{Table, Value};
 
 /// Which crates of ours each crate may use. Dependencies point one way, from services to the domain, and no service
 /// uses another's crate. A new edge is a decision, made here.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("api", &["domain"]),
     ("messenger", &["domain"]),
     ("service-kit", &["domain"]),
     ("event-log", &["api", "domain"]),
+    ("sql", &["domain"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
     ("compliance", &["api", "domain", "event-log", "service-kit"]),
     ("conversation", &["api", "domain", "event-log", "service-kit"]),
@@ -32,15 +33,17 @@ const EDGES: [(&str, &[&str]); 12] = [
             "outbound-sender",
             "service-kit",
             "simulator",
+            "sql",
             "webhook-ingress",
         ],
     ),
 ];
 
 /// Heavy or dangerous libraries, and the one crate that may use each.
-const HOMES: [(&str, &str); 10] = [
+const HOMES: [(&str, &str); 11] = [
     ("async-nats", "event-log"),
     ("rusqlite", "event-log"),
+    ("sqlx", "sql"),
     ("protox", "api"),
     ("tonic-prost-build", "api"),
     ("tonic-prost", "api"),

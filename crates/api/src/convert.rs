@@ -29,6 +29,12 @@ pub fn rfc3339(at: Timestamp) -> String {
     written.map_or_else(|_| format!("{} ms", at.as_millis()), |time| time.to_string())
 }
 
+/// Reads a moment as people write it for machines (RFC 3339), with `Z` or an offset.
+pub fn parse_rfc3339(raw: &str) -> Option<Timestamp> {
+    let time: jiff::Timestamp = raw.parse().ok()?;
+    Some(Timestamp::from_millis(time.as_millisecond()))
+}
+
 /// Who speaks and why, or notes what is missing.
 pub fn intent(actor: Option<pb::Actor>, purpose: i32, violations: &mut Violations) -> Option<Intent> {
     use pb::actor::Kind;
@@ -96,6 +102,7 @@ fn finding(finding: &domain::decision::Finding, pack: Option<&Pack>) -> pb::Find
 fn remedy(remedy: Remedy) -> pb::Remedy {
     let (kind, before) = match remedy {
         Remedy::PersonActs => (pb::RemedyKind::PersonActs, None),
+        Remedy::PersonWrites => (pb::RemedyKind::PersonWrites, None),
         Remedy::HumanAnswersBefore(end) => (pb::RemedyKind::HumanAnswers, Some(end)),
         Remedy::WithoutPromotionBefore(end) => (pb::RemedyKind::WithoutPromotion, Some(end)),
     };

@@ -8,6 +8,7 @@ use domain::pack::Packs;
 pub fn remedy(remedy: Remedy) -> String {
     match remedy {
         Remedy::PersonActs => "It is allowed once the person writes, taps a button or comes in by a link.".to_owned(),
+        Remedy::PersonWrites => "It is allowed once the person writes again.".to_owned(),
         Remedy::HumanAnswersBefore(end) => {
             format!("A person of the staff may answer until {}.", rfc3339(end))
         }

@@ -2,7 +2,13 @@
 //! and the one place that makes gRPC statuses.
 
 /// Generated from `proto/nuncio/`; the documentation stands there.
-#[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, clippy::doc_markdown, reason = "generated")]
+#[expect(
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::doc_markdown,
+    clippy::large_enum_variant,
+    reason = "generated"
+)]
 pub mod proto {
     pub mod log {
         pub mod v1 {

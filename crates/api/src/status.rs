@@ -57,14 +57,13 @@ impl Violations {
 /// The rules forbid it.
 pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     let rule = decision.reason().unwrap_or(Rule::WindowClosed);
-    let (code, reason) = match rule {
-        Rule::NoUserInitiation => (Code::FailedPrecondition, Reason::NoUserInitiation),
-        Rule::HumanAgentClosed => (Code::FailedPrecondition, Reason::HumanAgentClosed),
-        Rule::ActorNotHuman => (Code::PermissionDenied, Reason::ActorNotHuman),
-        Rule::PromotionOutsideWindow => (Code::FailedPrecondition, Reason::PromotionOutsideWindow),
-        Rule::WindowClosed | Rule::WindowOpen | Rule::HumanAgentOpen => {
-            (Code::FailedPrecondition, Reason::WindowClosed)
-        }
+    let reason = match rule {
+        Rule::NoUserInitiation => Reason::NoUserInitiation,
+        Rule::HumanAgentClosed => Reason::HumanAgentClosed,
+        Rule::ActorNotHuman => Reason::ActorNotHuman,
+        Rule::PromotionOutsideWindow => Reason::PromotionOutsideWindow,
+        Rule::RecipientSuppressed => Reason::RecipientSuppressed,
+        Rule::WindowClosed | Rule::WindowOpen | Rule::HumanAgentOpen => Reason::WindowClosed,
     };
     let sentence = pack.sentence(rule);
     let span = decision.findings.iter().find_map(|finding| finding.span);
@@ -86,13 +85,19 @@ pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     }
     details.add_help_link("the platform's rule", &sentence.source);
     let remedies = crate::explain::remedies(decision);
-    with_details(code, format!("{} {remedies}", sentence.says), details)
+    with_details(Code::FailedPrecondition, format!("{} {remedies}", sentence.says), details)
 }
 
 /// There is no such message.
 pub fn no_such_message(name: &str) -> Status {
     let details = details(Reason::NoSuchMessage, [("message", name.to_owned())]);
     with_details(Code::NotFound, "there is no such message; a message's name is what SendMessage answered", details)
+}
+
+/// The conversation was never erased.
+pub fn no_such_erasure(name: &str) -> Status {
+    let details = details(Reason::NoSuchErasure, [("conversation", name.to_owned())]);
+    with_details(Code::NotFound, "this conversation was never erased; EraseConversation does that", details)
 }
 
 /// The request id was used before, with other content.

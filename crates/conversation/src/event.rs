@@ -3,7 +3,9 @@
 use api::convert::timestamp;
 use api::name;
 use api::proto::conversation::v1 as pb;
-use domain::event::{Content, Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
+use domain::event::{
+    Content, Erasing, Event, Inbound, InboundKind, MarketingStep, Outcome, Sending, SendingKind, Side,
+};
 use domain::id::{Mid, PageId, Psid};
 use event_log::Stored;
 
@@ -17,8 +19,9 @@ pub fn describe<'a>(
         let bare = match event {
             Event::Inbound(inbound) => self::inbound(inbound),
             Event::Sending(step) => sending(step, page, psid),
-            // A body that nobody understood belongs to no conversation.
-            Event::Quarantined(_) => return None,
+            Event::Erasing(step) => erasing(*step),
+            // A body that nobody understood belongs to no conversation, and what concerns the whole log to none alone.
+            Event::Quarantined(_) | Event::System(_) => return None,
         };
         Some(pb::ConversationEvent { revision: stored.position, record: stored.record.id.to_string(), ..bare })
     })
@@ -48,10 +51,58 @@ fn inbound(inbound: &Inbound) -> pb::ConversationEvent {
             event.text.clone_from(&postback.title);
             event.mid = text(postback.mid.as_ref());
         }
+        InboundKind::Unsent(unsent) => {
+            if unsent.of == Side::Page {
+                event.direction = pb::Direction::FromPage.into();
+            }
+            event.mid = unsent.mid.as_str().to_owned();
+        }
+        InboundKind::Edit(edit) => {
+            event.text.clone_from(&edit.text);
+            event.mid = edit.mid.as_str().to_owned();
+        }
+        InboundKind::Reaction(reaction) => event.mid = reaction.mid.as_str().to_owned(),
+        InboundKind::ResponseFeedback(feedback) => event.mid = feedback.mid.as_str().to_owned(),
+        InboundKind::Comment(comment) => event.text.clone_from(&comment.text),
+        InboundKind::Feed(feed) => event.text.clone_from(&feed.text),
+        InboundKind::Marketing(message) => {
+            event.direction = match message.step {
+                MarketingStep::Echo | MarketingStep::Failed => pb::Direction::FromPage.into(),
+                MarketingStep::Delivered | MarketingStep::Read | MarketingStep::Clicked => event.direction,
+            };
+            event.mid = text(message.mid.as_ref());
+        }
+        InboundKind::ThreadControl(_)
+        | InboundKind::AppRoles(_)
+        | InboundKind::PolicyEnforcement(_)
+        | InboundKind::InboxLabel(_)
+        | InboundKind::SubscriberUpload(_)
+        | InboundKind::TemplateStatus(_) => event.direction = pb::Direction::Unspecified.into(),
         InboundKind::Unrecognized(unknown) => event.raw_json.clone_from(&unknown.raw),
-        InboundKind::Delivered { .. } | InboundKind::Read { .. } | InboundKind::Referral(_) => (),
+        InboundKind::Delivered { .. }
+        | InboundKind::Read { .. }
+        | InboundKind::Referral(_)
+        | InboundKind::OptIn(_)
+        | InboundKind::AccountLink(_)
+        | InboundKind::CustomerFeedback(_)
+        | InboundKind::CustomerInformation(_)
+        | InboundKind::Order(_)
+        | InboundKind::Form(_)
+        | InboundKind::GamePlay(_)
+        | InboundKind::Lead(_)
+        | InboundKind::Coupon(_)
+        | InboundKind::RequestAccepted => (),
     }
     event
+}
+
+fn erasing(step: Erasing) -> pb::ConversationEvent {
+    pb::ConversationEvent {
+        time: Some(timestamp(step.at)),
+        kind: step.kind.as_str().to_owned(),
+        direction: pb::Direction::Unspecified.into(),
+        ..pb::ConversationEvent::default()
+    }
 }
 
 fn text(mid: Option<&Mid>) -> String {
@@ -72,7 +123,8 @@ fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent 
         SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
         | SendingKind::Dispatched { .. }
-        | SendingKind::Settled { .. } => (),
+        | SendingKind::Settled { .. }
+        | SendingKind::Doubted => (),
     }
     event
 }

@@ -1,5 +1,6 @@
 //! What was said: one conversation as it stands, its history, and what people do as it happens.
 
+mod erase;
 mod event;
 mod history;
 mod watch;
@@ -9,15 +10,17 @@ use api::name;
 use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_server::{Conversations as Api, ConversationsServer};
 use api::status::{self, Violations};
-use domain::conversation::Opening;
+use domain::conversation::{Erasure, Opening};
 use domain::id::{PageId, Psid};
 use domain::pack::Packs;
+use erase::ChangeError;
 use event_log::{Conversations, EventLog, Loaded};
 use service_kit::Clock;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+pub use erase::Eraser;
 pub use event::describe;
 
 /// `nuncio.conversation.v1.Conversations`.
@@ -27,13 +30,19 @@ pub struct ConversationService {
     packs: Packs,
     clock: Clock,
     stop: CancellationToken,
+    eraser: Eraser,
 }
 
 impl ConversationService {
     /// The service on this log, ready for a server. Its streams end when `stop` is cancelled.
-    pub fn server(log: Arc<dyn EventLog>, clock: Clock, stop: CancellationToken) -> ConversationsServer<Self> {
+    pub fn server(
+        log: Arc<dyn EventLog>,
+        eraser: Eraser,
+        clock: Clock,
+        stop: CancellationToken,
+    ) -> ConversationsServer<Self> {
         let conversations = Conversations::new(Arc::clone(&log));
-        ConversationsServer::new(Self { log, conversations, packs: Packs::built_in(), clock, stop })
+        ConversationsServer::new(Self { log, conversations, packs: Packs::built_in(), clock, stop, eraser })
     }
 }
 
@@ -61,6 +70,29 @@ impl Api for ConversationService {
         let stream = self.conversations.stream(&page_id, &psid);
         let records = self.log.read(&stream, 0).await.map_err(|error| status::unavailable(&error))?;
         Ok(Response::new(history::list(&records, &page, &page_id, &psid)))
+    }
+
+    async fn erase_conversation(
+        &self,
+        request: Request<pb::EraseConversationRequest>,
+    ) -> Result<Response<pb::Erasure>, Status> {
+        let name = request.into_inner().name;
+        let (page, psid) = parse(&name, "name")?;
+        let stream = self.conversations.stream(&page, &psid);
+        let begun = self.eraser.begin(&stream).await.map_err(|error| match error {
+            ChangeError::Contended => status::contended(),
+            ChangeError::Append(_) | ChangeError::Read(_) => status::unavailable(&error),
+        })?;
+        Ok(Response::new(erasure(name, begun)))
+    }
+
+    async fn get_erasure(&self, request: Request<pb::GetErasureRequest>) -> Result<Response<pb::Erasure>, Status> {
+        let name = request.into_inner().name;
+        let (page, psid) = parse(&name, "name")?;
+        let stream = self.conversations.stream(&page, &psid);
+        let loaded = self.conversations.load(&stream).await.map_err(|error| status::unavailable(&error))?;
+        let found = loaded.state.erasure().ok_or_else(|| status::no_such_erasure(&name))?;
+        Ok(Response::new(erasure(name, found)))
     }
 
     type WatchInboundStream = watch::Inbounds;
@@ -96,6 +128,19 @@ impl ConversationService {
 impl std::fmt::Debug for ConversationService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConversationService").finish_non_exhaustive()
+    }
+}
+
+fn erasure(name: String, erasure: Erasure) -> pb::Erasure {
+    let state = match erasure.n_removed {
+        None => pb::ErasureState::Running,
+        Some(_) => pb::ErasureState::Completed,
+    };
+    pb::Erasure {
+        name,
+        until_time: Some(timestamp(erasure.until)),
+        state: state.into(),
+        removed_records: erasure.n_removed.unwrap_or_default(),
     }
 }
 

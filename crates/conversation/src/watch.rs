@@ -68,6 +68,6 @@ fn events(stored: &Stored) -> Vec<Told> {
 fn person(event: &Event) -> Option<(&PageId, &Psid)> {
     match event {
         Event::Inbound(inbound) => Some((&inbound.page, inbound.person.as_ref()?)),
-        Event::Quarantined(_) | Event::Sending(_) => None,
+        Event::Quarantined(_) | Event::Sending(_) | Event::Erasing(_) | Event::System(_) => None,
     }
 }

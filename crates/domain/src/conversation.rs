@@ -4,40 +4,26 @@
 //! arrive nor how often they come changes where the fold ends.
 
 mod latest;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 pub use latest::{Fact, Latest};
+pub use opening::Opening;
 
-use crate::event::{Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::id::{Psid, RequestId, SendId};
 use crate::send::Send;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// An action of a person that can open a window. Which of them do is the pack's word, not the fold's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Opening {
-    /// Wrote a message.
-    Message,
-    /// Tapped a button.
-    Postback,
-    /// Came into an existing thread by an m.me link.
-    Link,
-}
-
-impl Opening {
-    /// Every action there is.
-    pub const ALL: [Self; 3] = [Self::Message, Self::Postback, Self::Link];
-
-    /// The action's name in rule packs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Postback => "postback",
-            Self::Link => "link",
-        }
-    }
+/// How far an erasure of the conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Everything stated up to this moment is erased, or is being erased.
+    pub until: Timestamp,
+    /// How many records were removed, once all of them are.
+    pub n_removed: Option<u64>,
 }
 
 /// What is known of a conversation.
@@ -51,6 +37,7 @@ pub struct Conversation {
     requests: BTreeMap<RequestId, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
+    erasure: Option<Erasure>,
 }
 
 impl Conversation {
@@ -59,8 +46,9 @@ impl Conversation {
         match recorded.event {
             Event::Inbound(inbound) => self.heard(recorded, inbound),
             Event::Sending(step) => self.step(step),
-            // Bodies that nobody understood belong to no conversation.
-            Event::Quarantined(_) => (),
+            Event::Erasing(step) => self.erase(step),
+            // Bodies that nobody understood belong to no conversation, and what concerns the whole log to none alone.
+            Event::Quarantined(_) | Event::System(_) => (),
         }
     }
 
@@ -74,29 +62,27 @@ impl Conversation {
     }
 
     fn heard(&mut self, recorded: Recorded<'_>, inbound: &Inbound) {
+        // What was erased stays erased, however late it is delivered again.
+        if self.erasure.is_some_and(|erasure| inbound.at() <= erasure.until) {
+            return;
+        }
         if self.person.is_none() {
             self.person.clone_from(&inbound.person);
         }
-        match &inbound.kind {
-            InboundKind::Message(_) => self.opened(Opening::Message, recorded, inbound),
-            InboundKind::Postback(_) => self.opened(Opening::Postback, recorded, inbound),
-            InboundKind::Referral(referral) if referral.source == "SHORTLINK" => {
-                self.opened(Opening::Link, recorded, inbound);
-            }
-            // An ad's click opens nothing by itself; the message that follows does.
-            InboundKind::Referral(_) | InboundKind::Unrecognized(_) => (),
-            InboundKind::Delivered { watermark, .. } => self.delivered_to = self.delivered_to.max(Some(*watermark)),
-            InboundKind::Read { watermark } => self.read_to = self.read_to.max(Some(*watermark)),
-            InboundKind::Echo(echo) => {
-                if let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id)) {
-                    send.went_out(&echo.mid, inbound.at());
-                }
-            }
+        if let Some(opening) = Opening::of(&inbound.kind) {
+            self.openings.entry(opening).or_default().see(recorded.record, inbound);
         }
-    }
-
-    fn opened(&mut self, opening: Opening, recorded: Recorded<'_>, inbound: &Inbound) {
-        self.openings.entry(opening).or_default().see(recorded.record, inbound);
+        if let InboundKind::Delivered { watermark, .. } = &inbound.kind {
+            self.delivered_to = self.delivered_to.max(Some(*watermark));
+        }
+        if let InboundKind::Read { watermark } = &inbound.kind {
+            self.read_to = self.read_to.max(Some(*watermark));
+        }
+        if let Some(echo) = inbound.kind.echo()
+            && let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id))
+        {
+            send.went_out(&echo.mid, inbound.at());
+        }
     }
 
     fn step(&mut self, step: &crate::event::Sending) {
@@ -123,7 +109,32 @@ impl Conversation {
             }
             Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
             Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
+            Kind::Doubted => send.doubted(step.at),
         }
+    }
+
+    fn erase(&mut self, step: &Erasing) {
+        match step.kind {
+            ErasingKind::Begun { until } => {
+                let until = self.erasure.map_or(until, |earlier| earlier.until.max(until));
+                *self = Self { erasure: Some(Erasure { until, n_removed: None }), ..Self::default() };
+            }
+            ErasingKind::Completed { until, n_removed } => {
+                if let Some(erasure) = self.erasure.as_mut().filter(|erasure| erasure.until == until) {
+                    erasure.n_removed = Some(n_removed);
+                }
+            }
+        }
+    }
+
+    /// The latest erasure, if there was one.
+    pub const fn erasure(&self) -> Option<Erasure> {
+        self.erasure
+    }
+
+    /// Whether the person was erased and has not written since: nothing may be said to them.
+    pub fn is_suppressed(&self) -> bool {
+        self.erasure.is_some() && !self.openings.contains_key(&Opening::Message)
     }
 
     /// The person's PSID, once a fact or a send has named it.

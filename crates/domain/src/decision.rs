@@ -110,6 +110,8 @@ pub struct Finding {
 pub enum Remedy {
     /// The person writes, taps a button, or comes in by a link.
     PersonActs,
+    /// The person writes; nothing less will do.
+    PersonWrites,
     /// A person of the staff answers before this moment.
     HumanAnswersBefore(Timestamp),
     /// The same without promotion, by a person of the staff, before this moment.

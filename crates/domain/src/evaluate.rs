@@ -18,6 +18,9 @@ pub const VERSION: u32 = 1;
 /// and everything that would lift it.
 pub fn evaluate(pack: &Pack, conversation: &Conversation, intent: &Intent, now: Timestamp) -> Decision {
     let judge = Judge { pack, intent, now, findings: Vec::new() };
+    if conversation.is_suppressed() {
+        return judge.suppressed();
+    }
     let Some(opened) = conversation.last_opening(pack.opened_by()) else {
         return judge.never_opened();
     };
@@ -59,6 +62,11 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    fn suppressed(mut self) -> Decision {
+        self.findings.push(Finding { rule: Rule::RecipientSuppressed, facts: Vec::new(), span: None });
+        self.block(vec![Remedy::PersonWrites])
+    }
+
     fn never_opened(mut self) -> Decision {
         self.findings.push(Finding { rule: Rule::NoUserInitiation, facts: Vec::new(), span: None });
         self.block(vec![Remedy::PersonActs])

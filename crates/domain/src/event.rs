@@ -1,10 +1,14 @@
 //! What can happen: facts that come in from the platform, and what we did ourselves.
 
+mod erasing;
 mod inbound;
 mod sending;
+mod system;
 
-pub use inbound::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Quarantined, Referral, Unrecognized};
+pub use erasing::{Erasing, ErasingKind};
+pub use inbound::*;
 pub use sending::{Content, Outcome, Sending, SendingKind};
+pub use system::{System, SystemKind};
 
 use crate::id::RecordId;
 
@@ -15,8 +19,12 @@ pub enum Event {
     Inbound(Box<Inbound>),
     /// A verified body could not be understood and was kept as it came.
     Quarantined(Quarantined),
+    /// A step in erasing the conversation.
+    Erasing(Erasing),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
+    /// Something happened to the log as a whole.
+    System(System),
 }
 
 /// An event together with the record it came in, as folds take it: the record is what a decision names as its fact.

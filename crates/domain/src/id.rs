@@ -6,7 +6,9 @@ mod text;
 
 pub use send_id::{BadSendId, SendId};
 pub use stream::{BadStream, Kind, StreamId};
-pub use text::{AgentId, AppId, BadId, Mid, OptinRef, PageId, Psid, RequestId};
+pub use text::{
+    AgentId, AppId, BadId, CommentId, LinkCode, Mid, OptinRef, PageId, PostId, Psid, RequestId, SystemName, Token,
+};
 
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -26,15 +28,18 @@ impl PersonKey {
 
     /// Reads 32 hexadecimal digits in lower case.
     pub fn parse(raw: &str) -> Option<Self> {
+        if raw.bytes().any(|digit| digit.is_ascii_uppercase()) {
+            return None;
+        }
         let mut bytes = [0; 16];
         hex::decode_to_slice(raw, &mut bytes).ok()?;
-        (hex::encode(bytes) == raw).then_some(Self(bytes))
+        Some(Self(bytes))
     }
 }
 
 impl fmt::Display for PersonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        write_digits(&self.0, f)
     }
 }
 
@@ -75,8 +80,15 @@ impl FactId {
 
 impl fmt::Display for FactId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        write_digits(&self.0, f)
     }
+}
+
+/// Writes bytes as hexadecimal digits. Names of streams are made with it for every record, so it allocates nothing.
+fn write_digits(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut digits = [0; 32];
+    hex::encode_to_slice(bytes, &mut digits).map_err(|_| fmt::Error)?;
+    f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
 }
 
 impl fmt::Debug for FactId {

@@ -9,6 +9,7 @@ pub mod time;
 pub mod event;
 
 pub mod conversation;
+pub mod erasure;
 pub mod send;
 
 pub mod decision;

@@ -27,11 +27,13 @@ pub enum Rule {
     ActorNotHuman,
     /// Promotion needs the standard window.
     PromotionOutsideWindow,
+    /// The person was erased and has not written since.
+    RecipientSuppressed,
 }
 
 impl Rule {
     /// Every rule there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::WindowOpen,
         Self::WindowClosed,
         Self::NoUserInitiation,
@@ -39,6 +41,7 @@ impl Rule {
         Self::HumanAgentClosed,
         Self::ActorNotHuman,
         Self::PromotionOutsideWindow,
+        Self::RecipientSuppressed,
     ];
 
     /// The rule's id.
@@ -51,6 +54,7 @@ impl Rule {
             Self::HumanAgentClosed => "HUMAN_AGENT_CLOSED",
             Self::ActorNotHuman => "ACTOR_NOT_HUMAN",
             Self::PromotionOutsideWindow => "PROMOTION_OUTSIDE_WINDOW",
+            Self::RecipientSuppressed => "RECIPIENT_SUPPRESSED",
         }
     }
 
@@ -67,7 +71,8 @@ impl Rule {
             | Self::NoUserInitiation
             | Self::HumanAgentClosed
             | Self::ActorNotHuman
-            | Self::PromotionOutsideWindow => true,
+            | Self::PromotionOutsideWindow
+            | Self::RecipientSuppressed => true,
         }
     }
 }
@@ -256,7 +261,7 @@ mod tests {
     fn a_wrong_pack_is_refused_with_every_problem_at_once() {
         let text = BUILT_IN[0]
             .replace("standard = \"24h\"", "standard = \"a day\"")
-            .replace("\"link\"]", "\"wink\"]")
+            .replace("\"lead\"]", "\"wink\"]")
             .replace("[rules.WINDOW_OPEN]", "[rules.WINDOW_AJAR]");
         let error = Pack::parse(&text).unwrap_err().to_string();
         for problem in ["windows.standard is a span", "action `wink`", "rule `WINDOW_AJAR`", "WINDOW_OPEN is missing"] {

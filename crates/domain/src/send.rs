@@ -5,7 +5,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Claim, Refusal, Request, claim, request, settle};
+pub use command::{Claim, Refusal, Request, claim, doubt, request, settle};
 pub use plan::{Patience, Step, plan};
 
 use crate::decision::{Decision, Intent};
@@ -190,6 +190,14 @@ impl Send {
             // The first counts: a second one must not give the echo more time.
             Outcome::Unknown if is_dispatched => self.status = Status::Unknown { since: at },
             Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown => (),
+        }
+    }
+
+    /// The log lost its end: what waits in the rest may have been claimed there, and what is claimed may have been tried
+    /// again. Neither is ever tried again from here.
+    pub(crate) fn doubted(&mut self, at: Timestamp) {
+        if matches!(self.status, Status::Accepted { .. } | Status::Dispatched { .. }) {
+            self.status = Status::Unknown { since: at };
         }
     }
 

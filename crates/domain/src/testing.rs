@@ -2,9 +2,9 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Decision, Intent, PackRef, Purpose, Route, Verdict};
-use crate::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Recorded, Referral};
-use crate::event::{Sending, SendingKind};
-use crate::id::{AgentId, AppId, FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId};
+use crate::event::*;
+use crate::id::Token;
+use crate::id::{AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId};
 use crate::pack::{BUILT_IN, Pack};
 use crate::time::{Span, Timestamp};
 use std::sync::LazyLock;
@@ -77,8 +77,112 @@ pub(crate) fn referral(source: &str) -> InboundKind {
 
 pub(crate) fn echo(send: Option<SendId>, named: &str) -> InboundKind {
     let app = Some(AppId::parse("77").unwrap());
-    let (text, attachments) = ("yes".to_owned(), Vec::new());
-    InboundKind::Echo(Echo { mid: mid(named), app, send, foreign_metadata: None, text, attachments })
+    InboundKind::Echo(Echo { app, send, text: "yes".to_owned(), ..Echo::of(mid(named)) })
+}
+
+pub(crate) fn reaction(action: ReactionAction) -> InboundKind {
+    InboundKind::Reaction(Reaction { mid: mid("m"), action, reaction: Some("love".to_owned()), emoji: None })
+}
+
+pub(crate) fn opt_in() -> InboundKind {
+    InboundKind::OptIn(OptIn::Plugin { reference: Some("spring".to_owned()) })
+}
+
+pub(crate) fn lead(end: LeadEnd) -> InboundKind {
+    let referral = Referral { source: "ADS".to_owned(), kind: end.as_str().to_owned(), ..Referral::default() };
+    InboundKind::Lead(Lead { end, referral, answers: Vec::new(), hop_context: None })
+}
+
+fn token() -> Token {
+    Token::parse("token-1").unwrap()
+}
+
+/// A token for repeated messages, given, stopped or resumed.
+pub(crate) fn notifications(change: Option<NotificationChange>) -> InboundKind {
+    InboundKind::OptIn(OptIn::Notifications(Box::new(Notifications {
+        token: token(),
+        change,
+        renewal: Some(TokenStatus::NotRefreshed),
+        expires_at: Some(at(DAY_MS)),
+        payload: None,
+        title: None,
+        timezone: None,
+        frequency: None,
+        reference: None,
+        source: None,
+        topic: None,
+    })))
+}
+
+/// One of every kind that opens nothing and settles nothing, whatever its details.
+pub(crate) fn idle_kinds() -> Vec<InboundKind> {
+    let app = |id: &str| AppId::parse(id).unwrap();
+    let watermark = at(0);
+    let (post, comment) = (PostId::parse("1001_5").unwrap(), CommentId::parse("5_6").unwrap());
+    let summary = HopContext { app: None, metadata: Some("messenger_lead_gen_incomplete".to_owned()) };
+    let control = ThreadControl { step: ControlStep::Passed, from: None, to: Some(app("77")), metadata: None };
+    vec![
+        referral("ADS"),
+        echo(None, "m"),
+        InboundKind::Delivered { watermark, mids: vec![mid("m")] },
+        InboundKind::Read { watermark },
+        InboundKind::Message(Message { hop_context: Some(summary), ..Message::default() }),
+        InboundKind::Unsent(Unsent { mid: mid("m"), of: Side::Person }),
+        InboundKind::Edit(Edit { mid: mid("m"), text: "sold?".to_owned(), n_edits: Some(1) }),
+        reaction(ReactionAction::Unreact),
+        InboundKind::OptIn(OptIn::OneTime { payload: None, token: token() }),
+        notifications(None),
+        notifications(Some(NotificationChange::Stop)),
+        notifications(Some(NotificationChange::Resume)),
+        InboundKind::AccountLink(AccountLink::Linked { code: None }),
+        InboundKind::AccountLink(AccountLink::Unlinked),
+        InboundKind::ThreadControl(control),
+        InboundKind::AppRoles(vec![AppRoles { app: app("77"), roles: vec!["primary_receiver".to_owned()] }]),
+        InboundKind::PolicyEnforcement(PolicyEnforcement { action: PolicyAction::Block, reason: None }),
+        InboundKind::ResponseFeedback(ResponseFeedback { mid: mid("m"), thumb: Thumb::Bad }),
+        InboundKind::CustomerFeedback(CustomerFeedback::default()),
+        InboundKind::CustomerInformation(CustomerInformation::default()),
+        InboundKind::Order(Order::default()),
+        InboundKind::Form("5".to_owned()),
+        InboundKind::GamePlay(GamePlay::default()),
+        lead(LeadEnd::Incomplete),
+        InboundKind::Coupon(Coupon::default()),
+        InboundKind::RequestAccepted,
+        InboundKind::Comment(Comment {
+            comment,
+            post,
+            parent: None,
+            verb: CommentVerb::Add,
+            from: None,
+            text: "how much?".to_owned(),
+            created_at: None,
+        }),
+        InboundKind::Feed(FeedChange {
+            item: "post".to_owned(),
+            verb: "add".to_owned(),
+            post: None,
+            comment: None,
+            parent: None,
+            from: None,
+            text: String::new(),
+            reaction: None,
+            created_at: None,
+        }),
+        InboundKind::InboxLabel(InboxLabel { action: "add".to_owned(), label: "1".to_owned(), name: None }),
+        InboundKind::Marketing(MarketingMessage {
+            step: MarketingStep::Read,
+            campaign: None,
+            token: Some(token()),
+            app: None,
+            business: None,
+            mid: Some(mid("m")),
+            tracking: None,
+            error: None,
+        }),
+        InboundKind::SubscriberUpload(SubscriberUpload::default()),
+        InboundKind::TemplateStatus(TemplateStatus::default()),
+        InboundKind::Unrecognized(Unrecognized { field: "messaging".to_owned(), raw: "{\"new\":1}".to_owned() }),
+    ]
 }
 
 pub(crate) fn agent() -> AgentId {

@@ -3,8 +3,12 @@
 //! Decoding trusts nothing: a log written by another version, or damaged, gives an error that names the field.
 
 mod decision;
+mod erasing;
 mod inbound;
 mod sending;
+mod system;
+#[cfg(test)]
+mod tests;
 
 pub use decision::decision_bytes;
 
@@ -68,6 +72,8 @@ fn event_to_wire(event: &Event) -> wire::Event {
             body: body.body.clone(),
         }),
         Event::Sending(step) => Kind::Sending(sending::to_wire(step)),
+        Event::Erasing(step) => Kind::Erasing(erasing::to_wire(*step)),
+        Event::System(system) => Kind::System(system::to_wire(system)),
     };
     wire::Event { kind: Some(kind) }
 }
@@ -83,6 +89,8 @@ fn event_from_wire(event: wire::Event) -> Result<Event, Undecodable> {
             body: body.body,
         }),
         Kind::Sending(step) => Event::Sending(Box::new(sending::from_wire(step)?)),
+        Kind::Erasing(step) => Event::Erasing(erasing::from_wire(step)?),
+        Kind::System(system) => Event::System(system::from_wire(system)?),
     })
 }
 

@@ -65,6 +65,15 @@ impl Conversations {
         Ok(loaded)
     }
 
+    /// Takes in that the log has the stream at `actual`. A state that is kept at a later revision was folded from records
+    /// that have been erased since, and is dropped.
+    pub fn correct(&self, stream: &StreamId, actual: Revision) {
+        let mut kept = self.kept();
+        if kept.get(stream).is_some_and(|known| known.revision > actual) {
+            kept.remove(stream);
+        }
+    }
+
     fn keep(&self, stream: &StreamId, loaded: &Loaded) {
         let mut kept = self.kept();
         if kept.len() >= MOST_KEPT && !kept.contains_key(stream) {

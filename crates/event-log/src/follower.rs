@@ -2,14 +2,21 @@
 
 use crate::port::LogError;
 use crate::record::{Checkpoint, Stored};
+use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How often a follower tells how far it has got when nothing matches.
 pub(crate) const HEARTBEAT: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// How many items wait between a log and a slow follower before the log waits too.
-pub(crate) const BUFFER: usize = 1_024;
+/// The most items that a log hands over at a time: waking a follower for each would cost more than the item.
+pub(crate) const TOGETHER: usize = 500;
+
+/// How many times [`TOGETHER`] items wait between a log and a slow follower before the log waits too.
+pub(crate) const BUFFER: usize = 3;
+
+/// Items on their way to a follower, in order. After an error comes nothing more.
+pub(crate) type Items = mpsc::Sender<Result<Vec<Followed>, LogError>>;
 
 /// What a follower hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,14 +32,19 @@ pub enum Followed {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Follower {
-    items: mpsc::Receiver<Result<Followed, LogError>>,
+    items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
+    /// What has come and was not asked for yet.
+    ready: VecDeque<Followed>,
     // Ends the task that feeds `items` when the follower is dropped.
     _task: AbortOnDropHandle<()>,
 }
 
 impl Follower {
-    pub(crate) fn new(items: mpsc::Receiver<Result<Followed, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
-        Self { items, _task: AbortOnDropHandle::new(task) }
+    pub(crate) fn new(
+        items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
+        task: tokio::task::JoinHandle<()>,
+    ) -> Self {
+        Self { items, ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
     }
 
     /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
@@ -40,8 +52,13 @@ impl Follower {
     /// # Errors
     /// When the log stopped answering or ended.
     pub async fn next(&mut self) -> Result<Followed, LogError> {
-        let ended = || LogError::Unavailable("the follower has ended".into());
-        self.items.recv().await.unwrap_or_else(|| Err(ended()))
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(item);
+            }
+            let ended = || LogError::Unavailable("the follower has ended".into());
+            self.ready = self.items.recv().await.ok_or_else(ended)??.into();
+        }
     }
 }
 
@@ -54,13 +71,17 @@ pub(crate) fn check_start(from: &Checkpoint, head: &Checkpoint) -> Result<(), Lo
         return Ok(());
     }
     if from.incarnation != head.incarnation {
-        return Err(LogError::Broken("the checkpoint belongs to another incarnation of the log".into()));
+        let words = "the checkpoint belongs to another incarnation of the log, before it was restored, or to another log: \
+                     begin anew without it";
+        return Err(LogError::Broken(words.into()));
     }
     // Callers write checkpoints too, so there may be more positions than there can be shards.
     let reached = |shard: usize| head.positions.get(shard).copied().unwrap_or(0);
     let is_ahead = from.positions.iter().enumerate().any(|(shard, position)| *position > reached(shard));
     if is_ahead {
-        return Err(LogError::Broken("the checkpoint lies ahead of the log: the log has lost its end".into()));
+        let words = "the checkpoint lies ahead of the log, so the log has lost its end, as by being restored from a \
+                     backup: stop every role, run `nuncio log restored --lost-after TIME`, and start again";
+        return Err(LogError::Broken(words.into()));
     }
     Ok(())
 }

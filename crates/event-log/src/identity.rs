@@ -28,6 +28,12 @@ impl LogIdentity {
         Self { key, incarnation, partitions: crate::partition::PARTITIONS, shards }
     }
 
+    /// The same log, from here on under another name: positions given before mean nothing any more.
+    pub(crate) fn restored(&self) -> Self {
+        let incarnation = Self::generate(self.shards).incarnation;
+        Self { incarnation, ..self.clone() }
+    }
+
     /// Names this incarnation of the log.
     pub fn incarnation(&self) -> &str {
         &self.incarnation

@@ -7,15 +7,18 @@
 mod admin;
 mod append;
 mod follow;
+mod server;
 mod shard;
 mod subject;
 
 pub use admin::OpenError;
+pub use server::STRICT_REPLICAS;
 
 use crate::follower::{BUFFER, Follower, check_start};
 use crate::identity::LogIdentity;
 use crate::partition::partition_of;
 use crate::port::{AppendError, Appended, BoxError, EventLog, Expected, Filter, LogError};
+use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
 use async_nats::Event;
 use async_nats::connection::State;
@@ -38,6 +41,15 @@ const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest pause between two tries to connect again. An append lives for seconds, so this must not.
 const LONGEST_RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 
+/// What an acknowledged append must be worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives the loss of any one machine and a power cut: three replicas, every server known to sync always.
+    Strict,
+    /// It is worth what the servers happen to be set to.
+    Relaxed,
+}
+
 /// How the JetStream log behaves, and where it is.
 #[derive(Clone)]
 pub struct Config {
@@ -49,6 +61,10 @@ pub struct Config {
     pub subject: String,
     /// How many servers hold each record.
     pub replicas: usize,
+    /// What an acknowledgement must be worth; less is refused. By itself this is relaxed, for trials and for looking.
+    pub durability: Durability,
+    /// The monitoring endpoint of each server, such as `http://nats-0:8222`, where it says whether it syncs always.
+    pub monitors: Vec<String>,
     /// For how long a repeated fact is recognised and dropped, within one shard. It must be longer than
     /// `append_timeout`, since it also settles appends that were repeated because their answer was lost.
     pub duplicate_window: Duration,
@@ -69,6 +85,8 @@ impl Default for Config {
             name: "NUNCIO".to_owned(),
             subject: "nuncio.log".to_owned(),
             replicas: 1,
+            durability: Durability::Relaxed,
+            monitors: Vec::new(),
             duplicate_window: Duration::from_secs(120),
             append_timeout: Duration::from_secs(5),
             shards: 1,
@@ -84,6 +102,8 @@ pub struct JetStreamLog {
     context: Context,
     identity: LogIdentity,
     shards: Vec<Shard>,
+    /// Begins the name of everything kept in JetStream.
+    name: String,
     /// Begins every subject.
     subject: String,
     append_timeout: Duration,
@@ -99,15 +119,37 @@ impl JetStreamLog {
     /// When there is no connection, or what is there does not fit; see [`OpenError`].
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let (client, losses) = connect(&config).await?;
+        server::check_durability(&config, &client.server_info().server_id).await?;
         let context = ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client);
         let (identity, shards) = admin::prepare(&context, &config).await?;
-        let Config { subject, append_timeout, .. } = config;
-        Ok(Self { context, identity, shards, subject, append_timeout, losses })
+        let Config { name, subject, append_timeout, .. } = config;
+        Ok(Self { context, identity, shards, name, subject, append_timeout, losses })
+    }
+
+    /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
+    /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. No role
+    /// may be running meanwhile, which nobody can check here: it would go on under the old one.
+    ///
+    /// # Errors
+    /// When JetStream does not answer, or somebody else changed the log's identity; nothing has changed then, unless no
+    /// answer came.
+    pub async fn begin_incarnation(self) -> Result<String, LogError> {
+        let restored = self.identity.restored();
+        admin::replace_identity(&self.context, &self.name, &self.identity, &restored).await?;
+        Ok(restored.incarnation().to_owned())
     }
 
     /// The largest message, headers included, that the server takes, in bytes.
     pub fn max_payload(&self) -> usize {
         self.context.client().server_info().max_payload
+    }
+
+    pub(crate) async fn read_raw(&self) -> Result<RawRead, LogError> {
+        let mut read = RawRead::default();
+        for shard in &self.shards {
+            shard.read_raw(&mut read).await?;
+        }
+        Ok(read)
     }
 
     /// The shard and the subject that a stream lives in.

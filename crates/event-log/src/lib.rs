@@ -16,9 +16,12 @@ pub mod jetstream;
 pub mod sqlite;
 
 mod conversations;
+mod export;
+pub mod raw;
 
 pub use codec::{Undecodable, decision_bytes, decode, encode};
 pub use conversations::{Conversations, Loaded, StateError};
+pub use export::export;
 pub use follower::{Followed, Follower};
 pub use identity::LogIdentity;
 pub use partition::{PARTITIONS, partition_of};

@@ -1,5 +1,7 @@
 //! The port: what an event log can do, and what each failure means.
 
+mod several;
+
 use crate::follower::Follower;
 use crate::identity::LogIdentity;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
@@ -21,6 +23,16 @@ pub trait EventLog: Send + Sync + 'static {
     /// # Errors
     /// See [`AppendError`]; each says whether the record may be stored.
     async fn append(&self, record: &Record, expected: Expected) -> Result<Appended, AppendError>;
+
+    /// Appends several records at whatever revision their streams have: those of one stream in the order given, the
+    /// others side by side. Answers for each, in the same order, what [`EventLog::append`] would with
+    /// [`Expected::Any`].
+    ///
+    /// # Errors
+    /// The first failure. Any of the records may be stored then; repeating the whole call is safe.
+    async fn append_all(&self, records: &[Record]) -> Result<Vec<Appended>, AppendError> {
+        several::append_all(self, records).await
+    }
 
     /// Every record of `stream` behind `after`, oldest first, as of now: it sees all appends answered before.
     ///
@@ -144,6 +156,11 @@ pub enum Pages {
 }
 
 impl Filter {
+    /// Whether no stream is left out by its name; its partition may.
+    pub(crate) fn wants_every_subject(&self) -> bool {
+        self.kinds.is_empty() && self.pages == Pages::All
+    }
+
     /// Whether a stream's records are wanted.
     pub fn matches(&self, stream: &StreamId, partition: u16) -> bool {
         let of_kind = self.kinds.is_empty() || self.kinds.contains(&stream.kind());

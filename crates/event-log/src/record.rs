@@ -1,5 +1,6 @@
 //! What the log holds: records, their positions, and checkpoints over shards.
 
+use bytes::Bytes;
 use domain::event::{Event, Recorded};
 use domain::id::{FactId, RecordId, StreamId};
 use domain::time::Timestamp;
@@ -37,6 +38,8 @@ pub struct Stored {
     pub position: Position,
     /// The record itself.
     pub record: Record,
+    /// The bytes that stand in the log, of which the record is what this version understands.
+    pub bytes: Bytes,
 }
 
 impl Stored {

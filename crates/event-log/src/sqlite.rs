@@ -10,10 +10,10 @@ mod recent;
 mod schema;
 mod write;
 
-use crate::codec;
 use crate::follower::{BUFFER, Follower};
 use crate::identity::LogIdentity;
 use crate::port::{AppendError, Appended, EventLog, Expected, Filter, LogError};
+use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
 use async_trait::async_trait;
 use domain::id::StreamId;
@@ -116,6 +116,24 @@ impl SqliteLog {
         Ok(Self { identity, readers: read::Readers::new(path.to_owned()), head, writer: None })
     }
 
+    pub(crate) async fn read_raw(&self) -> Result<RawRead, LogError> {
+        self.readers.run(|connection| Ok(read::raw(connection)?)).await
+    }
+
+    /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
+    /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. The log
+    /// is closed by this, so that nobody goes on under the old one.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn begin_incarnation(self) -> Result<String, LogError> {
+        let restored = self.identity.restored();
+        let text = serde_json::to_string(&restored).map_err(|error| LogError::Broken(error.into()))?;
+        let answer = self.ask(|answer| write::Command::Identify(text, answer)).await;
+        answer.unwrap_or_else(|| Err(LogError::Unavailable(NO_WRITER.into())))?;
+        Ok(restored.incarnation().to_owned())
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> write::Command) -> Option<T> {
         let (answer, wait) = oneshot::channel();
         self.writer.as_ref()?.commands.send(command(answer)).await.ok()?;
@@ -156,17 +174,15 @@ impl EventLog for SqliteLog {
     }
 
     async fn append(&self, record: &Record, expected: Expected) -> Result<Appended, AppendError> {
-        let append = write::Append {
-            id: record.id,
-            stream: record.stream.to_string(),
-            partition: crate::partition::partition_of(&record.stream),
-            recorded_at: record.recorded_at,
-            fact: record.fact,
-            body: codec::encode(record),
-            expected,
-        };
-        let answer = self.ask(|answer| write::Command::Append(append, answer)).await;
-        answer.unwrap_or_else(|| Err(AppendError::Refused(NO_WRITER.into())))
+        let append = write::Append::new(record, expected);
+        let mut outcomes = self.ask(|answer| write::Command::Append(vec![append], answer)).await.unwrap_or_default();
+        outcomes.pop().unwrap_or_else(|| Err(AppendError::Refused(NO_WRITER.into())))
+    }
+
+    async fn append_all(&self, records: &[Record]) -> Result<Vec<Appended>, AppendError> {
+        let appends = records.iter().map(|record| write::Append::new(record, Expected::Any)).collect();
+        let outcomes = self.ask(|answer| write::Command::Append(appends, answer)).await;
+        outcomes.ok_or_else(|| AppendError::Refused(NO_WRITER.into()))?.into_iter().collect()
     }
 
     async fn read(&self, stream: &StreamId, after: Revision) -> Result<Vec<Stored>, LogError> {

@@ -1,7 +1,7 @@
 //! Reading JSON as the platform writes it: ids and numbers come as text or as numbers, and nothing may be lost.
 
 use domain::time::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -78,6 +78,57 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
+/// A number or a word, as text: a text's own words, or a number just as it was written.
+#[derive(Default)]
+pub(crate) struct Scalar(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str::<Words>(raw).map(|words| Self(words.0)).map_err(D::Error::custom),
+            Some(b'-' | b'0'..=b'9' | b't' | b'f') => Ok(Self(raw.to_owned())),
+            _ => Err(D::Error::custom("expected a text, a number or a truth")),
+        }
+    }
+}
+
+/// A whole number in a field, also as a text.
+pub(crate) struct Integer(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for Integer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Scalar(text) = Scalar::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("expected a whole number"))
+    }
+}
+
+/// A moment in a field, read as [`moment`] does.
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        moment(raw).map(Self).ok_or_else(|| D::Error::custom("expected a moment"))
+    }
+}
+
+/// A detail that is left out where it can't be read: it must not make the rest unreadable.
+pub(crate) struct Detail<T>(pub(crate) Option<T>);
+
+impl<T> Default for Detail<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Detail<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(raw.get()).ok()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +173,30 @@ mod tests {
             ("\"soon\"", None),
         ] {
             assert_eq!(moment(&raw(json)).map(Timestamp::as_millis), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_detail_that_cannot_be_read_is_left_out() {
+        let read = |json: &str| serde_json::from_str::<Detail<Vec<Detail<Integer>>>>(json).unwrap();
+        let numbers =
+            |json| read(json).0.map(|all| all.into_iter().map(|one| one.0.map(|one| one.0)).collect::<Vec<_>>());
+        assert_eq!(numbers(r#"[1,"-2",{},"x",null,1.5]"#), Some(vec![Some(1), Some(-2), None, None, None, None]));
+        assert_eq!((numbers("{}"), numbers("null")), (None, None));
+    }
+
+    #[test]
+    fn a_number_is_kept_as_it_was_written() {
+        for (json, expected) in [
+            ("79.90", Some("79.90")),
+            ("\"79.90\"", Some("79.90")),
+            ("-1e3", Some("-1e3")),
+            ("true", Some("true")),
+            ("null", None),
+            ("{}", None),
+            ("[1]", None),
+        ] {
+            assert_eq!(serde_json::from_str::<Scalar>(json).ok().map(|one| one.0).as_deref(), expected, "{json}");
         }
     }
 

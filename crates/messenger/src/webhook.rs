@@ -1,8 +1,11 @@
 //! Webhook bodies: from verified bytes to facts. Nothing that a good body says is lost; what is not understood
 //! is kept as it came.
 
+mod change;
 mod event;
 mod fact;
+mod kind;
+mod retype;
 mod wire;
 
 #[cfg(test)]
@@ -12,9 +15,10 @@ mod tests;
 
 use crate::json;
 use domain::event::{Inbound, InboundKind, Unrecognized};
-use domain::id::{OptinRef, PageId, Psid};
+use domain::id::{OptinRef, PageId, PostId, Psid};
 use domain::time::Timestamp;
 use event::Event;
+pub use retype::retype;
 use serde_json::value::RawValue;
 
 /// What one body says.
@@ -43,6 +47,13 @@ pub enum Place {
     Person(Psid),
     /// A person who is known by a checkbox opt-in alone.
     UserRef(OptinRef),
+    /// A person who commented on a post. The id is theirs in public; it is not said that they can be written to by it.
+    Comment {
+        /// The post.
+        post: PostId,
+        /// Who commented.
+        commenter: Psid,
+    },
     /// The Page itself, or somebody whom the platform does not name.
     Page,
 }
@@ -104,28 +115,33 @@ impl Entry {
         let page = wire.id.and_then(json::text).and_then(|id| PageId::parse(&id).ok());
         let time = wire.time.and_then(json::moment).unwrap_or(received_at);
         let entry = Self { page, time, received_at };
-        let arrays = [("messaging", wire.messaging), ("standby", wire.standby), ("changes", wire.changes)];
+        let arrays = [
+            ("messaging", wire.messaging),
+            ("messaging", wire.misspelt),
+            ("standby", wire.standby),
+            ("changes", wire.changes),
+        ];
         let mut arrays: Vec<_> = arrays.into_iter().filter_map(|(field, array)| Some((field, array?))).collect();
         if arrays.is_empty() {
             entry.unrecognized("entry", raw, batch);
         }
-        // All three borrow from one text, so their addresses tell the order in which they were written.
+        // All borrow from one text, so their addresses tell the order in which they were written.
         arrays.sort_by_key(|(_, array)| array.get().as_ptr());
         for (field, array) in arrays {
             match items(array) {
                 Some(items) if field == "changes" => {
-                    items
-                        .into_iter()
-                        .for_each(|change| entry.unrecognized(&event::changed_field(change), change, batch));
+                    items.into_iter().for_each(|item| entry.change(&change::field(item), item, batch));
                 }
                 Some(items) => items.into_iter().for_each(|item| entry.event(field, item, batch)),
-                None => entry.unrecognized(field, array, batch),
+                // One that should stand in an array may stand alone.
+                None if field == "changes" => entry.change(field, array, batch),
+                None => entry.event(field, array, batch),
             }
         }
     }
 
     /// An item of `messaging` or `standby`.
-    fn event(&self, field: &'static str, raw: &RawValue, batch: &mut Batch) {
+    fn event(&self, field: &str, raw: &RawValue, batch: &mut Batch) {
         let Some(event) = Event::read(raw, self.page.as_ref()) else {
             self.unrecognized(field, raw, batch);
             return;
@@ -135,19 +151,37 @@ impl Entry {
             return;
         };
         let kind = event.kind.unwrap_or_else(|| InboundKind::Unrecognized(kept(field, raw)));
-        let fact = Inbound {
-            fact: fact::id(&page, &event.place, event.time, &kind, raw),
-            page,
-            person: match &event.place {
-                Place::Person(psid) => Some(psid.clone()),
-                Place::UserRef(_) | Place::Page => None,
-            },
-            stated_at: event.time.unwrap_or(self.time),
-            received_at: self.received_at,
-            standby: field == "standby",
-            kind,
+        let told = Told { page, place: event.place, time: event.time, standby: field == "standby", kind };
+        batch.facts.push(self.placed(told, raw));
+    }
+
+    /// An item of `changes`, which names this field.
+    fn change(&self, field: &str, raw: &RawValue, batch: &mut Batch) {
+        match change::read(raw, self.page.as_ref()) {
+            Some(change::Change::Fact(fact)) => self.changed(*fact, field, raw, batch),
+            Some(change::Change::Messaging(value)) => self.event_as_change(false, value, (field, raw), batch),
+            Some(change::Change::Standby(value)) => self.event_as_change(true, value, (field, raw), batch),
+            None => self.unrecognized(field, raw, batch),
+        }
+    }
+
+    fn changed(&self, fact: change::Fact, field: &str, raw: &RawValue, batch: &mut Batch) {
+        let Some(page) = self.page.clone().or(fact.page) else {
+            self.unrecognized(field, raw, batch);
+            return;
         };
-        batch.facts.push(Placed { place: event.place, fact });
+        let told = Told { page, place: fact.place, time: fact.time, standby: false, kind: fact.kind };
+        batch.facts.push(self.placed(told, raw));
+    }
+
+    /// An event in the place of a change's value: the same fact as in `messaging`, or else an unknown change.
+    fn event_as_change(&self, standby: bool, value: &RawValue, (field, raw): (&str, &RawValue), batch: &mut Batch) {
+        match Event::read(value, self.page.as_ref()) {
+            Some(Event { page: Some(page), place, time, kind: Some(kind) }) => {
+                batch.facts.push(self.placed(Told { page, place, time, standby, kind }, value));
+            }
+            Some(_) | None => self.unrecognized(field, raw, batch),
+        }
     }
 
     /// Something that concerns the Page and that no more is known of.
@@ -157,17 +191,35 @@ impl Entry {
             return;
         };
         let kind = InboundKind::Unrecognized(kept(field, raw));
+        let told = Told { page, place: Place::Page, time: None, standby: field == "standby", kind };
+        batch.facts.push(self.placed(told, raw));
+    }
+
+    fn placed(&self, told: Told, raw: &RawValue) -> Placed {
+        let Told { page, place, time, standby, kind } = told;
         let fact = Inbound {
-            fact: fact::id(&page, &Place::Page, None, &kind, raw),
+            fact: fact::id(&page, &place, time, &kind, raw),
             page,
-            person: None,
-            stated_at: self.time,
+            person: match &place {
+                Place::Person(psid) => Some(psid.clone()),
+                Place::UserRef(_) | Place::Comment { .. } | Place::Page => None,
+            },
+            stated_at: time.unwrap_or(self.time),
             received_at: self.received_at,
-            standby: field == "standby",
+            standby,
             kind,
         };
-        batch.facts.push(Placed { place: Place::Page, fact });
+        Placed { place, fact }
     }
+}
+
+/// What one event says, with all that is its own.
+struct Told {
+    page: PageId,
+    place: Place,
+    time: Option<Timestamp>,
+    standby: bool,
+    kind: InboundKind,
 }
 
 fn kept(field: &str, raw: &RawValue) -> Unrecognized {

@@ -4,11 +4,12 @@ use crate::grpc::Grpc;
 use crate::settings::{Role, Settings};
 use crate::{grpc, log};
 use anyhow::Context;
+use conversation::Eraser;
 use event_log::EventLog;
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
 use outbound_sender::Sender;
-use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown};
+use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown, Version};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -42,8 +43,9 @@ pub(crate) async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()
             }
         }
     };
-    // Signals are heard from the first moment, also while the log is still being waited for.
-    let ((), drained) = tokio::join!(starting, shutdown.clone().wait_for_signal_and_drain());
+    // Signals are heard from the first moment, also while the log is still being opened or waited for: so the drain is
+    // looked at first.
+    let (drained, ()) = tokio::join!(biased; shutdown.clone().wait_for_signal_and_drain(), starting);
     match drained {
         Drained::Clean | Drained::DeadlinePassed => Ok(()),
         Drained::Failed(error) => Err(error),
@@ -60,7 +62,7 @@ pub(crate) async fn start(
     let (clock, ids) = (Clock::system(), Ids::random());
     let metrics = Metrics::new("nuncio", env!("CARGO_PKG_VERSION"));
     let log_check = health.check("event log");
-    let admin = Admin::bind(settings.admin_listen, health.clone(), metrics.clone(), env!("CARGO_PKG_VERSION")).await?;
+    let admin = Admin::bind(settings.admin_listen, health.clone(), metrics.clone(), version()).await?;
     let admin_address = admin.address();
     shutdown.spawn("admin", admin.run(shutdown.stop()));
 
@@ -72,9 +74,12 @@ pub(crate) async fn start(
     let ingress =
         if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
+    let eraser = roles
+        .contains(&Role::Conversation)
+        .then(|| Eraser::new(Arc::clone(&log), deps.clock.clone(), deps.ids.clone(), &deps.metrics));
     let services = grpc::Services {
         compliance: roles.contains(&Role::Compliance),
-        conversation: roles.contains(&Role::Conversation),
+        eraser: eraser.clone(),
         sender: sender.clone(),
     };
     let grpc = if services.is_empty() { None } else { Some(Grpc::bind(settings.grpc_listen).await?) };
@@ -93,10 +98,20 @@ pub(crate) async fn start(
         let stop = shutdown.stop();
         shutdown.spawn("sender", async move { Ok(outbound_sender::run(sender, stop).await?) });
     }
+    if let Some(eraser) = eraser {
+        let stop = shutdown.stop();
+        shutdown.spawn("eraser", async move { Ok(eraser.run(stop).await?) });
+    }
     if let Some(grpc) = grpc {
         shutdown.spawn("grpc", grpc.run(services, deps, health, shutdown.stop()));
     }
     Ok(Running { addresses, log, shutdown })
+}
+
+/// What this binary was built from; whoever builds it may name the commit in `NUNCIO_COMMIT`.
+fn version() -> Version {
+    let commit = option_env!("NUNCIO_COMMIT").map(str::to_owned);
+    Version { version: env!("CARGO_PKG_VERSION").to_owned(), commit }
 }
 
 /// What every role works with.

@@ -1,9 +1,12 @@
 //! The command line.
 
+use crate::bench::BenchOptions;
 use crate::output::Format;
 use crate::settings::Role;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::id::{PageId, Psid};
+use domain::time::Timestamp;
+use event_log::Checkpoint;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -20,7 +23,7 @@ Try it, with nothing else installed:
 Run everything in one process, on an embedded log:
   nuncio standalone --config nuncio.toml
 Run roles apart, on NATS JetStream:
-  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222"
+  nuncio run ingress --set log.backend=nats --set log.nats_url=nats://nats:4222 --set log.nats_durability=relaxed"
 )]
 pub(crate) struct Cli {
     /// The configuration file; `nuncio.toml` if there is one.
@@ -74,6 +77,14 @@ Examples:
         keep: bool,
     },
 
+    /// Brings the tables' schema to this version's. Nothing else ever changes it.
+    #[command(after_help = "\
+Examples:
+  nuncio migrate
+  NUNCIO_SQL__URL=postgres://nuncio@postgres/nuncio nuncio migrate --output json
+  nuncio migrate --check")]
+    Migrate(MigrateOptions),
+
     /// Looks into the event log.
     #[command(subcommand)]
     Log(LogCommand),
@@ -81,6 +92,15 @@ Examples:
     /// Looks at one conversation.
     #[command(subcommand)]
     Conversation(ConversationCommand),
+
+    /// Measures this build on this machine, each figure beside its limit. Everything happens on loopback and in temp
+    /// folders; no configuration is read.
+    #[command(after_help = "\
+Examples:
+  nuncio bench
+  nuncio bench fold rebuild --output json
+  nuncio bench ingress.jetstream --nats-url nats://127.0.0.1:4222")]
+    Bench(BenchOptions),
 
     /// Looks at the configuration.
     #[command(subcommand)]
@@ -112,6 +132,16 @@ pub(crate) struct SimulatorOptions {
     pub(crate) require_proof: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct MigrateOptions {
+    /// Changes nothing; fails if something would be changed.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
     /// Prints records as they come, from the beginning or from now on. What people wrote is not shown.
@@ -121,6 +151,90 @@ Examples:
   nuncio log tail --new --output json
   nuncio log tail --until-caught-up | wc -l")]
     Tail(TailOptions),
+
+    /// Writes every record as it is stored: to standard output, or to a new file.
+    #[command(after_help = "\
+The export holds what people wrote, who they are, and every decision. Keep it as you keep the log itself.
+
+Each line, or with `--output binary` each delimited message, is one record in the order of its stream, or a checkpoint;
+the last is the checkpoint at which a later export can go on.
+
+Examples:
+  nuncio log export --to everything.jsonl
+  nuncio log export --from 5f1c2ab09d3e7788@1024 --to later.jsonl
+  nuncio log export --page 1001 --output binary > page-1001.bin")]
+    Export(ExportOptions),
+
+    /// Says that the log was brought back from a backup and has lost what came after it.
+    #[command(after_help = "\
+Stop every role first, and start them again afterwards: whoever runs on would go on in the log that was.
+
+What it does: the log begins a new incarnation, so that checkpoints from before are refused instead of skipping what is
+appended in the place of what was lost; and sends that wait in it are called unknown and are not sent, since each may have
+gone out in what was lost. Running it twice does no harm.
+
+Examples:
+  nuncio log restored --lost-after 2026-11-22T03:00:00Z
+  nuncio log restored --lost-after 2026-11-22T03:00:00Z --set log.backend=nats")]
+    Restored(RestoredOptions),
+
+    /// Reads bodies again that were kept in quarantine, and appends the facts that this version finds in them.
+    #[command(after_help = "\
+Facts keep the moment at which their body came. Those that are in the log already are not appended again, so running it
+twice does no harm. On the embedded log the process must be stopped, except for --dry-run.
+
+Examples:
+  nuncio log replay-quarantine --dry-run
+  nuncio log replay-quarantine --since 2026-11-20T00:00:00Z --output json")]
+    ReplayQuarantine(ReplayOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// Appends nothing, and says what would be.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only bodies that came at this moment or later; those older than 30 days are passed over anyway.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoredOptions {
+    /// The moment up to which the log is whole: when the backup was begun.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) lost_after: Timestamp,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// Only what comes behind this checkpoint, which an earlier export gave.
+    #[arg(long, value_name = "CHECKPOINT", value_parser = Checkpoint::parse)]
+    pub(crate) from: Option<Checkpoint>,
+    /// Only this Page.
+    #[arg(long, value_parser = PageId::parse)]
+    pub(crate) page: Option<PageId>,
+    /// How to write.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
+    pub(crate) output: ExportFormat,
+    /// A file that is not there yet, readable by its owner alone; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line: what is readable of the record, and its bytes in hexadecimal.
+    Json,
+    /// Delimited protobuf messages (`proto/nuncio/log/v1/export.proto`), with the bytes as they are.
+    Binary,
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +278,22 @@ pub(crate) struct ShowOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
+    /// Says whether roles could start with this configuration: ends with 0 if so, else with 78 and every wrong key.
+    #[command(after_help = "\
+It looks at the configuration alone: whether servers are there, and what they are worth, is found out at the start.
+
+Examples:
+  nuncio config check
+  nuncio config check ingress sender --config nuncio.toml")]
+    Check {
+        /// Which roles are to start; all unless named.
+        #[arg(value_enum)]
+        roles: Vec<Role>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+    },
+
     /// Prints every key with its value and where that came from; secrets are masked.
     #[command(after_help = "\
 Examples:
@@ -174,6 +304,10 @@ Examples:
         #[arg(long, value_enum, default_value_t = Format::Text)]
         output: Format,
     },
+}
+
+fn time(raw: &str) -> Result<Timestamp, String> {
+    api::convert::parse_rfc3339(raw).ok_or_else(|| "a time looks like 2026-11-22T03:00:00Z".to_owned())
 }
 
 fn key_value(raw: &str) -> Result<(String, String), String> {

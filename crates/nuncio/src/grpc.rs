@@ -4,7 +4,7 @@ use crate::app::Deps;
 use anyhow::Context;
 use api::proto::DESCRIPTORS;
 use compliance::ComplianceService;
-use conversation::ConversationService;
+use conversation::{ConversationService, Eraser};
 use outbound_sender::{OutboundService, Sender};
 use service_kit::Health;
 use std::net::SocketAddr;
@@ -23,13 +23,14 @@ const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 /// Which services a process offers.
 pub(crate) struct Services {
     pub(crate) compliance: bool,
-    pub(crate) conversation: bool,
+    /// The conversation service needs it.
+    pub(crate) eraser: Option<Eraser>,
     pub(crate) sender: Option<Sender>,
 }
 
 impl Services {
     pub(crate) const fn is_empty(&self) -> bool {
-        !self.compliance && !self.conversation && self.sender.is_none()
+        !self.compliance && self.eraser.is_none() && self.sender.is_none()
     }
 
     /// Their names, as the health service knows them.
@@ -39,7 +40,7 @@ impl Services {
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
         let offered = [
             (self.compliance, COMPLIANCE),
-            (self.conversation, CONVERSATIONS),
+            (self.eraser.is_some(), CONVERSATIONS),
             (self.sender.is_some(), OUTBOUND),
             // The empty name stands for the process.
             (true, ""),
@@ -79,7 +80,7 @@ impl Grpc {
         let log = || Arc::clone(&deps.log);
         let compliance = services.compliance.then(|| ComplianceService::server(log(), deps.clock.clone()));
         let conversation =
-            services.conversation.then(|| ConversationService::server(log(), deps.clock.clone(), stop.clone()));
+            services.eraser.map(|eraser| ConversationService::server(log(), eraser, deps.clock.clone(), stop.clone()));
         let outbound = services.sender.map(|sender| OutboundService::server(sender, stop.clone()));
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)

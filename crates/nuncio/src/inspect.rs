@@ -32,30 +32,37 @@ pub(crate) async fn tail(settings: LogSettings, options: TailOptions) -> anyhow:
 fn record(stored: &Stored, format: Format) -> String {
     let record = &stored.record;
     let kinds: Vec<_> = record.events.iter().map(kind).collect();
-    let recorded_at = rfc3339(record.recorded_at);
     match format {
         Format::Text => {
+            let recorded_at = rfc3339(record.recorded_at);
             let place = format!("{}/{}", stored.shard, stored.position);
             format!("{place:>10}  {recorded_at:<24}  {}  {}", record.stream, kinds.join(", "))
         }
-        Format::Json => json!({
-            "shard": stored.shard,
-            "position": stored.position,
-            "record": record.id.to_string(),
-            "recorded_at": recorded_at,
-            "stream": record.stream.to_string(),
-            "fact": record.fact.map(|fact| fact.to_string()),
-            "events": kinds,
-        })
-        .to_string(),
+        Format::Json => header(stored).to_string(),
     }
+}
+
+/// What of a record names nobody and quotes nobody.
+pub(crate) fn header(stored: &Stored) -> serde_json::Value {
+    let record = &stored.record;
+    json!({
+        "shard": stored.shard,
+        "position": stored.position,
+        "record": record.id.to_string(),
+        "recorded_at": rfc3339(record.recorded_at),
+        "stream": record.stream.to_string(),
+        "fact": record.fact.map(|fact| fact.to_string()),
+        "events": record.events.iter().map(kind).collect::<Vec<_>>(),
+    })
 }
 
 fn kind(event: &Event) -> String {
     match event {
         Event::Inbound(inbound) => inbound.kind.as_str().to_owned(),
         Event::Quarantined(body) => format!("quarantined ({})", body.reason),
+        Event::Erasing(step) => step.kind.as_str().to_owned(),
         Event::Sending(step) => format!("{} {}", step.kind.as_str(), step.send.uuid()),
+        Event::System(system) => system.kind.as_str().to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
 use event_log::EventLog;
-use event_log::jetstream::{JetStreamLog, OpenError};
+use event_log::jetstream::{Config, Durability, JetStreamLog, OpenError};
 use event_log::sqlite::SqliteLog;
 use service_kit::{Backoff, ByteSize, CheckHandle};
 use std::sync::Arc;
@@ -42,9 +42,28 @@ pub(crate) async fn open(
                     () = tokio::time::sleep(backoff.next(1.0)) => (),
                 }
             }
-            Err(error) => return Err(anyhow::Error::new(error).context("cannot open the event log on NATS")),
+            Err(error) => return Err(refused(error)),
         }
     }
+}
+
+fn refused(error: OpenError) -> anyhow::Error {
+    let advice = match &error {
+        OpenError::NotDurable(_) => {
+            "cannot open the event log on NATS: set the servers and the configuration right, or, for a trial, \
+             log.nats_durability=relaxed, which takes an acknowledgement for whatever it is worth"
+        }
+        OpenError::Connect(_)
+        | OpenError::Unavailable(_)
+        | OpenError::Credentials { .. }
+        | OpenError::Config(_)
+        | OpenError::Limits(_)
+        | OpenError::Mismatch { .. }
+        | OpenError::Create { .. }
+        | OpenError::LostIdentity { .. }
+        | OpenError::Identity { .. } => "cannot open the event log on NATS",
+    };
+    anyhow::Error::new(error).context(advice)
 }
 
 /// A body that nobody understands is kept whole, in one message, with what is written beside it: so the server must take
@@ -65,8 +84,25 @@ pub(crate) async fn open_to_read(settings: &LogSettings) -> anyhow::Result<Arc<d
         Backend::Sqlite => {
             Arc::new(SqliteLog::open_to_read(&settings.path).context("log.path names the log to look into")?)
         }
-        Backend::Nats => Arc::new(JetStreamLog::open(settings.nats.clone()).await.context("cannot open the log")?),
+        Backend::Nats => Arc::new(JetStreamLog::open(as_it_is(settings)).await.context("cannot open the log")?),
     })
+}
+
+/// Opens a log that is there for adding to it. Nothing is waited for: whoever typed the command is there to see it fail.
+pub(crate) async fn open_to_write(settings: &LogSettings) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(match settings.backend {
+        Backend::Sqlite => {
+            let path = &settings.path;
+            anyhow::ensure!(path.exists(), "there is no log at {} (log.path)", path.display());
+            Arc::new(SqliteLog::open(path, settings.sqlite.clone())?)
+        }
+        Backend::Nats => Arc::new(JetStreamLog::open(settings.nats.clone()).await.map_err(refused)?),
+    })
+}
+
+/// The log on NATS whatever its servers are worth, for whoever does not add to what it promises.
+pub(crate) fn as_it_is(settings: &LogSettings) -> Config {
+    Config { durability: Durability::Relaxed, monitors: Vec::new(), ..settings.nats.clone() }
 }
 
 /// Asks the log once a second whether it works, and tells readiness and those who would otherwise wait for time-outs.

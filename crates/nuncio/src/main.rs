@@ -1,12 +1,17 @@
 //! Nuncio: the one binary. Every role and every tool is a subcommand of it.
 
 mod app;
+mod bench;
 mod cli;
 mod demo;
+mod export;
 mod grpc;
 mod inspect;
 mod log;
+mod migrate;
 mod output;
+mod replay;
+mod restored;
 mod settings;
 mod simulate;
 
@@ -26,17 +31,19 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let layers = || Layers::from_process(cli.config.as_deref(), &cli.set);
     match cli.command {
         Command::Standalone => app::run(settings(&layers()?, &Role::ALL)?, &Role::ALL).await,
-        Command::Run { roles } => {
-            let settings = settings(&layers()?, &roles)?;
-            settings.log.serves(&roles)?;
-            app::run(settings, &roles).await
-        }
+        Command::Run { roles } => app::run(settings(&layers()?, &roles)?, &roles).await,
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
-        Command::Log(LogCommand::Tail(options)) => inspect::tail(log_settings(&layers()?)?, options).await,
+        Command::Migrate(options) => migrate::run(&tool_settings(&layers()?)?.sql_url, options).await,
+        Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Export(options)) => export::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(tool_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
-            inspect::show(log_settings(&layers()?)?, options).await
+            inspect::show(tool_settings(&layers()?)?.log, options).await
         }
+        Command::Bench(options) => bench::run(options).await,
+        Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }
 }
@@ -49,12 +56,21 @@ fn settings(layers: &Layers, roles: &[Role]) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// What a command needs that only looks at the log. The other keys are known, so that a whole configuration passes.
-fn log_settings(layers: &Layers) -> anyhow::Result<settings::LogSettings> {
+/// What a tool needs, which plays no role. All keys are known, so that a whole configuration passes.
+fn tool_settings(layers: &Layers) -> anyhow::Result<Settings> {
     let mut reader = layers.reader();
     let settings = Settings::read(&mut reader, &[]);
     reader.finish()?;
-    Ok(settings.log)
+    Ok(settings)
+}
+
+/// The same as starting these roles does first.
+fn check_config(layers: &Layers, roles: &[Role], format: output::Format) -> anyhow::Result<()> {
+    let roles = if roles.is_empty() { &Role::ALL } else { roles };
+    let mut reader = layers.reader();
+    let _settings = Settings::read(&mut reader, roles);
+    reader.finish()?;
+    output::good_config(roles, format)
 }
 
 fn print_config(layers: &Layers, format: output::Format) -> anyhow::Result<()> {

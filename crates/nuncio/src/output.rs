@@ -1,5 +1,6 @@
 //! Writing to the terminal: text for people, JSON for programs.
 
+use crate::settings::Role;
 use clap::ValueEnum;
 use service_kit::Shown;
 use std::io::{self, Write};
@@ -18,6 +19,16 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
+}
+
+/// Word that these roles could start.
+pub(crate) fn good_config(roles: &[Role], format: Format) -> anyhow::Result<()> {
+    let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    line(&match format {
+        Format::Json => serde_json::json!({ "ok": true, "roles": roles }).to_string(),
+        Format::Text => format!("the configuration is good for: {}", roles.join(", ")),
+    })?;
+    Ok(())
 }
 
 /// The configuration, key by key.

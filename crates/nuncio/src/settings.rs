@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
 use domain::time::Span;
+use event_log::jetstream::{Durability, STRICT_REPLICAS};
 use event_log::{jetstream, sqlite};
 use messenger::client::DEFAULT_VERSION;
 use messenger::signature::AppSecrets;
@@ -13,6 +14,9 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Where the tables are unless told otherwise: in a file of the working folder, beside the embedded log.
+const DEFAULT_TABLES: &str = "sqlite:nuncio-tables.sqlite";
 
 /// What a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +47,7 @@ impl Role {
 /// The whole configuration.
 pub(crate) struct Settings {
     pub(crate) log: LogSettings,
+    pub(crate) sql_url: SecretString,
     pub(crate) webhook: WebhookSettings,
     pub(crate) meta: MetaSettings,
     pub(crate) pages: HashMap<PageId, SecretString>,
@@ -115,6 +120,30 @@ impl Setting for Backend {
     }
 }
 
+/// What an answered append must be worth, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Worth(Durability);
+
+impl Setting for Worth {
+    const FORM: &'static str = "strict or relaxed";
+
+    fn parse(raw: &str) -> Result<Self, String> {
+        match raw {
+            "strict" => Ok(Self(Durability::Strict)),
+            "relaxed" => Ok(Self(Durability::Relaxed)),
+            _ => Err(format!("{raw:?} is no durability")),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self.0 {
+            Durability::Strict => "strict",
+            Durability::Relaxed => "relaxed",
+        }
+        .to_owned()
+    }
+}
+
 /// Loopback unless told otherwise: gRPC and the admin port ask nobody who they are.
 const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
@@ -128,7 +157,8 @@ impl Settings {
         let drain_deadline =
             "how long work in flight may take to end; with the delay, less than the pod's grace period";
         Self {
-            log: LogSettings::read(reader),
+            log: LogSettings::read(reader, roles),
+            sql_url: sql_url(reader),
             webhook: WebhookSettings::read(reader),
             meta: MetaSettings::read(reader, roles),
             pages: pages(reader),
@@ -143,7 +173,7 @@ impl Settings {
 }
 
 impl LogSettings {
-    fn read(reader: &mut Reader) -> Self {
+    fn read(reader: &mut Reader, roles: &[Role]) -> Self {
         let nats = jetstream::Config::default();
         let window =
             "for how long a repeated fact is recognised and dropped; on NATS, longer than log.nats_append_timeout";
@@ -151,7 +181,10 @@ impl LogSettings {
         let replicas = "how many NATS servers hold each record; production uses 3";
         let shards = "how many JetStream streams a new log is spread over; a log that is there keeps its number";
         let timeout = "for how long one append is repeated until NATS answers; less than the duplicate window";
-        Self {
+        let durability = "strict: refuses NATS servers that could lose what they acknowledged; relaxed: takes any";
+        let monitors = "each NATS server's monitoring endpoint, separated by commas, which proves that it syncs always";
+        let max_bytes = "the most that one JetStream stream of a new log may hold; a full one refuses appends";
+        let log = Self {
             backend: reader.get("log.backend", Backend::Sqlite, "what keeps the log: one file, or NATS JetStream"),
             path: reader.get("log.path", PathBuf::from("nuncio.sqlite"), "the file of the embedded log"),
             sqlite: sqlite::Config { duplicate_window },
@@ -160,27 +193,66 @@ impl LogSettings {
                 name: reader.get("log.nats_name", nats.name, "begins the name of everything kept in JetStream"),
                 subject: reader.get("log.nats_subject", nats.subject, "begins every subject of the log"),
                 replicas: reader.get("log.nats_replicas", nats.replicas, replicas),
+                durability: reader.get("log.nats_durability", Worth(Durability::Strict), durability).0,
+                monitors: monitors_of(reader.optional("log.nats_monitor_url", monitors)),
                 duplicate_window,
                 append_timeout: reader.get("log.nats_append_timeout", nats.append_timeout, timeout),
                 shards: reader.get("log.nats_shards", nats.shards, shards),
-                max_bytes: nats.max_bytes,
+                max_bytes: reader.optional("log.nats_max_bytes", max_bytes).map(as_i64),
                 credentials_file: reader
                     .optional("log.nats_credentials_file", "the file with this client's credentials"),
             },
+        };
+        // Whoever only looks at the log gets what there is.
+        match log.backend {
+            _ if roles.is_empty() => (),
+            Backend::Nats => check_strictness(&log.nats, reader),
+            Backend::Sqlite => check_wholeness(roles, reader),
         }
+        log
     }
+}
 
-    /// Whether this log can serve these roles in a process of their own.
-    pub(crate) fn serves(&self, roles: &[Role]) -> anyhow::Result<()> {
-        let is_all = Role::ALL.iter().all(|role| roles.contains(role));
-        if self.backend == Backend::Sqlite && !is_all {
-            anyhow::bail!(
-                "the embedded log serves one process, so some roles alone cannot run on it: use `nuncio standalone`, \
-                 or set log.backend=nats"
-            );
-        }
-        Ok(())
+/// Whether these roles can share the embedded log with those that run elsewhere.
+fn check_wholeness(roles: &[Role], reader: &mut Reader) {
+    if Role::ALL.iter().any(|role| !roles.contains(role)) {
+        let what = "is sqlite, and the embedded log serves one process, so some roles alone cannot run on it: use \
+                    `nuncio standalone`, or set log.backend=nats";
+        reader.problem("log.backend", what.to_owned());
     }
+}
+
+/// What a strict log lacks by its configuration alone; the rest the servers tell.
+fn check_strictness(nats: &jetstream::Config, reader: &mut Reader) {
+    if nats.durability == Durability::Relaxed {
+        return;
+    }
+    let (n_replicas, n_monitors) = (nats.replicas, nats.monitors.len());
+    if n_replicas < STRICT_REPLICAS {
+        let what = format!(
+            "{n_replicas} of the NATS servers would hold each record, and the loss of one machine could lose records \
+             that were acknowledged: set log.nats_replicas={STRICT_REPLICAS}, or log.nats_durability=relaxed for a trial"
+        );
+        reader.problem("log.nats_replicas", what);
+    }
+    let needed = n_replicas.max(STRICT_REPLICAS);
+    if n_monitors < needed {
+        let what = format!(
+            "names {n_monitors} monitoring endpoints, and only they tell whether a server syncs before it acknowledges, \
+             without which a power cut loses up to two minutes: name one for each of at least {needed} servers, or set \
+             log.nats_durability=relaxed for a trial"
+        );
+        reader.problem("log.nats_monitor_url", what);
+    }
+}
+
+fn monitors_of(urls: Option<String>) -> Vec<String> {
+    let urls = urls.unwrap_or_default();
+    urls.split(',').map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned).collect()
+}
+
+fn as_i64(size: ByteSize) -> i64 {
+    i64::try_from(size.bytes()).unwrap_or(i64::MAX)
 }
 
 impl WebhookSettings {
@@ -256,6 +328,12 @@ impl TelemetrySettings {
         }
         Self { format: reader.get("telemetry.log_format", LogFormat::Human, "how logs are written"), filter }
     }
+}
+
+/// Where the tables are. The URL may hold a password, so all of it is treated as one.
+fn sql_url(reader: &mut Reader) -> SecretString {
+    let help = "where the tables are: `sqlite:<path>` or `postgres://<user>:<password>@<host>/<database>`";
+    reader.secret("sql.url", help).unwrap_or_else(|| DEFAULT_TABLES.into())
 }
 
 fn span(duration: Duration) -> Span {

@@ -73,7 +73,7 @@ impl Parts {
             let record = self.record(stream, events, at);
             match self.append(&record, Expected::revision(loaded.revision)).await {
                 Ok(_) => return Ok(record.events),
-                Err(AppendError::Conflict { .. }) => (),
+                Err(AppendError::Conflict { actual }) => self.conversations.correct(stream, actual),
                 Err(error) => return Err(ChangeError::Append(error)),
             }
         }

@@ -32,7 +32,19 @@ struct Claimed {
 
 impl Parts {
     /// Does all there is to do for one conversation now. Answers when to look again, if not before something happens.
-    pub(crate) async fn work(&self, stream: &StreamId, stop: &CancellationToken) -> Option<Timestamp> {
+    /// Of a log that was `restored_at` some time, what is older is doubted first.
+    pub(crate) async fn work(
+        &self,
+        stream: &StreamId,
+        restored_at: Option<Timestamp>,
+        stop: &CancellationToken,
+    ) -> Option<Timestamp> {
+        if let Some(restored_at) = restored_at
+            && let Err(error) = self.doubt(stream, restored_at).await
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "a send could not be doubted; it is tried again");
+            return Some(self.clock.now().plus(REST));
+        }
         loop {
             let done = match self.next_step(stream).await {
                 Ok(Step::Idle) => return None,

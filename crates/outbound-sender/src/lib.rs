@@ -10,6 +10,7 @@ mod dispatch;
 mod grpc;
 mod outbox;
 mod render;
+mod restored;
 mod watch;
 
 use domain::id::PageId;

@@ -1,7 +1,7 @@
 //! Which conversations have something to send: derived from the log, kept in memory, rebuilt at every start.
 
 use crate::{Parts, Sender};
-use domain::event::{Event, InboundKind, Outcome, SendingKind};
+use domain::event::{Event, Outcome, SendingKind};
 use domain::id::{Kind, SendId, StreamId};
 use domain::time::Timestamp;
 use event_log::{Checkpoint, Filter, Followed, LogError, Pages, Stored};
@@ -26,19 +26,16 @@ impl Outbox {
         for event in &stored.record.events {
             let (send, has_ended) = match event {
                 Event::Sending(step) => (&step.send, ends(&step.kind)),
-                Event::Inbound(inbound) => match &inbound.kind {
-                    InboundKind::Echo(echo) => match &echo.send {
-                        Some(send) => (send, true),
-                        None => continue,
-                    },
-                    InboundKind::Message(_)
-                    | InboundKind::Delivered { .. }
-                    | InboundKind::Read { .. }
-                    | InboundKind::Postback(_)
-                    | InboundKind::Referral(_)
-                    | InboundKind::Unrecognized(_) => continue,
+                Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| echo.send.as_ref()) {
+                    Some(send) => (send, true),
+                    None => continue,
                 },
-                Event::Quarantined(_) => continue,
+                // Nothing of an erased conversation is left to do.
+                Event::Erasing(_) => {
+                    self.open.remove(stream);
+                    continue;
+                }
+                Event::Quarantined(_) | Event::System(_) => continue,
             };
             if has_ended {
                 if let Some(sends) = self.open.get_mut(stream) {
@@ -62,7 +59,10 @@ impl Outbox {
 /// Whether nothing is left to do for a send after this step.
 const fn ends(kind: &SendingKind) -> bool {
     match kind {
-        SendingKind::Requested { .. } | SendingKind::Accepted { .. } | SendingKind::Dispatched { .. } => false,
+        SendingKind::Requested { .. }
+        | SendingKind::Accepted { .. }
+        | SendingKind::Dispatched { .. }
+        | SendingKind::Doubted => false,
         SendingKind::Blocked { .. } => true,
         SendingKind::Settled { outcome, .. } => match outcome {
             Outcome::Sent { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => true,
@@ -102,6 +102,8 @@ struct Desk {
     parts: Arc<Parts>,
     stop: CancellationToken,
     outbox: Outbox,
+    /// When the log was last brought back from a backup; none: never.
+    restored_at: Option<Timestamp>,
     /// Before this the log's past is read, in which most sends have long ended: nothing is begun.
     is_caught_up: bool,
     ready: VecDeque<StreamId>,
@@ -119,6 +121,7 @@ impl Desk {
             parts,
             stop,
             outbox: Outbox::default(),
+            restored_at: None,
             is_caught_up: false,
             ready: VecDeque::new(),
             queued: HashSet::new(),
@@ -129,6 +132,8 @@ impl Desk {
     }
 
     async fn follow(&mut self, from: &mut Checkpoint, backoff: &mut Backoff) -> Result<(), LogError> {
+        // Nothing may be sent before this is known.
+        self.restored_at = self.parts.restored_at().await?;
         let stop = self.stop.clone();
         let filter = Filter { kinds: vec![Kind::Conversation], pages: Pages::All, partitions: Vec::new() };
         let mut follower = self.parts.log.follow(filter, from.clone()).await?;
@@ -183,8 +188,9 @@ impl Desk {
             self.queued.remove(&stream);
             self.busy.insert(stream.clone(), false);
             let (parts, stop) = (Arc::clone(&self.parts), self.stop.clone());
+            let restored_at = self.restored_at;
             self.workers.spawn(async move {
-                let next = parts.work(&stream, &stop).await;
+                let next = parts.work(&stream, restored_at, &stop).await;
                 (stream, next)
             });
         }

@@ -7,7 +7,7 @@ use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::watch_messages_response::Kind as Told;
 use api::status::{self, Violations};
 use domain::conversation::Conversation;
-use domain::event::{Event, InboundKind};
+use domain::event::Event;
 use domain::id::{Kind, SendId, StreamId};
 use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Stored};
 use futures_util::stream::BoxStream;
@@ -103,16 +103,8 @@ impl Watching {
 fn concerned(event: &Event) -> Option<SendId> {
     match event {
         Event::Sending(step) => Some(step.send.clone()),
-        Event::Inbound(inbound) => match &inbound.kind {
-            InboundKind::Echo(echo) => echo.send.clone(),
-            InboundKind::Message(_)
-            | InboundKind::Delivered { .. }
-            | InboundKind::Read { .. }
-            | InboundKind::Postback(_)
-            | InboundKind::Referral(_)
-            | InboundKind::Unrecognized(_) => None,
-        },
-        Event::Quarantined(_) => None,
+        Event::Inbound(inbound) => inbound.kind.echo().and_then(|echo| echo.send.clone()),
+        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
     }
 }
 

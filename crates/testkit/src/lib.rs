@@ -1,13 +1,15 @@
-//! For tests only: a real nats-server, a network that misbehaves on command, and waiting with a deadline.
+//! For tests only: a real nats-server, a real PostgreSQL, a network that misbehaves on command, and waiting with a deadline.
 //!
 //! Whatever goes wrong in here is a fault of the test's surroundings, so it panics with advice instead of answering
 //! errors.
 
 mod nats;
+mod postgres;
 mod proxy;
 mod wait;
 
 pub use nats::{NatsServer, Sync, nats};
+pub use postgres::{Postgres, postgres};
 pub use proxy::{Answers, Proxy};
 pub use wait::eventually;
 

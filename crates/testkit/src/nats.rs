@@ -38,6 +38,7 @@ pub enum Sync {
 pub struct NatsServer {
     folder: PathBuf,
     address: SocketAddr,
+    monitor: SocketAddr,
     keeper: Option<Child>,
 }
 
@@ -53,7 +54,15 @@ impl NatsServer {
     /// # Panics
     /// When there is no nats-server, or it does not come up within ten seconds.
     pub fn start(sync: Sync) -> Self {
-        let server = Self::begin(sync, "");
+        Self::start_with(sync, "")
+    }
+
+    /// The same, with more lines in its configuration.
+    ///
+    /// # Panics
+    /// As [`Self::start`] does.
+    pub fn start_with(sync: Sync, more: &str) -> Self {
+        let server = Self::begin(sync, more);
         server.wait_until_it_answers();
         server
     }
@@ -88,15 +97,21 @@ impl NatsServer {
         let config =
             format!("jetstream {{ store_dir: {store:?}, sync_interval: {sync_interval} }}\nmax_payload: 9MB\n{more}");
         std::fs::write(folder.join("nats.conf"), config).expect("the temp folder can be written");
-        let keeper = run(&binary, &folder, "-1");
-        let mut server = Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), keeper: Some(keeper), folder };
-        server.address = server.wait("write its ports", || ports_file(&server.folder));
+        let keeper = run(&binary, &folder, ["-1", "-1"]);
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { address: nowhere, monitor: nowhere, keeper: Some(keeper), folder };
+        (server.address, server.monitor) = server.wait("write its ports", || ports_file(&server.folder));
         server
     }
 
     /// Where clients connect to.
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
+    }
+
+    /// Where the server tells about itself over HTTP.
+    pub fn monitor_url(&self) -> String {
+        format!("http://{}", self.monitor)
     }
 
     /// The server's address, for a [`crate::Proxy`] in front of it.
@@ -120,7 +135,8 @@ impl NatsServer {
     /// When it does not come up within ten seconds.
     pub fn restart(&mut self) {
         self.kill();
-        self.keeper = Some(run(&binary(), &self.folder, &self.address.port().to_string()));
+        let ports = [self.address, self.monitor].map(|address| address.port().to_string());
+        self.keeper = Some(run(&binary(), &self.folder, ports.each_ref().map(String::as_str)));
         self.wait_until_it_answers();
     }
 
@@ -168,10 +184,11 @@ impl Drop for NatsServer {
     }
 }
 
-fn run(binary: &Path, folder: &Path, port: &str) -> Child {
+fn run(binary: &Path, folder: &Path, [port, monitor]: [&str; 2]) -> Child {
     let mut command = Command::new("sh");
     command.arg("-c").arg(KEEPER).arg("keeper").arg(folder).arg(binary);
     command.arg("--config").arg(folder.join("nats.conf")).args(["--addr", "127.0.0.1", "--port", port]);
+    command.args(["--http_port", monitor]);
     command.arg("--ports_file_dir").arg(folder);
     // The keeper outlives the test by a moment and must not hold its output open.
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -179,13 +196,13 @@ fn run(binary: &Path, folder: &Path, port: &str) -> Child {
     started.expect("tests run where there is a shell")
 }
 
-/// The client address in the ports file, once the server has written it whole.
-fn ports_file(folder: &Path) -> Option<SocketAddr> {
+/// The addresses for clients and for monitoring in the ports file, once the server has written it whole.
+fn ports_file(folder: &Path) -> Option<(SocketAddr, SocketAddr)> {
     let is_ports = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ports");
     let path = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find(is_ports)?;
     let text = std::fs::read_to_string(path).ok()?;
-    let (_, address) = text.split_once("nats://")?;
-    address.split_once('"')?.0.parse().ok()
+    let address = |scheme: &str| text.split_once(scheme)?.1.split_once('"')?.0.parse().ok();
+    Some((address("nats://")?, address("http://")?))
 }
 
 /// The nats-server to run: the one named by `NUNCIO_NATS_SERVER`, else the workspace's own, else the one in `PATH`.

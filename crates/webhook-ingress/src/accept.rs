@@ -4,14 +4,12 @@ use domain::event::{Event, Quarantined};
 use domain::id::{AppId, FactId, RecordId, StreamId};
 use domain::time::Timestamp;
 use event_log::{AppendError, Appended, EventLog, Expected, Record};
-use futures_util::future::try_join_all;
 use messenger::webhook::{self, Place, Placed};
 use service_kit::{Clock, Counter, Ids, Metrics};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Turns bodies into records and appends them.
-pub(crate) struct Acceptor {
+pub struct Acceptor {
     app: AppId,
     log: Arc<dyn EventLog>,
     clock: Clock,
@@ -22,7 +20,8 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(crate) fn new(app: AppId, log: Arc<dyn EventLog>, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
+    /// One that appends to this log, and keeps what nobody understands under the app's name.
+    pub fn new(app: AppId, log: Arc<dyn EventLog>, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
         let events = "facts taken in, by kind and by whether they were repeated within the duplicate window";
         let ahead = "facts whose stated time lay too far ahead of ours to be believed";
         let quarantined = "verified bodies that could not be understood and were kept whole";
@@ -52,27 +51,19 @@ impl Acceptor {
         }
     }
 
-    /// Side by side across streams, one after the other within one.
-    async fn append_all(&self, facts: Vec<Placed>, received_at: Timestamp) -> Result<(), AppendError> {
-        let mut order: HashMap<StreamId, usize> = HashMap::new();
-        let mut streams: Vec<Vec<Record>> = Vec::new();
-        for placed in facts {
-            let stream = self.stream(&placed);
-            let place = *order.entry(stream.clone()).or_insert(streams.len());
-            if place == streams.len() {
-                streams.push(Vec::new());
-            }
-            streams[place].push(self.record(stream, placed, received_at));
-        }
-        try_join_all(streams.into_iter().map(|records| self.append_in_order(records))).await?;
-        Ok(())
+    pub(crate) fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
     }
 
-    async fn append_in_order(&self, records: Vec<Record>) -> Result<(), AppendError> {
-        for record in records {
-            let appended = self.log.append(&record, Expected::Any).await?;
-            self.count(&record, appended);
-        }
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) async fn append_all(&self, facts: Vec<Placed>, recorded_at: Timestamp) -> Result<(), AppendError> {
+        let record = |placed| self.record(self.stream(&placed), placed, recorded_at);
+        let records: Vec<_> = facts.into_iter().map(record).collect();
+        let appended = self.log.append_all(&records).await?;
+        records.iter().zip(appended).for_each(|(record, appended)| self.count(record, appended));
         Ok(())
     }
 
@@ -87,7 +78,8 @@ impl Acceptor {
         }
     }
 
-    fn stream(&self, placed: &Placed) -> StreamId {
+    /// The stream that a fact belongs to.
+    pub(crate) fn stream(&self, placed: &Placed) -> StreamId {
         let page = placed.fact.page.clone();
         match &placed.place {
             Place::Person(psid) => {
@@ -95,15 +87,19 @@ impl Acceptor {
                 StreamId::Conversation(page, person)
             }
             Place::UserRef(user_ref) => StreamId::Optin(page, user_ref.clone()),
+            Place::Comment { post, commenter } => {
+                let commenter = self.log.identity().person_key(&page, commenter);
+                StreamId::Comment(page, post.clone(), commenter)
+            }
             Place::Page => StreamId::Page(page),
         }
     }
 
-    fn record(&self, stream: StreamId, placed: Placed, received_at: Timestamp) -> Record {
+    fn record(&self, stream: StreamId, placed: Placed, recorded_at: Timestamp) -> Record {
         Record {
-            id: RecordId::new(self.ids.uuid_v7(received_at)),
+            id: RecordId::new(self.ids.uuid_v7(recorded_at)),
             stream,
-            recorded_at: received_at,
+            recorded_at,
             fact: Some(placed.fact.fact),
             traceparent: None,
             events: vec![Event::Inbound(Box::new(placed.fact))],
@@ -125,5 +121,11 @@ impl Acceptor {
         self.log.append(&record, Expected::Any).await?;
         self.quarantined.add(1, &[]);
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
     }
 }

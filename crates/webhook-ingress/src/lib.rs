@@ -5,6 +5,7 @@
 
 mod accept;
 mod http;
+mod replay;
 mod server;
 
 use domain::id::AppId;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+pub use accept::Acceptor;
+pub use replay::{KEPT_FOR, NewFacts, Replay, ReplayError, Replayed};
 pub use server::Ingress;
 
 /// How the ingress behaves.

@@ -56,12 +56,13 @@ async fn a_conversation_counts_what_is_open_and_shows_what_was_delivered_and_rea
     sandbox.writes(PAGE, ASHA, "hello", NOON).await;
     sandbox.answers("yes", after(1)).await;
     sandbox.asks_for("really", after(2)).await;
+    sandbox.asks_for("and soon", after(3)).await;
     let conversation = sandbox.get(&with(PAGE, ASHA)).await.unwrap();
-    assert_eq!(conversation.unsettled_messages, 1);
+    assert_eq!(conversation.unsettled_messages, 2);
     assert_eq!((conversation.delivered_time, conversation.read_time), (None, None));
     let delivered = InboundKind::Delivered { watermark: after(1), mids: Vec::new() };
-    sandbox.delivered(PAGE, ASHA, delivered, after(3), after(3)).await;
-    sandbox.delivered(PAGE, ASHA, InboundKind::Read { watermark: NOON }, after(4), after(4)).await;
+    sandbox.delivered(PAGE, ASHA, delivered, after(4), after(4)).await;
+    sandbox.delivered(PAGE, ASHA, InboundKind::Read { watermark: NOON }, after(5), after(5)).await;
     let conversation = sandbox.get(&with(PAGE, ASHA)).await.unwrap();
     assert_eq!(conversation.delivered_time, Some(timestamp(after(1))));
     assert_eq!(conversation.read_time, Some(timestamp(NOON)));

@@ -5,6 +5,7 @@
 mod sandbox;
 mod story;
 
+mod erase;
 mod get;
 mod list;
 mod watch;

@@ -2,10 +2,10 @@
 
 use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_client::ConversationsClient;
-use conversation::ConversationService;
+use conversation::{ConversationService, Eraser};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
-use service_kit::{Clock, Ids};
+use service_kit::{Clock, Ids, ManualClock, Metrics};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,25 +34,44 @@ pub(crate) struct Sandbox {
     pub(crate) log: Arc<SqliteLog>,
     pub(crate) conversations: ConversationsClient<Channel>,
     pub(crate) ids: Ids,
+    pub(crate) clock: ManualClock,
+    eraser: Eraser,
     stop: CancellationToken,
-    running: JoinSet<Result<(), tonic::transport::Error>>,
-    _folder: TempDir,
+    running: JoinSet<()>,
+    /// Where the log's files are.
+    pub(crate) folder: TempDir,
 }
 
 impl Sandbox {
     pub(crate) async fn start() -> Self {
+        Self::start_without_eraser().await.with_eraser()
+    }
+
+    /// As after a crash, when tombstones are there and nobody carries them out.
+    pub(crate) async fn start_without_eraser() -> Self {
         let folder = TempDir::new().unwrap();
         let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
-        let (clock, _) = Clock::manual(NOON);
+        let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let server = Server::builder().add_service(ConversationService::server(log.clone(), clock, stop.clone()));
+        let eraser = Eraser::new(log.clone(), clock.clone(), Ids::random(), &Metrics::new("test", "0"));
+        let service = ConversationService::server(log.clone(), eraser.clone(), clock, stop.clone());
+        let server = Server::builder().add_service(service);
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
-        running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
+        let serving = stop.clone();
+        running.spawn(async move {
+            server.serve_with_incoming_shutdown(incoming, serving.cancelled_owned()).await.unwrap();
+        });
         let conversations = ConversationsClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, conversations, ids: Ids::random(), stop, running, _folder: folder }
+        Self { log, conversations, ids: Ids::random(), clock: hands, eraser, stop, running, folder }
+    }
+
+    pub(crate) fn with_eraser(mut self) -> Self {
+        let (eraser, stop) = (self.eraser.clone(), self.stop.clone());
+        self.running.spawn(async move { eraser.run(stop).await.unwrap() });
+        self
     }
 
     /// Tells the service to stop, without waiting for it.
@@ -60,14 +79,24 @@ impl Sandbox {
         self.stop.cancel();
     }
 
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
-        within(self.running.join_next()).await.unwrap().unwrap().unwrap();
+        within(self.running.join_all()).await;
     }
 
     pub(crate) async fn get(&self, name: &str) -> Result<pb::Conversation, Status> {
         let request = pb::GetConversationRequest { name: name.to_owned() };
         within(self.conversations.clone().get_conversation(request)).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn erase(&self, name: &str) -> Result<pb::Erasure, Status> {
+        let request = pb::EraseConversationRequest { name: name.to_owned() };
+        within(self.conversations.clone().erase_conversation(request)).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn erasure(&self, name: &str) -> Result<pb::Erasure, Status> {
+        let request = pb::GetErasureRequest { name: name.to_owned() };
+        within(self.conversations.clone().get_erasure(request)).await.map(tonic::Response::into_inner)
     }
 
     pub(crate) async fn list(&self, request: pb::ListEventsRequest) -> Result<pb::ListEventsResponse, Status> {

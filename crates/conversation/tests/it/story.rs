@@ -68,14 +68,8 @@ impl Sandbox {
 
     /// The echo of Asha's answer, as the platform tells of it.
     pub(crate) async fn echoes(&self, message: &str, text: &str, at: Timestamp) {
-        let echo = Echo {
-            mid: Mid::parse(&format!("m_{text}")).unwrap(),
-            app: None,
-            send: Some(self.send_id(message)),
-            foreign_metadata: None,
-            text: text.to_owned(),
-            attachments: Vec::new(),
-        };
+        let mid = Mid::parse(&format!("m_{text}")).unwrap();
+        let echo = Echo { send: Some(self.send_id(message)), text: text.to_owned(), ..Echo::of(mid) };
         self.delivered(PAGE, ASHA, InboundKind::Echo(echo), at, at).await;
     }
 

@@ -26,25 +26,31 @@ impl Watch {
 
     /// Everything until the word that all that was has been told.
     async fn past(&mut self) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        loop {
-            match self.next().await {
-                Told::Event(event) => seen.push(shown(event)),
-                Told::Checkpoint(_) => (),
-                Told::CaughtUp(_) => return seen,
+        within(async {
+            let mut seen = Vec::new();
+            loop {
+                match self.next().await {
+                    Told::Event(event) => seen.push(shown(event)),
+                    Told::Checkpoint(_) => (),
+                    Told::CaughtUp(_) => return seen,
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The next thing that happens.
     async fn live(&mut self) -> Seen {
-        loop {
-            match self.next().await {
-                Told::Event(event) => return shown(event),
-                Told::Checkpoint(_) => (),
-                Told::CaughtUp(_) => panic!("it is told once"),
+        within(async {
+            loop {
+                match self.next().await {
+                    Told::Event(event) => return shown(event),
+                    Told::Checkpoint(_) => (),
+                    Told::CaughtUp(_) => panic!("it is told once"),
+                }
             }
-        }
+        })
+        .await
     }
 }
 
@@ -170,6 +176,6 @@ async fn watching_ends_when_the_service_stops() {
     let mut watch = sandbox.watch("").await;
     watch.past().await;
     sandbox.begin_to_stop();
-    while within(watch.told.message()).await.unwrap().is_some() {}
+    within(async { while watch.told.message().await.unwrap().is_some() {} }).await;
     sandbox.stop().await;
 }

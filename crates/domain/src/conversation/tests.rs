@@ -3,12 +3,15 @@
 mod redelivery;
 
 use super::{Conversation, Fact, Opening};
-use crate::event::{Event, InboundKind, Outcome, Quarantined};
+use crate::event::{
+    Edit, Event, HopContext, InboundKind, LeadEnd, Message, Outcome, Quarantined, ReactionAction, Referral, Side,
+    Unsent,
+};
 use crate::id::Psid;
 use crate::send::Status;
 use crate::testing::{
-    DAY_MS, accepted, at, blocked, dispatched, echo, fact_id, fold, heard, message, mid, person, postback, record,
-    referral, requested, send_id, sent, settled, told,
+    DAY_MS, accepted, at, blocked, dispatched, echo, fact_id, fold, heard, idle_kinds, lead, message, mid, opt_in,
+    person, postback, reaction, record, referral, requested, send_id, sent, settled, told,
 };
 use crate::time::Timestamp;
 
@@ -55,29 +58,60 @@ fn of_two_actions_at_one_moment_the_one_recorded_first_counts() {
 
 #[test]
 fn each_opening_action_is_kept_apart() {
-    let history = [heard(at(1), message()), heard(at(2), postback()), heard(at(3), referral("SHORTLINK"))];
+    let kinds = [
+        (Opening::Message, message()),
+        (Opening::Postback, postback()),
+        (Opening::Link, referral("SHORTLINK")),
+        (Opening::Reaction, reaction(ReactionAction::React)),
+        (Opening::OptIn, opt_in()),
+        (Opening::Lead, lead(LeadEnd::Complete)),
+    ];
+    let history: Vec<_> = kinds.iter().zip(1..).map(|((_, kind), n)| heard(at(n), kind.clone())).collect();
     let state = fold(&history);
-    for (opening, n) in [(Opening::Message, 1), (Opening::Postback, 2), (Opening::Link, 3)] {
-        let fact = Fact { at: at(i64::from(n)), record: record(n.try_into().unwrap()) };
+    for (opening, n) in Opening::ALL.into_iter().zip(1..) {
+        let fact = Fact { at: at(n), record: record(n.try_into().unwrap()) };
         assert_eq!(state.last_opening(&[opening]), Some(fact), "{opening:?}");
+        assert_eq!(kinds[usize::try_from(n).unwrap() - 1].0, opening);
     }
     assert_eq!(state.last_opening(&[]), None);
 }
 
 #[test]
 fn what_a_person_does_not_do_on_purpose_opens_nothing() {
-    let watermark = at(0);
-    let delivered = InboundKind::Delivered { watermark, mids: vec![mid("m")] };
-    for kind in [
-        referral("ADS"),
-        referral("shortlink"),
-        referral(""),
-        delivered,
-        InboundKind::Read { watermark },
-        echo(None, "m"),
-    ] {
+    for kind in idle_kinds().into_iter().chain([referral("shortlink"), referral("")]) {
         check_opening(&[heard(at(0), kind)], None);
     }
+}
+
+#[test]
+fn a_message_that_the_platform_cannot_show_opens_as_any_other() {
+    let unsupported = InboundKind::Message(Message { is_unsupported: true, ..Message::default() });
+    let state = fold(&[heard(at(0), unsupported)]);
+    assert_eq!(state.last_opening(&[Opening::Message]), Some(Fact { at: at(0), record: record(1) }));
+}
+
+#[test]
+fn a_message_taken_back_or_changed_stays_the_act_that_it_was() {
+    let unsent = InboundKind::Unsent(Unsent { mid: mid("m"), of: Side::Person });
+    let edit = InboundKind::Edit(Edit { mid: mid("m"), text: "no".to_owned(), n_edits: None });
+    check_opening(&[heard(at(0), message()), heard(at(1), unsent), heard(at(2), edit)], Some((at(0), 1)));
+}
+
+#[test]
+fn the_summary_of_an_ads_conversation_is_no_message_of_the_person() {
+    let summary = |metadata: &str| {
+        let hop_context = Some(HopContext { app: None, metadata: Some(metadata.to_owned()) });
+        fold(&[heard(at(0), InboundKind::Message(Message { hop_context, ..Message::default() }))])
+    };
+    let fact = Some(Fact { at: at(0), record: record(1) });
+    let complete = summary("messenger_lead_gen_complete");
+    assert_eq!((complete.last_opening(&[Opening::Lead]), complete.last_opening(&[Opening::Message])), (fact, None));
+    let on_the_way = summary("something else");
+    assert_eq!(on_the_way.last_opening(&[Opening::Message]), fact);
+    // The result may come without its answers.
+    let bare = Referral { source: "ADS".to_owned(), kind: "LEAD_COMPLETE".to_owned(), ..Referral::default() };
+    let state = fold(&[heard(at(0), InboundKind::Referral(bare))]);
+    assert_eq!(state.last_opening(&[Opening::Lead]), fact);
 }
 
 #[test]

@@ -5,9 +5,12 @@ mod properties;
 use super::{VERSION, evaluate};
 use crate::conversation::{Conversation, Opening};
 use crate::decision::{Actor, Decision, Finding, Intent, Purpose, Remedy, Route, Verdict};
-use crate::event::{Event, InboundKind};
+use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::pack::Rule;
-use crate::testing::{DAY_MS, PACK, actors, agent, at, fold, heard, message, postback, record, referral, says};
+use crate::testing::{
+    DAY_MS, PACK, actors, agent, at, fold, heard, idle_kinds, lead, message, opt_in, postback, reaction, record,
+    referral, says,
+};
 use crate::time::Timestamp;
 
 const WEEK_MS: i64 = 7 * DAY_MS;
@@ -58,8 +61,15 @@ fn every_intent() -> impl Iterator<Item = Intent> {
 }
 
 /// The facts by which a person opens the window, and as what each is kept.
-fn opening_facts() -> [(Opening, InboundKind); 3] {
-    [(Opening::Message, message()), (Opening::Postback, postback()), (Opening::Link, referral("SHORTLINK"))]
+fn opening_facts() -> [(Opening, InboundKind); 6] {
+    [
+        (Opening::Message, message()),
+        (Opening::Postback, postback()),
+        (Opening::Link, referral("SHORTLINK")),
+        (Opening::Reaction, reaction(ReactionAction::React)),
+        (Opening::OptIn, opt_in()),
+        (Opening::Lead, lead(LeadEnd::Complete)),
+    ]
 }
 
 #[test]
@@ -120,10 +130,10 @@ fn people_may_answer_until_just_before_seven_days_after_the_last_message() {
 #[test]
 fn nobody_may_write_to_a_person_who_never_opened_a_conversation() {
     let never = blocked(vec![of(Rule::NoUserInitiation)], vec![Remedy::PersonActs]);
-    let ad = [heard(at(0), referral("ADS")), heard(at(0), InboundKind::Read { watermark: at(0) })];
+    let idle: Vec<_> = idle_kinds().into_iter().map(|kind| heard(at(0), kind)).collect();
     for intent in every_intent() {
         check(&[], &intent, at(0), &never);
-        check(&ad, &intent, at(1), &never);
+        check(&idle, &intent, at(1), &never);
     }
 }
 
@@ -159,8 +169,8 @@ fn after_seven_days_a_bot_hears_that_no_person_could_answer_either() {
 }
 
 #[test]
-fn a_conversation_opened_by_a_tap_or_a_link_alone_gives_people_no_more_time() {
-    for kind in [postback(), referral("SHORTLINK")] {
+fn a_conversation_opened_by_anything_but_a_message_gives_people_no_more_time() {
+    for (_, kind) in opening_facts().into_iter().filter(|(opening, _)| *opening != Opening::Message) {
         let closed = blocked(vec![measured(Rule::WindowClosed, 1, 0, DAY_MS)], vec![Remedy::PersonActs]);
         for now_ms in [DAY_MS, WEEK_MS - 1, WEEK_MS] {
             check(&[heard(at(0), kind.clone())], &human(), at(now_ms), &closed);
@@ -184,7 +194,8 @@ fn a_later_tap_opens_the_window_anew_but_gives_people_no_more_time() {
 
 #[test]
 fn only_actions_that_the_pack_names_open_the_window() {
-    let text = crate::pack::BUILT_IN[0].replace(r#"["message", "postback", "link"]"#, r#"["postback"]"#);
+    let text = crate::pack::BUILT_IN[0]
+        .replace(r#"["message", "postback", "link", "reaction", "opt_in", "lead"]"#, r#"["postback"]"#);
     let pack = crate::pack::Pack::parse(&text).unwrap();
     let decision = |kind| evaluate(&pack, &fold(&[heard(at(0), kind)]), &human(), at(1));
     assert_eq!(decision(message()).reason(), Some(Rule::NoUserInitiation));

@@ -1,7 +1,26 @@
 //! Facts that the platform delivers in webhooks.
 
-use crate::id::{AppId, FactId, Mid, PageId, Psid, SendId};
+mod arrival;
+mod change;
+mod consent;
+mod control;
+mod filled;
+mod message;
+mod word;
+
+pub use arrival::{AdsContext, Coupon, HopContext, Lead, LeadAnswer, LeadEnd, Postback, Referral};
+pub use change::{Author, Comment, CommentVerb, FeedChange, InboxLabel};
+pub use change::{MarketingMessage, MarketingStep, SubscriberUpload, TemplateStatus};
+pub use consent::{AccountLink, NotificationChange, Notifications, OptIn, TokenStatus};
+pub use control::{AppRoles, ControlStep, PolicyAction, PolicyEnforcement, ThreadControl};
+pub use filled::{CustomerFeedback, CustomerInformation, FeedbackAnswer, FeedbackScreen, FollowUp};
+pub use filled::{GamePlay, InformationScreen, Order, OrderedProduct};
+pub use message::{Attachment, Booking, Echo, Edit, Entity, Message, PriorMessage, Product};
+pub use message::{Reaction, ReactionAction, ResponseFeedback, Side, Thumb, Unsent};
+
+use crate::id::{FactId, Mid, PageId, Psid};
 use crate::time::{Timestamp, effective, is_ahead};
+use std::fmt;
 
 /// One fact from a webhook. The same fact may come any number of times, in any order.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +76,52 @@ pub enum InboundKind {
     Postback(Postback),
     /// The person came into an existing thread by a link or an ad.
     Referral(Referral),
+    /// A message was taken back.
+    Unsent(Unsent),
+    /// The person changed a message.
+    Edit(Edit),
+    /// The person reacted to a message, or took that back.
+    Reaction(Reaction),
+    /// The person agreed to something.
+    OptIn(OptIn),
+    /// The person's account was linked, or the link undone.
+    AccountLink(AccountLink),
+    /// Control over the thread changed hands, or was asked for.
+    ThreadControl(ThreadControl),
+    /// The apps' parts in the routing of the Page's threads.
+    AppRoles(Vec<AppRoles>),
+    /// The platform holds the Page to its policy.
+    PolicyEnforcement(PolicyEnforcement),
+    /// The person judged a message of the Page.
+    ResponseFeedback(ResponseFeedback),
+    /// The person filled in a feedback form.
+    CustomerFeedback(CustomerFeedback),
+    /// The person filled in a form about themselves.
+    CustomerInformation(CustomerInformation),
+    /// The person sent a cart.
+    Order(Order),
+    /// The person filled in the form of this id.
+    Form(String),
+    /// The person finished a game.
+    GamePlay(GamePlay),
+    /// An ad's automatic conversation ended.
+    Lead(Lead),
+    /// The person uncovered a coupon.
+    Coupon(Coupon),
+    /// The person, found by a phone number, accepted the Page's message.
+    RequestAccepted,
+    /// Something was done with a comment on a post.
+    Comment(Comment),
+    /// Something else was done on the Page's timeline.
+    Feed(FeedChange),
+    /// A label was given to the person or taken away.
+    InboxLabel(InboxLabel),
+    /// Something became of a paid message.
+    Marketing(MarketingMessage),
+    /// The upload of subscribers went on.
+    SubscriberUpload(SubscriberUpload),
+    /// The review of a template said something.
+    TemplateStatus(TemplateStatus),
     /// A kind that this version does not know, kept whole so that a later one can read it.
     Unrecognized(Unrecognized),
 }
@@ -71,89 +136,52 @@ impl InboundKind {
             Self::Read { .. } => "read",
             Self::Postback(_) => "postback",
             Self::Referral(_) => "referral",
+            Self::Unsent(_) => "unsent",
+            Self::Edit(_) => "edit",
+            Self::Reaction(_) => "reaction",
+            Self::OptIn(_) => "opt_in",
+            Self::AccountLink(_) => "account_link",
+            Self::ThreadControl(_) => "thread_control",
+            Self::AppRoles(_) => "app_roles",
+            Self::PolicyEnforcement(_) => "policy_enforcement",
+            Self::ResponseFeedback(_) => "response_feedback",
+            Self::CustomerFeedback(_) => "customer_feedback",
+            Self::CustomerInformation(_) => "customer_information",
+            Self::Order(_) => "order",
+            Self::Form(_) => "form",
+            Self::GamePlay(_) => "game_play",
+            Self::Lead(_) => "lead",
+            Self::Coupon(_) => "coupon",
+            Self::RequestAccepted => "request_accepted",
+            Self::Comment(_) => "comment",
+            Self::Feed(_) => "feed",
+            Self::InboxLabel(_) => "inbox_label",
+            Self::Marketing(_) => "marketing_message",
+            Self::SubscriberUpload(_) => "subscriber_upload",
+            Self::TemplateStatus(_) => "template_status",
             Self::Unrecognized(_) => "unrecognized",
         }
     }
-}
 
-/// What a person wrote.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Message {
-    /// The message's id; absent only where the platform sent none.
-    pub mid: Option<Mid>,
-    /// The text; empty when there are only attachments. Personal data.
-    pub text: String,
-    /// The payload of the quick reply that was tapped.
-    pub quick_reply: Option<String>,
-    /// The message that this one answers.
-    pub reply_to: Option<Mid>,
-    /// What came with it: types and addresses, never bytes.
-    pub attachments: Vec<Attachment>,
-    /// Where the person came from, when the message says so.
-    pub referral: Option<Referral>,
-}
-
-/// Something attached to a message.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Attachment {
-    /// The platform's word for its type, such as `image`.
-    pub kind: String,
-    /// Where it can be fetched, for as long as the platform keeps it.
-    pub url: Option<String>,
-    /// Its title, when it has one.
-    pub title: Option<String>,
-}
-
-/// A message of the Page, as the platform tells of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Echo {
-    /// The message's id.
-    pub mid: Mid,
-    /// The app that sent it; the Page's inbox has an id of its own.
-    pub app: Option<AppId>,
-    /// The send of ours that the message's metadata names. It is what settles a send whose answer was lost.
-    pub send: Option<SendId>,
-    /// Metadata that is not ours, as another app set it.
-    pub foreign_metadata: Option<String>,
-    /// The text. Personal data.
-    pub text: String,
-    /// What came with it.
-    pub attachments: Vec<Attachment>,
-}
-
-/// A tapped button.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Postback {
-    /// The message id that belongs to the tap, when there is one.
-    pub mid: Option<Mid>,
-    /// What the button said.
-    pub title: String,
-    /// What the button carried; absent for a bystander.
-    pub payload: Option<String>,
-    /// Where the person came from, in a new thread.
-    pub referral: Option<Referral>,
-}
-
-/// Where a person came from.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Referral {
-    /// `SHORTLINK`, `ADS`, and others that come and go.
-    pub source: String,
-    /// `OPEN_THREAD`, and others.
-    pub kind: String,
-    /// The link's own reference.
-    pub reference: Option<String>,
-    /// The ad's id.
-    pub ad: Option<String>,
+    /// The echo, if it is one: of all that comes in, it alone says something of our own sends.
+    pub const fn echo(&self) -> Option<&Echo> {
+        if let Self::Echo(echo) = self { Some(echo) } else { None }
+    }
 }
 
 /// Something this version has no name for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Unrecognized {
     /// Which array of the entry it came from: `messaging`, `standby`, or the field of a change.
     pub field: String,
-    /// The JSON exactly as it was received. Personal data.
+    /// The JSON exactly as it was received. Personal data, and it may hold tokens.
     pub raw: String,
+}
+
+impl fmt::Debug for Unrecognized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unrecognized({}, {} bytes)", self.field, self.raw.len())
+    }
 }
 
 /// A whole body that was signed rightly and could not be understood.

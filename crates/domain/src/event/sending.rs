@@ -62,6 +62,8 @@ pub enum SendingKind {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The log lost its end, where it may have been claimed: it may have gone out or not.
+    Doubted,
 }
 
 impl SendingKind {
@@ -73,6 +75,7 @@ impl SendingKind {
             Self::Blocked { .. } => "blocked",
             Self::Dispatched { .. } => "dispatched",
             Self::Settled { outcome, .. } => outcome.as_str(),
+            Self::Doubted => "doubted",
         }
     }
 }

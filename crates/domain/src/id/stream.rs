@@ -1,6 +1,6 @@
 //! Streams: one aggregate's history, by name.
 
-use super::{AppId, OptinRef, PageId, PersonKey};
+use super::{AppId, OptinRef, PageId, PersonKey, PostId, SystemName};
 use std::fmt;
 
 /// What a stream is about.
@@ -8,25 +8,32 @@ use std::fmt;
 pub enum Kind {
     /// One person and one Page.
     Conversation,
+    /// One person's comments on one post.
+    Comment,
     /// A person before the PSID is known.
     Optin,
     /// A Page itself.
     Page,
     /// Verified bodies that could not be understood.
     Quarantine,
+    /// What concerns the whole log.
+    System,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 4] = [Self::Conversation, Self::Optin, Self::Page, Self::Quarantine];
+    pub const ALL: [Self; 6] =
+        [Self::Conversation, Self::Comment, Self::Optin, Self::Page, Self::Quarantine, Self::System];
 
     /// The first word of such a stream's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conversation => "conversation",
+            Self::Comment => "comment",
             Self::Optin => "optin",
             Self::Page => "page",
             Self::Quarantine => "quarantine",
+            Self::System => "system",
         }
     }
 }
@@ -36,12 +43,16 @@ impl Kind {
 pub enum StreamId {
     /// `conversation/{page}/{person}`
     Conversation(PageId, PersonKey),
+    /// `comment/{page}/{post}/{commenter}`; the post's id is written as a reference is in `optin`.
+    Comment(PageId, PostId, PersonKey),
     /// `optin/{page}/{user_ref}`; the reference is written so that it holds only letters, digits, `-`, `_` and `=`.
     Optin(PageId, OptinRef),
     /// `page/{page}`
     Page(PageId),
     /// `quarantine/{app}`
     Quarantine(AppId),
+    /// `system/{name}`
+    System(SystemName),
 }
 
 /// The text names no stream.
@@ -50,21 +61,30 @@ pub enum StreamId {
 pub struct BadStream;
 
 impl StreamId {
+    /// `system/log`: what happened to the log itself.
+    pub fn log() -> Self {
+        Self::System(SystemName::parse("log").expect("a plain word is a name"))
+    }
+
     /// What the stream is about.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Conversation(..) => Kind::Conversation,
+            Self::Comment(..) => Kind::Comment,
             Self::Optin(..) => Kind::Optin,
             Self::Page(_) => Kind::Page,
             Self::Quarantine(_) => Kind::Quarantine,
+            Self::System(_) => Kind::System,
         }
     }
 
     /// The Page the stream belongs to; none for what concerns the whole app.
     pub const fn page(&self) -> Option<&PageId> {
         match self {
-            Self::Conversation(page, _) | Self::Optin(page, _) | Self::Page(page) => Some(page),
-            Self::Quarantine(_) => None,
+            Self::Conversation(page, _) | Self::Comment(page, ..) | Self::Optin(page, _) | Self::Page(page) => {
+                Some(page)
+            }
+            Self::Quarantine(_) | Self::System(_) => None,
         }
     }
 
@@ -72,9 +92,11 @@ impl StreamId {
     pub fn key(&self) -> String {
         match self {
             Self::Conversation(page, person) => format!("{page}/{person}"),
+            Self::Comment(page, post, commenter) => format!("{page}/{}/{commenter}", encode(post.as_str())),
             Self::Optin(page, user_ref) => format!("{page}/{}", encode(user_ref.as_str())),
             Self::Page(page) => page.to_string(),
             Self::Quarantine(app) => app.to_string(),
+            Self::System(name) => name.to_string(),
         }
     }
 
@@ -90,6 +112,12 @@ impl StreamId {
                 let (page_id, person) = key.split_once('/').ok_or(BadStream)?;
                 Self::Conversation(page(page_id)?, PersonKey::parse(person).ok_or(BadStream)?)
             }
+            "comment" => {
+                let (page_id, rest) = key.split_once('/').ok_or(BadStream)?;
+                let (post, commenter) = rest.split_once('/').ok_or(BadStream)?;
+                let post = decode(post).and_then(|raw| PostId::parse(&raw).ok()).ok_or(BadStream)?;
+                Self::Comment(page(page_id)?, post, PersonKey::parse(commenter).ok_or(BadStream)?)
+            }
             "optin" => {
                 let (page_id, user_ref) = key.split_once('/').ok_or(BadStream)?;
                 let user_ref = decode(user_ref).and_then(|raw| OptinRef::parse(&raw).ok()).ok_or(BadStream)?;
@@ -97,6 +125,7 @@ impl StreamId {
             }
             "page" => Self::Page(page(key)?),
             "quarantine" => Self::Quarantine(AppId::parse(key).map_err(|_| BadStream)?),
+            "system" => Self::System(SystemName::parse(key).map_err(|_| BadStream)?),
             _ => return Err(BadStream),
         };
         Ok(stream)
@@ -113,7 +142,9 @@ impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Optin(page, _) => write!(f, "optin/{page}/…"),
-            Self::Conversation(..) | Self::Page(_) | Self::Quarantine(_) => fmt::Display::fmt(self, f),
+            Self::Conversation(..) | Self::Comment(..) | Self::Page(_) | Self::Quarantine(_) | Self::System(_) => {
+                fmt::Display::fmt(self, f)
+            }
         }
     }
 }
@@ -155,13 +186,16 @@ mod tests {
 
     fn stream() -> impl Strategy<Value = StreamId> {
         let page = || "[A-Za-z0-9_-]{1,64}".prop_map(|raw| PageId::parse(&raw).unwrap());
-        let person = any::<[u8; 16]>().prop_map(PersonKey::from_bytes);
+        let person = || any::<[u8; 16]>().prop_map(PersonKey::from_bytes);
+        let post = "[!-~]{1,128}".prop_map(|raw| PostId::parse(&raw).unwrap());
         let user_ref = "[!-~]{1,512}".prop_map(|raw| OptinRef::parse(&raw).unwrap());
         prop_oneof![
-            (page(), person).prop_map(|(page, person)| StreamId::Conversation(page, person)),
+            (page(), person()).prop_map(|(page, person)| StreamId::Conversation(page, person)),
+            (page(), post, person()).prop_map(|(page, post, person)| StreamId::Comment(page, post, person)),
             (page(), user_ref).prop_map(|(page, user_ref)| StreamId::Optin(page, user_ref)),
             page().prop_map(StreamId::Page),
             "[A-Za-z0-9_-]{1,64}".prop_map(|raw| StreamId::Quarantine(AppId::parse(&raw).unwrap())),
+            "[A-Za-z0-9_-]{1,64}".prop_map(|raw| StreamId::System(SystemName::parse(&raw).unwrap())),
         ]
     }
 
@@ -171,8 +205,9 @@ mod tests {
             let name = stream.to_string();
             prop_assert_eq!(StreamId::parse(&name), Ok(stream.clone()));
             let n_words = match stream.kind() {
+                Kind::Comment => 4,
                 Kind::Conversation | Kind::Optin => 3,
-                Kind::Page | Kind::Quarantine => 2,
+                Kind::Page | Kind::Quarantine | Kind::System => 2,
             };
             prop_assert_eq!(name.split('/').count(), n_words);
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=/".contains(&byte);
@@ -180,7 +215,7 @@ mod tests {
         }
 
         #[test]
-        fn a_text_names_a_stream_in_one_way_only(name in "(conversation|optin|page|quarantine)/[a-f0-9=/A.é]{0,40}") {
+        fn a_text_names_a_stream_in_one_way_only(name in "(conversation|comment|optin|page|quarantine|system)/[a-f0-9=/A.é]{0,50}") {
             if let Ok(stream) = StreamId::parse(&name) {
                 prop_assert_eq!(stream.to_string(), name);
             }
@@ -192,9 +227,11 @@ mod tests {
         let page = PageId::parse("1001").unwrap();
         let streams = [
             StreamId::Conversation(page.clone(), PersonKey::from_bytes([7; 16])),
+            StreamId::Comment(page.clone(), PostId::parse("1001_5").unwrap(), PersonKey::from_bytes([7; 16])),
             StreamId::Optin(page.clone(), OptinRef::parse("a.b>*=/c").unwrap()),
             StreamId::Page(page),
             StreamId::Quarantine(AppId::parse("77").unwrap()),
+            StreamId::log(),
         ];
         for stream in streams {
             assert_eq!(StreamId::parse(&stream.to_string()), Ok(stream));
@@ -209,8 +246,17 @@ mod tests {
     }
 
     #[test]
+    fn a_posts_id_cannot_forge_a_word_of_the_name() {
+        let post = PostId::parse("5/*.>").unwrap();
+        let stream = StreamId::Comment(PageId::parse("1").unwrap(), post, PersonKey::from_bytes([0xab; 16]));
+        assert_eq!(stream.to_string(), format!("comment/1/5=2f=2a=2e=3e/{}", "ab".repeat(16)));
+    }
+
+    #[test]
     fn names_of_other_forms_are_refused() {
-        for name in ["", "page", "page/", "page/a/b", "optin/1/=2", "optin/1/=61", "conversation/1/AB", "other/1"] {
+        let no_post = format!("comment/1//{}", "ab".repeat(16));
+        let others = ["", "page", "page/", "page/a/b", "optin/1/=2", "optin/1/=61", "conversation/1/AB", "other/1"];
+        for name in others.into_iter().chain(["comment/1/5", "comment/1/5/ab", &no_post]) {
             assert_eq!(StreamId::parse(name), Err(BadStream), "{name}");
         }
     }

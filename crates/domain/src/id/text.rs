@@ -65,7 +65,7 @@ macro_rules! text_id {
             }
         }
     };
-    // Ids of people have no `Display`, and their `Debug` says nothing: they must not slip into a log line.
+    // Ids of people and secrets have no `Display`, and their `Debug` says nothing: they must not slip into a log line.
     (@show $name:ident, hidden) => {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,15 +103,38 @@ text_id!(
     /// A person who works for the Page's owner and speaks for it.
     AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
 );
+text_id!(
+    /// A post on a Page, or on somebody's own page.
+    PostId, "a post id", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A comment on a post.
+    CommentId, "a comment id", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
+    /// A right to write to a person outside every window, as the platform gave it. A secret: whoever has it can use it.
+    Token, "a token", 4096, PRINTABLE, is_printable, shown: hidden
+);
+text_id!(
+    /// The code by which the Page's own site confirms that it linked a person's account. A secret.
+    LinkCode, "an authorization code", 2048, PRINTABLE, is_printable, shown: hidden
+);
+
+text_id!(
+    /// Something that concerns the whole log, by the name of its stream.
+    SystemName, "a system stream's name", 64, PLAIN, is_plain, shown: open
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_people_are_not_printed() {
+    fn ids_of_people_and_secrets_are_not_printed() {
         let psid = Psid::parse("24601").unwrap();
         assert_eq!(format!("{psid:?}"), "Psid(…)");
+        let (token, code) = (Token::parse("24601").unwrap(), LinkCode::parse("24601").unwrap());
+        assert_eq!(format!("{token:?} {code:?}"), "Token(…) LinkCode(…)");
     }
 
     #[test]

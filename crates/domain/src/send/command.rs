@@ -144,6 +144,26 @@ pub fn settle(
     Ok(vec![step(send_id, now, SendingKind::Settled { attempt, outcome })])
 }
 
+/// What a log that was brought back at `restored_at`, without its end, leaves open: every send asked for before, that
+/// waits or is under way, may have gone out in what was lost.
+///
+/// # Errors
+/// When that is none.
+pub fn doubt(state: &Conversation, restored_at: Timestamp, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let open = state.sends().filter(|(_, send)| match send.status {
+        Status::Accepted { .. } | Status::Dispatched { .. } => send.requested_at <= restored_at,
+        // One that was never judged was never claimed either: both stand in one record.
+        Status::Requested
+        | Status::Blocked
+        | Status::Unknown { .. }
+        | Status::Sent { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => false,
+    });
+    let doubted: Vec<_> = open.map(|(id, _)| step(id, now, SendingKind::Doubted)).collect();
+    if doubted.is_empty() { Err(Refusal::Settled) } else { Ok(doubted) }
+}
+
 fn step(send: &SendId, at: Timestamp, kind: SendingKind) -> Event {
     Event::Sending(Box::new(Sending { send: send.clone(), at, kind }))
 }

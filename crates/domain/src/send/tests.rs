@@ -1,6 +1,7 @@
 //! A history, a command, and what then has happened.
 
 mod claim;
+mod doubt;
 mod plan;
 mod properties;
 mod request;

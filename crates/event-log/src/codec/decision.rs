@@ -44,6 +44,7 @@ fn remedy_to_wire(remedy: &Remedy) -> wire::Remedy {
     use wire::remedy::Kind;
     let kind = match remedy {
         Remedy::PersonActs => Kind::PersonActs(wire::Nothing {}),
+        Remedy::PersonWrites => Kind::PersonWrites(wire::Nothing {}),
         Remedy::HumanAnswersBefore(end) => Kind::HumanAnswersBeforeMs(end.as_millis()),
         Remedy::WithoutPromotionBefore(end) => Kind::WithoutPromotionBeforeMs(end.as_millis()),
     };
@@ -92,6 +93,7 @@ fn remedy_from_wire(remedy: wire::Remedy) -> Result<Remedy, Undecodable> {
     use wire::remedy::Kind;
     Ok(match remedy.kind.ok_or(Undecodable::Field("remedy"))? {
         Kind::PersonActs(_) => Remedy::PersonActs,
+        Kind::PersonWrites(_) => Remedy::PersonWrites,
         Kind::HumanAnswersBeforeMs(end) => Remedy::HumanAnswersBefore(Timestamp::from_millis(end)),
         Kind::WithoutPromotionBeforeMs(end) => Remedy::WithoutPromotionBefore(Timestamp::from_millis(end)),
     })

@@ -1,9 +1,16 @@
 //! Inbound facts to and from the stored schema.
 
-use super::{Undecodable, fact, optional, optional_mid, required, text_of};
+mod arrival;
+mod change;
+mod consent;
+mod control;
+mod filled;
+mod message;
+
+use super::{Undecodable, fact, optional, required, text_of};
 use api::proto::log::v1 as wire;
-use domain::event::{Attachment, Echo, Inbound, InboundKind, Message, Postback, Referral, Unrecognized};
-use domain::id::{AppId, Mid, PageId, Psid, SendId};
+use domain::event::{Inbound, InboundKind, Unrecognized};
+use domain::id::{Mid, PageId, Psid};
 use domain::time::Timestamp;
 use wire::inbound::Kind;
 
@@ -22,34 +29,40 @@ pub(super) fn to_wire(inbound: &Inbound) -> wire::Inbound {
 
 fn kind_to_wire(kind: &InboundKind) -> Kind {
     match kind {
-        InboundKind::Message(message) => Kind::Message(wire::Message {
-            mid: text_of(message.mid.as_ref(), Mid::as_str),
-            text: message.text.clone(),
-            quick_reply: message.quick_reply.clone(),
-            reply_to: text_of(message.reply_to.as_ref(), Mid::as_str),
-            attachments: attachments_to_wire(&message.attachments),
-            referral: message.referral.as_ref().map(referral_to_wire),
-        }),
-        InboundKind::Echo(echo) => Kind::Echo(wire::Echo {
-            mid: echo.mid.as_str().to_owned(),
-            app: text_of(echo.app.as_ref(), AppId::as_str),
-            send: echo.send.as_ref().map(SendId::to_string).unwrap_or_default(),
-            foreign_metadata: echo.foreign_metadata.clone(),
-            text: echo.text.clone(),
-            attachments: attachments_to_wire(&echo.attachments),
-        }),
+        InboundKind::Message(message) => Kind::Message(message::message_to_wire(message)),
+        InboundKind::Echo(echo) => Kind::Echo(message::echo_to_wire(echo)),
         InboundKind::Delivered { watermark, mids } => Kind::Delivered(wire::Delivered {
             watermark_ms: watermark.as_millis(),
             mids: mids.iter().map(|mid| mid.as_str().to_owned()).collect(),
         }),
         InboundKind::Read { watermark } => Kind::Read(wire::Read { watermark_ms: watermark.as_millis() }),
-        InboundKind::Postback(postback) => Kind::Postback(wire::Postback {
-            mid: text_of(postback.mid.as_ref(), Mid::as_str),
-            title: postback.title.clone(),
-            payload: postback.payload.clone(),
-            referral: postback.referral.as_ref().map(referral_to_wire),
-        }),
-        InboundKind::Referral(referral) => Kind::Referral(referral_to_wire(referral)),
+        InboundKind::Postback(postback) => Kind::Postback(arrival::postback_to_wire(postback)),
+        InboundKind::Referral(referral) => Kind::Referral(arrival::referral_to_wire(referral)),
+        InboundKind::Unsent(unsent) => Kind::Unsent(message::unsent_to_wire(unsent)),
+        InboundKind::Edit(edit) => Kind::Edit(message::edit_to_wire(edit)),
+        InboundKind::Reaction(reaction) => Kind::Reaction(message::reaction_to_wire(reaction)),
+        InboundKind::OptIn(opt_in) => Kind::OptIn(consent::opt_in_to_wire(opt_in)),
+        InboundKind::AccountLink(link) => Kind::AccountLink(consent::link_to_wire(link)),
+        InboundKind::ThreadControl(control) => Kind::ThreadControl(control::control_to_wire(control)),
+        InboundKind::AppRoles(apps) => Kind::AppRoles(control::roles_to_wire(apps)),
+        InboundKind::PolicyEnforcement(policy) => Kind::PolicyEnforcement(control::policy_to_wire(policy)),
+        InboundKind::ResponseFeedback(feedback) => Kind::ResponseFeedback(message::thumb_to_wire(feedback)),
+        InboundKind::CustomerFeedback(feedback) => Kind::CustomerFeedback(filled::feedback_to_wire(feedback)),
+        InboundKind::CustomerInformation(told) => Kind::CustomerInformation(filled::information_to_wire(told)),
+        InboundKind::Order(order) => Kind::Order(filled::order_to_wire(order)),
+        InboundKind::Form(id) => Kind::Form(wire::Form { id: id.clone() }),
+        InboundKind::GamePlay(play) => Kind::GamePlay(filled::play_to_wire(play)),
+        InboundKind::Lead(lead) => Kind::Lead(arrival::lead_to_wire(lead)),
+        InboundKind::Coupon(coupon) => {
+            Kind::Coupon(wire::Coupon { payload: coupon.payload.clone(), code: coupon.code.clone() })
+        }
+        InboundKind::RequestAccepted => Kind::RequestAccepted(wire::Nothing {}),
+        InboundKind::Comment(comment) => Kind::Comment(change::comment_to_wire(comment)),
+        InboundKind::Feed(feed) => Kind::Feed(change::feed_to_wire(feed)),
+        InboundKind::InboxLabel(label) => Kind::InboxLabel(change::label_to_wire(label)),
+        InboundKind::Marketing(message) => Kind::MarketingMessage(change::marketing_to_wire(message)),
+        InboundKind::SubscriberUpload(upload) => Kind::SubscriberUpload(change::upload_to_wire(upload)),
+        InboundKind::TemplateStatus(status) => Kind::TemplateStatus(change::template_to_wire(status)),
         InboundKind::Unrecognized(unknown) => {
             Kind::Unrecognized(wire::Unrecognized { field: unknown.field.clone(), raw: unknown.raw.clone() })
         }
@@ -74,63 +87,65 @@ pub(super) fn from_wire(inbound: wire::Inbound) -> Result<Inbound, Undecodable> 
 
 fn kind_from_wire(kind: Kind) -> Result<InboundKind, Undecodable> {
     Ok(match kind {
-        Kind::Message(message) => InboundKind::Message(Message {
-            mid: optional_mid(&message.mid)?,
-            text: message.text,
-            quick_reply: message.quick_reply,
-            reply_to: optional_mid(&message.reply_to)?,
-            attachments: attachments_from_wire(message.attachments),
-            referral: message.referral.map(referral_from_wire),
-        }),
-        Kind::Echo(echo) => InboundKind::Echo(Echo {
-            mid: required(&echo.mid, Mid::parse, "echo.mid")?,
-            app: optional(&echo.app, AppId::parse, "echo.app")?,
-            send: match echo.send.as_str() {
-                "" => None,
-                send => Some(SendId::parse(send).map_err(|_| Undecodable::Field("echo.send"))?),
-            },
-            foreign_metadata: echo.foreign_metadata,
-            text: echo.text,
-            attachments: attachments_from_wire(echo.attachments),
-        }),
+        Kind::Message(message) => InboundKind::Message(message::message_from_wire(message)?),
+        Kind::Echo(echo) => InboundKind::Echo(message::echo_from_wire(echo)?),
         Kind::Delivered(delivered) => InboundKind::Delivered {
             watermark: Timestamp::from_millis(delivered.watermark_ms),
             mids: delivered.mids.iter().map(|mid| required(mid, Mid::parse, "mids")).collect::<Result<_, _>>()?,
         },
         Kind::Read(read) => InboundKind::Read { watermark: Timestamp::from_millis(read.watermark_ms) },
-        Kind::Postback(postback) => InboundKind::Postback(Postback {
-            mid: optional_mid(&postback.mid)?,
-            title: postback.title,
-            payload: postback.payload,
-            referral: postback.referral.map(referral_from_wire),
-        }),
-        Kind::Referral(referral) => InboundKind::Referral(referral_from_wire(referral)),
+        Kind::Postback(postback) => InboundKind::Postback(arrival::postback_from_wire(postback)?),
+        Kind::Referral(referral) => InboundKind::Referral(arrival::referral_from_wire(referral)),
+        Kind::Unsent(unsent) => InboundKind::Unsent(message::unsent_from_wire(&unsent)?),
+        Kind::Edit(edit) => InboundKind::Edit(message::edit_from_wire(edit)?),
+        Kind::Reaction(reaction) => InboundKind::Reaction(message::reaction_from_wire(reaction)?),
+        Kind::OptIn(opt_in) => InboundKind::OptIn(consent::opt_in_from_wire(opt_in)?),
+        Kind::AccountLink(link) => InboundKind::AccountLink(consent::link_from_wire(&link)?),
+        Kind::ThreadControl(control) => InboundKind::ThreadControl(control::control_from_wire(control)?),
+        Kind::AppRoles(apps) => InboundKind::AppRoles(control::roles_from_wire(apps)?),
+        Kind::PolicyEnforcement(policy) => InboundKind::PolicyEnforcement(control::policy_from_wire(policy)?),
+        Kind::ResponseFeedback(feedback) => InboundKind::ResponseFeedback(message::thumb_from_wire(&feedback)?),
+        Kind::CustomerFeedback(feedback) => InboundKind::CustomerFeedback(filled::feedback_from_wire(feedback)),
+        Kind::CustomerInformation(told) => InboundKind::CustomerInformation(filled::information_from_wire(told)),
+        Kind::Order(order) => InboundKind::Order(filled::order_from_wire(order)),
+        Kind::Form(form) => InboundKind::Form(form.id),
+        Kind::GamePlay(play) => InboundKind::GamePlay(filled::play_from_wire(play)),
+        Kind::Lead(lead) => InboundKind::Lead(arrival::lead_from_wire(lead)?),
+        Kind::Coupon(coupon) => {
+            InboundKind::Coupon(domain::event::Coupon { payload: coupon.payload, code: coupon.code })
+        }
+        Kind::RequestAccepted(_) => InboundKind::RequestAccepted,
+        Kind::Comment(comment) => InboundKind::Comment(change::comment_from_wire(comment)?),
+        Kind::Feed(feed) => InboundKind::Feed(change::feed_from_wire(feed)?),
+        Kind::InboxLabel(label) => InboundKind::InboxLabel(change::label_from_wire(label)),
+        Kind::MarketingMessage(message) => InboundKind::Marketing(change::marketing_from_wire(message)?),
+        Kind::SubscriberUpload(upload) => InboundKind::SubscriberUpload(change::upload_from_wire(upload)),
+        Kind::TemplateStatus(status) => InboundKind::TemplateStatus(change::template_from_wire(status)),
         Kind::Unrecognized(unknown) => {
             InboundKind::Unrecognized(Unrecognized { field: unknown.field, raw: unknown.raw })
         }
     })
 }
 
-fn attachments_to_wire(attachments: &[Attachment]) -> Vec<wire::Attachment> {
-    let to_wire =
-        |one: &Attachment| wire::Attachment { kind: one.kind.clone(), url: one.url.clone(), title: one.title.clone() };
-    attachments.iter().map(to_wire).collect()
+/// One of a few words.
+fn word<T>(raw: &str, parse: fn(&str) -> Option<T>, field: &'static str) -> Result<T, Undecodable> {
+    parse(raw).ok_or(Undecodable::Field(field))
 }
 
-fn attachments_from_wire(attachments: Vec<wire::Attachment>) -> Vec<Attachment> {
-    let from_wire = |one: wire::Attachment| Attachment { kind: one.kind, url: one.url, title: one.title };
-    attachments.into_iter().map(from_wire).collect()
+/// One of a few words that may be absent, which the schema writes as an empty text.
+fn optional_word<T>(raw: &str, parse: fn(&str) -> Option<T>, field: &'static str) -> Result<Option<T>, Undecodable> {
+    if raw.is_empty() { Ok(None) } else { word(raw, parse, field).map(Some) }
 }
 
-fn referral_to_wire(referral: &Referral) -> wire::Referral {
-    wire::Referral {
-        source: referral.source.clone(),
-        kind: referral.kind.clone(),
-        reference: referral.reference.clone(),
-        ad: referral.ad.clone(),
-    }
+/// The text of a secret's bytes.
+fn secret<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, Undecodable> {
+    std::str::from_utf8(bytes).map_err(|_| Undecodable::Field(field))
 }
 
-fn referral_from_wire(referral: wire::Referral) -> Referral {
-    Referral { source: referral.source, kind: referral.kind, reference: referral.reference, ad: referral.ad }
+fn moment(ms: Option<i64>) -> Option<Timestamp> {
+    ms.map(Timestamp::from_millis)
+}
+
+fn millis(moment: Option<Timestamp>) -> Option<i64> {
+    moment.map(Timestamp::as_millis)
 }

@@ -36,6 +36,7 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
         SendingKind::Settled { attempt, outcome } => {
             Kind::Settled(wire::Settled { attempt: *attempt, outcome: Some(outcome_to_wire(outcome)) })
         }
+        SendingKind::Doubted => Kind::Doubted(wire::Nothing {}),
     };
     wire::Sending { send: step.send.to_string(), at_ms: step.at.as_millis(), kind: Some(kind) }
 }
@@ -68,6 +69,7 @@ pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
             attempt: settled.attempt,
             outcome: outcome_from_wire(settled.outcome.ok_or(Undecodable::Field("settled.outcome"))?)?,
         },
+        Kind::Doubted(_) => SendingKind::Doubted,
     };
     Ok(Sending {
         send: SendId::parse(&step.send).map_err(|_| Undecodable::Field("sending.send"))?,

@@ -1,14 +1,14 @@
 //! Making a log in JetStream, and checking one that is there. Nothing that is there is ever changed.
 
 use super::shard::Shard;
-use super::{Config, cause, subject};
+use super::{Config, cause, server, subject};
 use crate::identity::LogIdentity;
 use crate::partition::PARTITIONS;
-use crate::port::BoxError;
+use crate::port::{BoxError, LogError};
 use async_nats::jetstream::context::{
     Context, CreateKeyValueErrorKind, CreateStreamErrorKind, GetStreamErrorKind, KeyValueErrorKind,
 };
-use async_nats::jetstream::kv::{self, CreateErrorKind};
+use async_nats::jetstream::kv::{self, CreateErrorKind, UpdateErrorKind};
 use async_nats::jetstream::stream::{
     self, DiscardPolicy, LastRawMessageErrorKind as GetErrorKind, PersistenceMode, RetentionPolicy, StorageType,
 };
@@ -41,6 +41,12 @@ pub enum OpenError {
     /// The configuration asks for what cannot be.
     #[error("{0}")]
     Config(String),
+    /// The servers could lose what they acknowledge.
+    #[error("the NATS servers are not proved to be durable: {0}")]
+    NotDurable(String),
+    /// The account cannot hold the log.
+    #[error("this NATS account has no room for the log: {0}")]
+    Limits(String),
     /// A JetStream stream of the log is not as this version needs it.
     #[error(
         "the JetStream stream {stream} does not fit: {differences}; change it with `nats stream edit {stream}`, or \
@@ -90,6 +96,12 @@ pub(super) async fn prepare(context: &Context, config: &Config) -> Result<(LogId
     }
     // Looked for before the identity: whoever makes a log makes the identity first.
     let has_streams = find_stream(context, &stream_name(config, 0)).await?.is_some();
+    if let Some(account) = server::account(context).await {
+        server::warn_when_nearly_full(&account, config.replicas);
+        if !has_streams {
+            server::check_room(&account, config)?;
+        }
+    }
     let identity = identity(context, config, has_streams).await?;
     let mut shards = Vec::with_capacity(usize::from(identity.shards()));
     for number in 0..identity.shards() {
@@ -102,8 +114,37 @@ fn stream_name(config: &Config, shard: u16) -> String {
     format!("{}_LOG_{shard:02}", config.name)
 }
 
+fn bucket_name(name: &str) -> String {
+    format!("{name}_META")
+}
+
+/// Puts another identity in the place of the one that was read, unless somebody else was quicker.
+pub(super) async fn replace_identity(
+    context: &Context,
+    name: &str,
+    old: &LogIdentity,
+    new: &LogIdentity,
+) -> Result<(), LogError> {
+    let broken = |words: &str| LogError::Broken(words.into());
+    let bucket = context.get_key_value(bucket_name(name)).await.map_err(super::unavailable)?;
+    let subject = format!("{}{IDENTITY}", bucket.prefix);
+    let found = bucket.stream.get_last_raw_message_by_subject(&subject).await.map_err(super::unavailable)?;
+    let is_old = serde_json::from_slice::<LogIdentity>(&found.payload).is_ok_and(|identity| identity == *old);
+    if !is_old {
+        return Err(broken("the log's identity was changed by somebody else"));
+    }
+    let fresh = serde_json::to_vec(new).map_err(|error| LogError::Broken(error.into()))?;
+    match bucket.update(IDENTITY, fresh.into(), found.sequence).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+            Err(broken("the log's identity was changed by somebody else"))
+        }
+        Err(error) => Err(super::unavailable(error)),
+    }
+}
+
 async fn identity(context: &Context, config: &Config, has_streams: bool) -> Result<LogIdentity, OpenError> {
-    let name = format!("{}_META", config.name);
+    let name = bucket_name(&config.name);
     let unusable = || OpenError::Identity { bucket: name.clone() };
     let bucket = bucket(context, config, &name).await?;
     let mut stored = read_identity(&bucket).await?;

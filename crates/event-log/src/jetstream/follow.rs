@@ -3,7 +3,7 @@
 mod feed;
 
 use super::{JetStreamLog, subject};
-use crate::follower::{BUFFER, Followed, HEARTBEAT};
+use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
 use crate::port::{Filter, LogError};
 use crate::record::{Checkpoint, Position, Stored};
 use std::sync::Arc;
@@ -25,12 +25,12 @@ pub(super) fn feed(
     filter: Filter,
     from: Checkpoint,
     head: Checkpoint,
-    items: mpsc::Sender<Result<Followed, LogError>>,
+    items: Items,
 ) -> impl Future<Output = ()> + Send + 'static {
     let subjects = subject::wanted(&log.subject, &filter);
     let filter = Arc::new(filter);
     let mut reached = Checkpoint { incarnation: head.incarnation.clone(), positions: vec![0; log.shards.len()] };
-    let (told, inbox) = mpsc::channel(BUFFER);
+    let (told, inbox) = mpsc::channel(TOGETHER);
     let mut feeds = Vec::new();
     for shard in &log.shards {
         let from = from.position(shard.number);
@@ -60,7 +60,7 @@ struct Merge {
     reached: Checkpoint,
     head: Checkpoint,
     has_caught_up: bool,
-    items: mpsc::Sender<Result<Followed, LogError>>,
+    items: Items,
 }
 
 /// The follower is gone.
@@ -74,20 +74,21 @@ impl Merge {
     ) -> Result<(), NobodyListens> {
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.note_caught_up().await?;
+        let mut told = Vec::new();
+        let mut word = Vec::new();
+        self.note_caught_up(&mut word);
         loop {
+            if !word.is_empty() {
+                self.tell(Ok(std::mem::take(&mut word))).await?;
+            }
             tokio::select! {
-                Some(told) = inbox.recv() => {
-                    match told {
-                        Told::Record(stored) => {
-                            self.reached.advance(stored.shard, stored.position);
-                            self.tell(Ok(Followed::Record(stored))).await?;
-                        }
-                        Told::Reached(shard, position) => self.reached.advance(shard, position),
+                n_told = inbox.recv_many(&mut told, TOGETHER), if !inbox.is_closed() || !inbox.is_empty() => {
+                    word.reserve(n_told);
+                    for one in told.drain(..) {
+                        self.take(one, &mut word);
                     }
-                    self.note_caught_up().await?;
                 }
-                _ = beat.tick() => self.tell(Ok(Followed::Checkpoint(self.reached.clone()))).await?,
+                _ = beat.tick() => word.push(Followed::Checkpoint(self.reached.clone())),
                 Some(ended) = feeds.join_next() => {
                     let outcome = ended.unwrap_or_else(|panic| Err(LogError::Broken(panic.into())));
                     let Err(error) = outcome else { return Ok(()) };
@@ -97,16 +98,28 @@ impl Merge {
         }
     }
 
-    async fn note_caught_up(&mut self) -> Result<(), NobodyListens> {
-        let is_there = self.reached.positions.iter().zip(&self.head.positions).all(|(at, head)| at >= head);
-        if is_there && !self.has_caught_up {
-            self.has_caught_up = true;
-            self.tell(Ok(Followed::CaughtUp(self.reached.clone()))).await?;
+    fn take(&mut self, told: Told, word: &mut Vec<Followed>) {
+        match told {
+            Told::Record(stored) => {
+                self.reached.advance(stored.shard, stored.position);
+                word.push(Followed::Record(stored));
+            }
+            Told::Reached(shard, position) => self.reached.advance(shard, position),
         }
-        Ok(())
+        self.note_caught_up(word);
     }
 
-    async fn tell(&self, item: Result<Followed, LogError>) -> Result<(), NobodyListens> {
-        self.items.send(item).await.map_err(|_| NobodyListens)
+    fn note_caught_up(&mut self, word: &mut Vec<Followed>) {
+        if self.has_caught_up {
+            return;
+        }
+        if self.reached.positions.iter().zip(&self.head.positions).all(|(at, head)| at >= head) {
+            self.has_caught_up = true;
+            word.push(Followed::CaughtUp(self.reached.clone()));
+        }
+    }
+
+    async fn tell(&self, items: Result<Vec<Followed>, LogError>) -> Result<(), NobodyListens> {
+        self.items.send(items).await.map_err(|_| NobodyListens)
     }
 }

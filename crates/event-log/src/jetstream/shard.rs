@@ -3,9 +3,10 @@
 use super::{REQUEST_TIMEOUT, cause, unavailable};
 use crate::codec::{self, Undecodable};
 use crate::port::LogError;
+use crate::raw::RawRead;
 use crate::record::{Position, Revision, Stored};
 use async_nats::jetstream;
-use async_nats::jetstream::consumer::pull::{self, Config};
+use async_nats::jetstream::consumer::pull::{self, Config, OrderedConfig};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind as GetErrorKind, RawMessageBuilder, WithHeaders};
 use futures_util::StreamExt as _;
@@ -112,6 +113,21 @@ impl Shard {
         Ok(found)
     }
 
+    /// Every message's bytes up to the end as it is now, in order.
+    pub(super) async fn read_raw(&self, read: &mut RawRead) -> Result<(), LogError> {
+        let head = self.head().await?;
+        let consumer = self.stream.create_consumer(OrderedConfig::default()).await.map_err(unavailable)?;
+        let mut messages = consumer.messages().await.map_err(unavailable)?;
+        let mut reached = 0;
+        while reached < head {
+            let Some(message) = messages.next().await else { return Err(unavailable("the consumer has ended")) };
+            let message = message.map_err(unavailable)?;
+            reached = message.info().map_err(|error| LogError::Broken(cause(error)))?.stream_sequence;
+            read.add(&message.payload);
+        }
+        Ok(())
+    }
+
     /// Reads on by a consumer, for as long as it goes on without a gap.
     async fn read_page(
         &self,
@@ -154,7 +170,8 @@ impl Shard {
         Ok(())
     }
 
-    /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement.
+    /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement; with
+    /// none, everything.
     pub(super) async fn consumer(&self, subjects: Vec<String>, after: Position) -> Result<Consumer<Config>, LogError> {
         let config = pull::Config {
             filter_subjects: subjects,
@@ -186,7 +203,7 @@ impl Shard {
             let words = format!("the record at position {position} of shard {shard} belongs to another subject");
             return Err(LogError::Broken(words.into()));
         }
-        Ok(Stored { shard, position, record })
+        Ok(Stored { shard, position, record, bytes: raw.payload.clone() })
     }
 
     /// Overwrites and removes the message at a position, if it is there and belongs to the subject.

@@ -26,8 +26,8 @@ pub(super) fn wanted(prefix: &str, filter: &Filter) -> Vec<String> {
         Pages::One(page) => kinds
             .iter()
             .map(|kind| match kind {
-                Kind::Conversation | Kind::Optin => format!("{prefix}.*.{}.{page}.>", kind.as_str()),
-                Kind::Page | Kind::Quarantine => format!("{prefix}.*.{}.{page}", kind.as_str()),
+                Kind::Conversation | Kind::Comment | Kind::Optin => format!("{prefix}.*.{}.{page}.>", kind.as_str()),
+                Kind::Page | Kind::Quarantine | Kind::System => format!("{prefix}.*.{}.{page}", kind.as_str()),
             })
             .collect(),
     }
@@ -36,7 +36,7 @@ pub(super) fn wanted(prefix: &str, filter: &Filter) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::id::{AppId, OptinRef, PageId, PersonKey};
+    use domain::id::{AppId, OptinRef, PageId, PersonKey, PostId, SystemName};
     use proptest::prelude::*;
 
     fn any_stream() -> impl Strategy<Value = StreamId> {
@@ -44,9 +44,13 @@ mod tests {
         prop_oneof![
             (page(), any::<[u8; 16]>())
                 .prop_map(|(page, key)| StreamId::Conversation(page, PersonKey::from_bytes(key))),
+            (page(), "[!-~]{1,40}", any::<[u8; 16]>()).prop_map(|(page, post, key)| {
+                StreamId::Comment(page, PostId::parse(&post).unwrap(), PersonKey::from_bytes(key))
+            }),
             (page(), "[!-~]{1,40}").prop_map(|(page, raw)| StreamId::Optin(page, OptinRef::parse(&raw).unwrap())),
             page().prop_map(StreamId::Page),
             "[A-Za-z0-9_-]{1,64}".prop_map(|app| StreamId::Quarantine(AppId::parse(&app).unwrap())),
+            "[A-Za-z0-9_-]{1,64}".prop_map(|name| StreamId::System(SystemName::parse(&name).unwrap())),
         ]
     }
 

@@ -2,19 +2,21 @@
 
 use super::schema;
 use crate::codec;
-use crate::follower::{Followed, HEARTBEAT};
+use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
 use crate::port::{BoxError, Filter, LogError};
+use crate::raw::RawRead;
 use crate::record::{Checkpoint, Position, Revision, Stored};
+use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// How many records a follower reads at a time.
-const PAGE: i64 = 1_000;
+const PAGE: usize = TOGETHER;
 
 /// How often a process that does not write looks for what another one wrote.
 const POLL: Duration = Duration::from_millis(50);
@@ -65,6 +67,17 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Position> {
     Ok(last.cast_unsigned())
 }
 
+/// Every record's bytes, in order.
+pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
+    let mut statement = connection.prepare_cached("SELECT position, stream, body FROM records ORDER BY position")?;
+    let mut rows = statement.query([])?;
+    let mut read = RawRead::default();
+    while let Some(row) = rows.next()? {
+        read.add(row.get_ref(2)?.as_blob()?);
+    }
+    Ok(read)
+}
+
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
     let mut statement = connection
@@ -84,7 +97,7 @@ fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
         LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
     };
     let record = codec::decode(bytes).map_err(unreadable)?;
-    Ok(Stored { shard: 0, position: position.cast_unsigned(), record })
+    Ok(Stored { shard: 0, position: position.cast_unsigned(), record, bytes: Bytes::copy_from_slice(bytes) })
 }
 
 /// Where a follower begins, and what it wants.
@@ -96,39 +109,40 @@ pub(super) struct Start {
 }
 
 struct Page {
-    matching: Vec<Stored>,
+    matching: Vec<Followed>,
     last: Position,
     is_full: bool,
 }
 
 fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Page, LogError> {
     let mut statement = connection.prepare_cached(
-        "SELECT position, stream, partition, body FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
+        "SELECT position, body, stream, partition FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![after.cast_signed(), PAGE])?;
-    let mut page = Page { matching: Vec::new(), last: after, is_full: false };
+    let mut rows = statement.query(params![after.cast_signed(), PAGE as i64])?;
+    let mut page = Page { matching: Vec::with_capacity(PAGE), last: after, is_full: false };
+    let wants_all = *filter == Filter::default();
     let mut count = 0;
     while let Some(row) = rows.next()? {
         count += 1;
         let position: i64 = row.get(0)?;
         page.last = position.cast_unsigned();
-        let name: String = row.get(1)?;
-        let stream = StreamId::parse(&name).map_err(|error| LogError::Broken(error.into()))?;
-        if filter.matches(&stream, row.get(2)?) {
-            page.matching.push(stored(row, 3)?);
+        if wants_all || is_wanted(row, filter)? {
+            page.matching.push(Followed::Record(Box::new(stored(row, 1)?)));
         }
     }
     page.is_full = count == PAGE;
     Ok(page)
 }
 
+/// Whether a filter wants a record, by what stands beside its body.
+fn is_wanted(row: &Row<'_>, filter: &Filter) -> Result<bool, LogError> {
+    let name = row.get_ref(2)?.as_str().map_err(|error| LogError::Broken(error.into()))?;
+    let stream = StreamId::parse(name).map_err(|error| LogError::Broken(error.into()))?;
+    Ok(filter.matches(&stream, row.get(3)?))
+}
+
 /// Tells everything that matches until nobody listens any more.
-pub(super) async fn feed(
-    readers: Readers,
-    mut head: watch::Receiver<Position>,
-    start: Start,
-    items: mpsc::Sender<Result<Followed, LogError>>,
-) {
+pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, start: Start, items: Items) {
     let Start { filter, from, head: start_head, is_writer } = start;
     let filter = Arc::new(filter);
     let mut at = Checkpoint { incarnation: start_head.incarnation.clone(), positions: vec![from] };
@@ -141,11 +155,7 @@ pub(super) async fn feed(
             Ok(page) => page,
             Err(error) => return drop(items.send(Err(error)).await),
         };
-        for stored in page.matching {
-            if items.send(Ok(Followed::Record(Box::new(stored)))).await.is_err() {
-                return;
-            }
-        }
+        let mut told_now = page.matching;
         at.advance(0, page.last);
         let mut word = None;
         if !is_caught_up && !page.is_full {
@@ -156,9 +166,10 @@ pub(super) async fn feed(
         }
         if let Some(word) = word {
             told = Instant::now();
-            if items.send(Ok(word)).await.is_err() {
-                return;
-            }
+            told_now.push(word);
+        }
+        if !told_now.is_empty() && items.send(Ok(told_now)).await.is_err() {
+            return;
         }
         if !page.is_full {
             let pause = if is_writer { HEARTBEAT } else { POLL };

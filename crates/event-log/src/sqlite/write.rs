@@ -3,7 +3,7 @@
 use super::recent::{Key, Recent, Seen};
 use crate::codec;
 use crate::port::{AppendError, Appended, Expected, LogError};
-use crate::record::{Position, Revision};
+use crate::record::{Position, Record, Revision};
 use domain::id::{FactId, RecordId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -15,9 +15,12 @@ const MOST_TOGETHER: usize = 1_024;
 /// What the writer is asked to do.
 #[derive(Debug)]
 pub(super) enum Command {
-    Append(Append, oneshot::Sender<Result<Appended, AppendError>>),
+    /// All in one transaction, in this order; each is answered for itself.
+    Append(Vec<Append>, Waiting),
     Erase(String, Vec<Position>, oneshot::Sender<Result<(), LogError>>),
     Check(oneshot::Sender<Result<(), LogError>>),
+    /// Replaces the log's identity by this text.
+    Identify(String, oneshot::Sender<Result<(), LogError>>),
 }
 
 /// One append, encoded.
@@ -32,6 +35,20 @@ pub(super) struct Append {
     pub(super) expected: Expected,
 }
 
+impl Append {
+    pub(super) fn new(record: &Record, expected: Expected) -> Self {
+        Self {
+            id: record.id,
+            stream: record.stream.to_string(),
+            partition: crate::partition::partition_of(&record.stream),
+            recorded_at: record.recorded_at,
+            fact: record.fact,
+            body: codec::encode(record),
+            expected,
+        }
+    }
+}
+
 /// What the writer's thread owns.
 pub(super) struct Work {
     pub(super) connection: Connection,
@@ -39,27 +56,42 @@ pub(super) struct Work {
     pub(super) head: watch::Sender<Position>,
 }
 
-type Waiting = oneshot::Sender<Result<Appended, AppendError>>;
+/// Who waits for the outcomes of appends that came together.
+pub(super) type Waiting = oneshot::Sender<Vec<Result<Appended, AppendError>>>;
+
+/// Appends that will share a transaction, and who waits for how many of them, in order.
+#[derive(Default)]
+struct Batch {
+    appends: Vec<Append>,
+    waiting: Vec<(usize, Waiting)>,
+}
 
 impl Work {
     /// Works until everybody who could ask is gone.
     pub(super) fn run(&mut self, inbox: &mut mpsc::Receiver<Command>) {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         while let Some(first) = inbox.blocking_recv() {
             let mut next = Some(first);
             while let Some(command) = next.take() {
                 match command {
-                    Command::Append(append, answer) => batch.push((append, answer)),
+                    Command::Append(appends, answer) => {
+                        batch.waiting.push((appends.len(), answer));
+                        batch.appends.extend(appends);
+                    }
                     Command::Erase(stream, positions, answer) => {
                         self.commit(&mut batch);
                         tell(answer, self.erase(&stream, &positions).map_err(|e| LogError::Unavailable(e.into())));
+                    }
+                    Command::Identify(identity, answer) => {
+                        let replaced = self.connection.execute("UPDATE log SET identity = ?1", [identity]);
+                        tell(answer, replaced.map(drop).map_err(|error| LogError::Unavailable(error.into())));
                     }
                     Command::Check(answer) => {
                         let probe = self.connection.query_row("SELECT 1", [], |_| Ok(()));
                         tell(answer, probe.map_err(|error| LogError::Unavailable(error.into())));
                     }
                 }
-                if batch.len() < MOST_TOGETHER {
+                if batch.appends.len() < MOST_TOGETHER {
                     next = inbox.try_recv().ok();
                 }
             }
@@ -67,11 +99,12 @@ impl Work {
         }
     }
 
-    fn commit(&mut self, batch: &mut Vec<(Append, Waiting)>) {
-        if batch.is_empty() {
+    fn commit(&mut self, batch: &mut Batch) {
+        let Batch { appends, waiting } = std::mem::take(batch);
+        if appends.is_empty() {
+            waiting.into_iter().for_each(|(_, answer)| tell(answer, Vec::new()));
             return;
         }
-        let appends: Vec<_> = batch.iter().map(|(append, _)| append).collect();
         let mut added = Vec::new();
         match write(&mut self.connection, &mut self.recent, &appends, &mut added) {
             Ok(outcomes) => {
@@ -80,18 +113,18 @@ impl Work {
                     let next = last.map_or(*head, |last| last.max(*head));
                     std::mem::replace(head, next) != next
                 });
-                for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
-                    tell(answer, outcome);
+                let mut outcomes = outcomes.into_iter();
+                for (n_appends, answer) in waiting {
+                    tell(answer, outcomes.by_ref().take(n_appends).collect());
                 }
             }
             Err(failure) => {
                 tracing::error!(error = &failure.error as &dyn std::error::Error, "the log could not write");
                 self.recent.forget(&added);
-                for (_, answer) in batch.drain(..) {
-                    let source = failure.error.to_string().into();
-                    let may_be_stored = failure.at_commit;
-                    let error = if may_be_stored { AppendError::Unknown } else { AppendError::Refused };
-                    tell(answer, Err(error(source)));
+                let error = if failure.at_commit { AppendError::Unknown } else { AppendError::Refused };
+                let failed = || Err(error(failure.error.to_string().into()));
+                for (n_appends, answer) in waiting {
+                    tell(answer, std::iter::repeat_with(failed).take(n_appends).collect());
                 }
             }
         }
@@ -139,7 +172,7 @@ impl From<rusqlite::Error> for Failure {
 fn write(
     connection: &mut Connection,
     recent: &mut Recent,
-    appends: &[&Append],
+    appends: &[Append],
     added: &mut Vec<Key>,
 ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;

@@ -33,7 +33,7 @@ fn send() -> impl Strategy<Value = SendId> {
 
 fn inbound() -> impl Strategy<Value = Event> {
     let referral = |source: &str| Referral { source: source.to_owned(), ..Referral::default() };
-    let echo = |(mid, send, text)| Echo { mid, app: None, send, foreign_metadata: None, text, attachments: vec![] };
+    let echo = |(mid, send, text)| Echo { send, text, ..Echo::of(mid) };
     let kind = prop_oneof![
         ("\\PC{0,20}", mid())
             .prop_map(|(text, mid)| Message { mid: Some(mid), text, ..Message::default() })
@@ -94,6 +94,7 @@ fn sending() -> impl Strategy<Value = Event> {
             SendingKind::Dispatched { attempt, claim: Uuid::from_u128(claim), leave_by, decision }
         }),
         (1_u32..3, outcome).prop_map(|(attempt, outcome)| SendingKind::Settled { attempt, outcome }),
+        Just(SendingKind::Doubted),
     ];
     (send(), moment(), kind).prop_map(|(send, at, kind)| Event::Sending(Box::new(Sending { send, at, kind })))
 }

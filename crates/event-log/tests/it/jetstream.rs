@@ -1,6 +1,7 @@
 //! The cluster adapter passes every case on one server, and the ones that only a server and a network can cause.
 
 mod cluster;
+mod durability;
 mod faults;
 mod opening;
 

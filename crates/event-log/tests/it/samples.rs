@@ -1,7 +1,7 @@
 //! Records to append.
 
 use domain::event::{Event, Inbound, InboundKind, Message};
-use domain::id::{AppId, FactId, Kind, Mid, OptinRef, PageId, PersonKey, Psid, RecordId, StreamId};
+use domain::id::{AppId, FactId, Kind, Mid, OptinRef, PageId, PersonKey, PostId, Psid, RecordId, StreamId};
 use domain::time::Timestamp;
 use event_log::{EventLog, Record, Stored, partition_of};
 use uuid::Uuid;
@@ -29,9 +29,11 @@ pub(crate) fn on_page(number: u32, person: u32) -> StreamId {
 pub(crate) fn one_of_each_kind() -> Vec<StreamId> {
     let each = Kind::ALL.into_iter().map(|kind| match kind {
         Kind::Conversation => on_page(7, 7),
+        Kind::Comment => StreamId::Comment(page(7), PostId::parse("107_5.>").unwrap(), PersonKey::from_bytes([7; 16])),
         Kind::Optin => StreamId::Optin(page(7), OptinRef::parse("order.1>*").unwrap()),
         Kind::Page => StreamId::Page(page(7)),
         Kind::Quarantine => StreamId::Quarantine(AppId::parse("77").unwrap()),
+        Kind::System => StreamId::log(),
     });
     each.collect()
 }

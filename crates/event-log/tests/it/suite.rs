@@ -4,7 +4,9 @@ pub(crate) mod append;
 pub(crate) mod duplicates;
 pub(crate) mod erase;
 pub(crate) mod follow;
+pub(crate) mod incarnation;
 pub(crate) mod read;
+pub(crate) mod several;
 
 use crate::samples::record;
 use domain::id::StreamId;
@@ -27,6 +29,10 @@ macro_rules! with_every_case {
             append::a_repeated_append_is_found_behind_what_others_appended,
             append::of_many_appends_at_one_revision_exactly_one_wins,
             append::appends_at_any_revision_are_all_stored_once,
+            several::appends_made_together_keep_their_order_in_each_stream,
+            several::appends_made_together_are_answered_one_by_one,
+            several::a_repeated_call_adds_nothing,
+            several::no_appends_are_answered_at_once,
             duplicates::a_fact_is_stored_once_within_the_span,
             duplicates::our_own_repetition_of_a_fact_is_no_duplicate,
             read::an_empty_stream_has_revision_zero,
@@ -75,7 +81,8 @@ pub(crate) async fn add(log: &dyn EventLog, stream: &StreamId, text: &str) -> St
     let record = record(stream, text);
     let appended = log.append(&record, Expected::Any).await.unwrap();
     let shard = log.identity().shard_of(event_log::partition_of(stream));
-    Stored { shard, position: appended.revision, record }
+    let bytes = event_log::encode(&record).into();
+    Stored { shard, position: appended.revision, record, bytes }
 }
 
 /// The stream's revision as reading finds it.

@@ -60,13 +60,29 @@ fn word() -> impl Strategy<Value = String> {
         "quick_reply",
         "reply_to",
         "is_deleted",
+        "action",
+        "data",
+        "question",
+        "hop_context",
+        "nlp",
+        "entities",
+        "pass_thread_control",
+        "app_roles",
+        "order",
+        "products",
+        "template",
+        "item",
+        "verb",
+        "from",
+        "post_id",
+        "comment_id",
     ])
     .prop_map(str::to_owned)
 }
 
 /// A well-formed event, of which the members may be replaced by any JSON.
 fn any_event() -> impl Strategy<Value = Value> {
-    let whole = (0..8_usize, 2_000..2_004_i64, any::<u8>()).prop_map(|(kind, person, n)| {
+    let whole = (0..11_usize, 2_000..2_004_i64, any::<u8>()).prop_map(|(kind, person, n)| {
         let at = 1_767_225_599_000_i64 + i64::from(n);
         let mut event = json!({"sender": {"id": person.to_string()}, "recipient": {"id": 1001}});
         if n % 4 != 0 {
@@ -80,7 +96,10 @@ fn any_event() -> impl Strategy<Value = Value> {
             4 => ("read", json!({"watermark": at.to_string()})),
             5 => ("postback", json!({"title": "T", "payload": n.to_string()})),
             6 => ("referral", json!({"source": "ADS", "ad_id": n})),
-            _ => ("reaction", json!({"mid": "m_1", "action": "react"})),
+            7 => ("reaction", json!({"mid": "m_1", "action": "react"})),
+            8 => ("optin", json!({"ref": n.to_string()})),
+            9 => ("message", json!({"mid": format!("m_{n}"), "is_deleted": true})),
+            _ => ("brand_new", json!(n)),
         };
         event[key] = value;
         event
@@ -146,5 +165,24 @@ proptest! {
         let together: BTreeSet<_> = fact_ids(&[body(&[together])]).into_iter().collect();
         let alone: BTreeSet<_> = fact_ids(&alone.collect::<Vec<_>>()).into_iter().collect();
         prop_assert_eq!(together, alone);
+    }
+
+    #[test]
+    fn what_was_kept_comes_to_what_it_would_have_come_to_at_once(
+        event in any_event(),
+        standby in any::<bool>(),
+    ) {
+        let field = if standby { "standby" } else { "messaging" };
+        let entry = json!({"id": "1001", "time": 1_767_225_600_123_i64, field: [event.clone()]});
+        let direct = parse(&body(&[entry]), NOW).unwrap().facts.remove(0);
+        let raw = event.to_string();
+        let kept = Unrecognized { field: field.to_owned(), raw: raw.clone() };
+        let inbound = Inbound { kind: InboundKind::Unrecognized(kept.clone()), ..direct.fact.clone() };
+        let retyped = retype(&kept, &inbound);
+        if direct.fact.kind == inbound.kind {
+            prop_assert_eq!(retyped, []);
+        } else {
+            prop_assert_eq!(retyped, [direct]);
+        }
     }
 }

@@ -123,7 +123,7 @@ fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
     records.iter().flat_map(|stored| {
         stored.record.events.iter().filter_map(|event| match event {
             Event::Sending(step) => Some((stored.position, &**step)),
-            Event::Inbound(_) | Event::Quarantined(_) => None,
+            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
         })
     })
 }
@@ -137,7 +137,8 @@ fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = R
         SendingKind::Requested { .. }
         | SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
-        | SendingKind::Settled { .. } => None,
+        | SendingKind::Settled { .. }
+        | SendingKind::Doubted => None,
     })
 }
 
@@ -157,19 +158,11 @@ fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
             step.send == *send && is_sent
         }
         Event::Inbound(inbound) => is_echo_of(send, inbound),
-        Event::Quarantined(_) => false,
+        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => false,
     };
     records.iter().find(|stored| stored.record.events.iter().any(says_so)).map(|stored| stored.position)
 }
 
 fn is_echo_of(send: &SendId, inbound: &Inbound) -> bool {
-    match &inbound.kind {
-        InboundKind::Echo(echo) => echo.send.as_ref() == Some(send),
-        InboundKind::Message(_)
-        | InboundKind::Delivered { .. }
-        | InboundKind::Read { .. }
-        | InboundKind::Postback(_)
-        | InboundKind::Referral(_)
-        | InboundKind::Unrecognized(_) => false,
-    }
+    if let InboundKind::Echo(echo) = &inbound.kind { echo.send.as_ref() == Some(send) } else { false }
 }

@@ -15,5 +15,6 @@ mod dying;
 mod once;
 mod order;
 mod requests;
+mod restored;
 mod silence;
 mod watch;

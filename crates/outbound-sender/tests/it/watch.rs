@@ -29,27 +29,33 @@ impl Watch {
 
     /// All steps until the word that everything that was has been told.
     async fn past(&mut self) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        loop {
-            match self.next().await {
-                Told::Step(step) => seen.push((step.name.clone(), step.state())),
-                Told::Checkpoint(_) => (),
-                Told::CaughtUp(_) => return seen,
+        within(async {
+            let mut seen = Vec::new();
+            loop {
+                match self.next().await {
+                    Told::Step(step) => seen.push((step.name.clone(), step.state())),
+                    Told::Checkpoint(_) => (),
+                    Told::CaughtUp(_) => return seen,
+                }
             }
-        }
+        })
+        .await
     }
 
     /// All steps until the message is out, and then the checkpoint behind them.
     async fn until_sent(&mut self, name: &str) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        loop {
-            match self.next().await {
-                Told::Step(step) => seen.push((step.name.clone(), step.state())),
-                Told::Checkpoint(_) if seen.contains(&(name.to_owned(), State::Sent)) => return seen,
-                Told::Checkpoint(_) => (),
-                Told::CaughtUp(_) => panic!("it is told once"),
+        within(async {
+            let mut seen = Vec::new();
+            loop {
+                match self.next().await {
+                    Told::Step(step) => seen.push((step.name.clone(), step.state())),
+                    Told::Checkpoint(_) if seen.contains(&(name.to_owned(), State::Sent)) => return seen,
+                    Told::Checkpoint(_) => (),
+                    Told::CaughtUp(_) => panic!("it is told once"),
+                }
             }
-        }
+        })
+        .await
     }
 }
 
@@ -210,6 +216,6 @@ async fn watching_ends_when_the_server_stops() {
     let mut watch = sandbox.watch("").await;
     watch.past().await;
     sandbox.begin_to_stop_the_server();
-    while within(watch.steps.message()).await.unwrap().is_some() {}
+    within(async { while watch.steps.message().await.unwrap().is_some() {} }).await;
     sandbox.stop().await;
 }

@@ -4,7 +4,7 @@ use crate::bodies::{body, entry, item, message, of_page, one_message};
 use crate::faults::Fault;
 use crate::sandbox::{Sandbox, inbound, mids};
 use domain::event::InboundKind;
-use domain::id::{OptinRef, PageId, StreamId};
+use domain::id::{OptinRef, PageId, PostId, Psid, StreamId};
 use event_log::EventLog;
 
 #[tokio::test]
@@ -67,23 +67,30 @@ async fn each_event_goes_to_the_stream_of_whom_it_is_about() {
     let echo = r#"{"sender":{"id":"1001"},"recipient":{"id":"2002"},"timestamp":1767225600000,"message":{"mid":"m_2","is_echo":true,"text":"ours"}}"#;
     let optin = r#"{"recipient":{"id":"1001"},"timestamp":1767225600000,"optin":{"ref":"r","user_ref":"u/1"}}"#;
     let items = [message("1001", "2002", "m_1"), echo.to_owned(), optin.to_owned()];
-    let change = r#"{"id":"1001","time":1767225600,"changes":[{"field":"feed","value":{"item":"comment"}}]}"#;
-    let delivered = body(&[entry("1001", &items), change.to_owned(), entry("1002", &[message("1002", "2002", "m_3")])]);
+    let comment = r#"{"item":"comment","verb":"add","comment_id":"5_6","post_id":"1001_5","from":{"id":"2002"}}"#;
+    let label = r#"{"user":{"id":"2002"},"action":"add","label":{"id":"1"}}"#;
+    let post = r#"{"item":"post","verb":"add","post_id":"1001_7","from":{"id":"2002"}}"#;
+    let changes = [("feed", comment), ("inbox_labels", label), ("feed", post), ("calls", "{}")]
+        .map(|(field, value)| format!(r#"{{"field":"{field}","value":{value}}}"#));
+    let changed = format!(r#"{{"id":"1001","time":1767225600,"changes":[{}]}}"#, changes.join(","));
+    let delivered = body(&[entry("1001", &items), changed, entry("1002", &[message("1002", "2002", "m_3")])]);
 
     assert_eq!(sandbox.deliver(delivered).await.status, 200);
 
     let page = PageId::parse("1001").unwrap();
+    let commenter = sandbox.log.identity().person_key(&page, &Psid::parse("2002").unwrap());
     for (stream, expected) in [
-        (sandbox.conversation_id("1001", "2002"), &["message", "echo"][..]),
+        (sandbox.conversation_id("1001", "2002"), &["message", "echo", "inbox_label"][..]),
         (sandbox.conversation_id("1002", "2002"), &["message"]),
-        (StreamId::Optin(page.clone(), OptinRef::parse("u/1").unwrap()), &["unrecognized"]),
-        (StreamId::Page(page), &["unrecognized"]),
+        (StreamId::Optin(page.clone(), OptinRef::parse("u/1").unwrap()), &["opt_in"]),
+        (StreamId::Comment(page.clone(), PostId::parse("1001_5").unwrap(), commenter), &["comment"]),
+        (StreamId::Page(page), &["feed", "unrecognized"]),
     ] {
         let stored = sandbox.log.read(&stream, 0).await.unwrap();
         let kinds: Vec<_> = stored.iter().map(|stored| inbound(stored).kind.as_str()).collect();
         assert_eq!(kinds, expected, "{stream:?}");
     }
-    assert_eq!(sandbox.records().await.len(), 5);
+    assert_eq!(sandbox.records().await.len(), 8);
     sandbox.stop().await;
 }
 

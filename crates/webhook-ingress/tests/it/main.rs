@@ -15,5 +15,6 @@ mod leaving;
 mod limits;
 mod quarantine;
 mod redelivery;
+mod replay;
 mod signatures;
 mod stopping;

@@ -1,11 +1,11 @@
 //! The property that webhooks may come again, late, in any order and in other batches.
 
 use crate::conversation::{Conversation, Opening};
-use crate::event::{Event, InboundKind, Outcome, Recorded, Unrecognized};
+use crate::event::{Event, InboundKind, LeadEnd, Outcome, ReactionAction, Recorded};
 use crate::id::RecordId;
 use crate::testing::{
-    DAY_MS, accepted, at, blocked, dispatched, echo, mid, postback, record, referral, requested, send_id, sent,
-    settled, told,
+    DAY_MS, accepted, at, blocked, dispatched, echo, idle_kinds, lead, mid, opt_in, postback, reaction, record,
+    referral, requested, send_id, sent, settled, told,
 };
 use proptest::prelude::*;
 
@@ -93,7 +93,6 @@ fn stated_ms() -> impl Strategy<Value = i64> {
 }
 
 fn kind() -> impl Strategy<Value = InboundKind> {
-    let unrecognized = Unrecognized { field: "messaging".to_owned(), raw: "{\"new\":1}".to_owned() };
     prop_oneof![
         3 => Just(crate::testing::message()),
         2 => Just(postback()),
@@ -103,7 +102,10 @@ fn kind() -> impl Strategy<Value = InboundKind> {
         2 => stated_ms().prop_map(|ms| InboundKind::Read { watermark: at(ms) }),
         1 => Just(echo(None, "foreign")),
         1 => Just(echo(Some(send_id(99)), "of-another-conversation")),
-        1 => Just(InboundKind::Unrecognized(unrecognized)),
+        1 => Just(reaction(ReactionAction::React)),
+        1 => Just(opt_in()),
+        1 => Just(lead(LeadEnd::Complete)),
+        3 => prop::sample::select(idle_kinds()),
     ]
 }
 

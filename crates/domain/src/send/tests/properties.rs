@@ -5,7 +5,7 @@ use crate::decision::{Actor, Purpose};
 use crate::evaluate::evaluate;
 use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
-use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, plan, request, settle};
+use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, doubt, plan, request, settle};
 use crate::testing::{
     DAY_MS, PACK, agent, at, echo, message, mid, person, postback, record, request_id, says, send_id, told,
 };
@@ -20,7 +20,7 @@ const PATIENCE: Patience =
 /// Something that somebody does.
 #[derive(Clone, Debug)]
 enum Act {
-    Hear(InboundKind),
+    Hear(Box<InboundKind>),
     Request {
         send: u128,
         request: u128,
@@ -52,6 +52,10 @@ enum Act {
     Plan {
         is_taken: bool,
     },
+    /// The log is brought back from a backup, without its last events.
+    Restore {
+        n_lost: usize,
+    },
 }
 
 fn act() -> impl Strategy<Value = (Act, i64)> {
@@ -66,13 +70,14 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
     ]);
     let loss = prop::sample::select(vec![Outcome::Unknown, Outcome::Unresolved]);
     let act = prop_oneof![
-        2 => opens.prop_map(Act::Hear),
+        2 => opens.prop_map(|kind| Act::Hear(Box::new(kind))),
         3 => (send(), 1..10_u128, actor).prop_map(|(send, request, actor)| Act::Request { send, request, actor }),
         4 => (send(), any::<bool>()).prop_map(|(send, is_taken)| Act::Claim { send, is_taken }),
         5 => (send(), 1..4_u32, answer).prop_map(|(send, attempt, outcome)| Act::Answer { send, attempt, outcome }),
         2 => (send(), 1..4_u32, loss).prop_map(|(send, attempt, outcome)| Act::Lose { send, attempt, outcome }),
         1 => (send(), -10_000..100_000_i64).prop_map(|(send, late_ms)| Act::Echo { send, late_ms }),
         4 => any::<bool>().prop_map(|is_taken| Act::Plan { is_taken }),
+        1 => (0..6_usize).prop_map(|n_lost| Act::Restore { n_lost }),
     ];
     // Clocks of several machines: now and then a step back.
     let pass = prop_oneof![
@@ -94,6 +99,10 @@ struct World {
     now: Timestamp,
     /// Each claim, with its attempt, and whether the platform took its message.
     claims: Vec<(SendId, u32, bool)>,
+    /// Every send ever asked for: whoever asks again does so under another id, also when the log forgot the first.
+    asked: BTreeSet<u128>,
+    /// The latest time that any clock showed.
+    latest: Timestamp,
 }
 
 impl World {
@@ -101,6 +110,7 @@ impl World {
         let mut world = Self { now: at(0), ..Self::default() };
         for (act, pass_ms) in acts {
             world.now = world.now.plus(Span::from_millis(pass_ms));
+            world.latest = world.latest.max(world.now);
             world.act(act)?;
         }
         Ok(world)
@@ -137,7 +147,19 @@ impl World {
         self.take(settle(&self.state, send, attempt, outcome, self.now))
     }
 
+    fn restore(&mut self, n_lost: usize) {
+        self.log.truncate(self.log.len().saturating_sub(n_lost));
+        // A request and its judgement are one record.
+        let is_requested = |event: &Event| matches!(event, Event::Sending(step) if step.kind.as_str() == "requested");
+        self.log.pop_if(|last| is_requested(last));
+        self.state = Conversation::fold((0..self.log.len()).map(|n| Self::recorded(&self.log, n)));
+        self.take(doubt(&self.state, self.latest, self.now));
+    }
+
     fn request(&mut self, send: u128, name: u128, actor: Actor) {
+        if self.state.send(&send_id(send)).is_none() && !self.asked.insert(send) {
+            return;
+        }
         let command = Request {
             send: send_id(send),
             recipient: person(),
@@ -151,7 +173,7 @@ impl World {
 
     fn act(&mut self, act: Act) -> Result<(), TestCaseError> {
         match act {
-            Act::Hear(kind) => self.append(told(self.log.len() as u128, self.now, self.now, kind)),
+            Act::Hear(kind) => self.append(told(self.log.len() as u128, self.now, self.now, *kind)),
             Act::Request { send, request, actor } => self.request(send, request, actor),
             Act::Claim { send, is_taken } => drop(self.claim(&send_id(send), is_taken)),
             Act::Answer { send, attempt, outcome } => {
@@ -175,6 +197,7 @@ impl World {
                 Step::WaitUntil(then) => prop_assert!(self.now < then, "waits for the past"),
                 Step::Idle => (),
             },
+            Act::Restore { n_lost } => self.restore(n_lost),
         }
         Ok(())
     }
@@ -246,7 +269,7 @@ proptest! {
                         is_out.extend(echo.send.clone());
                     }
                 }
-                Event::Quarantined(_) => (),
+                Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => (),
             }
             before.evolve(World::recorded(&world.log, n));
         }

@@ -71,7 +71,9 @@ impl Feed {
         let mut failing_since = None;
         loop {
             let (began, before) = (Instant::now(), self.reached);
-            let end = match self.shard.consumer(self.subjects.clone(), self.reached).await {
+            // The server looks every message up by its subject if it has to filter, also by what they all fall under.
+            let filtered = if self.filter.wants_every_subject() { Vec::new() } else { self.subjects.clone() };
+            let end = match self.shard.consumer(filtered, self.reached).await {
                 Ok(consumer) => self.consume(&consumer).await,
                 Err(error) => End::Failed(error),
             };

@@ -108,6 +108,25 @@ async fn a_log_whose_identity_is_lost_is_refused_and_not_given_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_log_that_begins_another_incarnation_keeps_its_records_and_refuses_old_checkpoints() {
+    let config = config();
+    let log = JetStreamLog::open(config.clone()).await.unwrap();
+    let again = async || JetStreamLog::open(config.clone()).await.unwrap();
+    crate::suite::incarnation::another_incarnation(log, JetStreamLog::begin_incarnation, again).await;
+}
+
+#[tokio::test]
+async fn of_two_who_begin_another_incarnation_at_once_one_is_refused() {
+    let config = config();
+    let (one, other) =
+        (JetStreamLog::open(config.clone()).await.unwrap(), JetStreamLog::open(config.clone()).await.unwrap());
+    let begun = join_all([one.begin_incarnation(), other.begin_incarnation()]).await;
+    let names: Vec<_> = begun.iter().filter_map(|begun| begun.as_ref().ok()).collect();
+    let [name] = &names[..] else { panic!("{begun:?}") };
+    assert_eq!(JetStreamLog::open(config).await.unwrap().identity().incarnation(), name.as_str());
+}
+
+#[tokio::test]
 async fn two_logs_cannot_share_their_subjects() {
     let config = config();
     JetStreamLog::open(config.clone()).await.unwrap();

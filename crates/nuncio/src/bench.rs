@@ -1,0 +1,224 @@
+//! Figures of this build on this machine, each beside the limit that it is held to, measured in the same run.
+
+mod client;
+mod conversation_read;
+mod fill;
+mod fold;
+mod ingress;
+mod nats;
+mod process;
+mod rebuild;
+mod report;
+mod split;
+mod workload;
+
+use crate::output::Format;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use nats::{Missing, Nats};
+use report::{Figure, note};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// Webhooks over HTTP into the embedded log, beside the log alone.
+    #[value(name = "ingress.embedded")]
+    IngressEmbedded,
+    /// The same into NATS JetStream.
+    #[value(name = "ingress.jetstream")]
+    IngressJetstream,
+    /// Folding conversations from records, beside decoding alone.
+    #[value(name = "fold")]
+    Fold,
+    /// Folding a whole log, beside an ordered read of it that decodes nothing.
+    #[value(name = "rebuild")]
+    Rebuild,
+    /// Reading one conversation out of a large log, beside the same out of a small one.
+    #[value(name = "conversation.read")]
+    ConversationRead,
+    /// How soon `standalone` is ready with an empty log, and what memory it then holds.
+    #[value(name = "start.time", alias = "idle.memory")]
+    Start,
+    /// What memory a conversation costs the process that took it in.
+    #[value(name = "conversations.memory")]
+    ConversationsMemory,
+}
+
+/// How long to measure, and on how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scale {
+    /// Enough to see that everything works; its figures mean nothing.
+    #[value(hide = true)]
+    Tiny,
+    /// A few minutes; the large log holds a million events.
+    Small,
+    /// Some ten minutes and 4 GB of disk; the large log holds five million events.
+    Full,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// Which to measure; all when none is named.
+    #[arg(value_enum)]
+    names: Vec<Name>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// How long to measure, and on how much.
+    #[arg(long, value_enum, default_value_t = Scale::Small)]
+    scale: Scale,
+    /// A running nats-server to measure on, such as `nats://127.0.0.1:4222`; it gets streams whose names begin with
+    /// `BENCH`. Without it one is started, from `.tools/bin/nats-server` or the path.
+    #[arg(long, value_name = "URL")]
+    nats_url: Option<String>,
+}
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Interleaved rounds, of which the medians count; a round before them warms up.
+    rounds: usize,
+    /// Deliveries of one round of the ingress, with 100 events each.
+    batches: usize,
+    /// Deliveries of one round of the ingress, with one event each.
+    singles: usize,
+    /// Records that are folded.
+    folded: usize,
+    /// Records of the log that is rebuilt.
+    rebuilt: usize,
+    /// Records of the small and of the large log.
+    small_log: usize,
+    large_log: usize,
+    /// Conversations read in one round.
+    reads: usize,
+    /// Conversations that a process has seen once.
+    seen_once: usize,
+}
+
+impl Scale {
+    const fn sizes(self) -> Sizes {
+        match self {
+            Self::Tiny => Sizes {
+                rounds: 1,
+                batches: 8,
+                singles: 64,
+                folded: 1_000,
+                rebuilt: 1_000,
+                small_log: 1_000,
+                large_log: 2_000,
+                reads: 10,
+                seen_once: 1_000,
+            },
+            Self::Small => Sizes {
+                rounds: 7,
+                batches: 400,
+                singles: 20_000,
+                folded: 200_000,
+                rebuilt: 200_000,
+                small_log: 100_000,
+                large_log: 1_000_000,
+                reads: 400,
+                seen_once: 200_000,
+            },
+            Self::Full => Sizes {
+                rounds: 15,
+                batches: 600,
+                singles: 30_000,
+                folded: 500_000,
+                rebuilt: 1_000_000,
+                small_log: 100_000,
+                large_log: 5_000_000,
+                reads: 1_000,
+                seen_once: 1_000_000,
+            },
+        }
+    }
+}
+
+/// Measures, and prints what came out. Fails when something that was named could not be measured.
+pub(crate) async fn run(options: BenchOptions) -> anyhow::Result<()> {
+    let sizes = options.scale.sizes();
+    let names = if options.names.is_empty() { Name::value_variants() } else { &options.names };
+    let folder = tempfile::Builder::new().prefix("nuncio-bench-").tempdir().context("cannot make a folder")?;
+    let mut stage = Stage { sizes, folder, nats_url: options.nats_url, n_logs: 0 };
+    let mut figures = Vec::new();
+    let mut missed = Vec::new();
+    for name in names {
+        note(&format!("measuring {} …", label(*name)))?;
+        match stage.measure(*name, &mut figures).await {
+            Ok(()) => (),
+            Err(error) if error.is::<Missing>() => {
+                note(&format!("{} is skipped: {error}", label(*name)))?;
+                missed.push(label(*name));
+            }
+            Err(error) => return Err(error.context(format!("{} could not be measured", label(*name)))),
+        }
+    }
+    report::print(&figures, options.output)?;
+    let was_asked_for = !options.names.is_empty();
+    anyhow::ensure!(missed.is_empty() || !was_asked_for, "asked for and skipped: {}", missed.join(", "));
+    Ok(())
+}
+
+fn label(name: Name) -> String {
+    name.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// Where everything is measured: a folder that goes with it, and a server when one is needed.
+struct Stage {
+    sizes: Sizes,
+    folder: TempDir,
+    nats_url: Option<String>,
+    /// Numbers logs, so that no two share a name.
+    n_logs: u32,
+}
+
+impl Stage {
+    async fn measure(&mut self, name: Name, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+        match name {
+            Name::IngressEmbedded => ingress::embedded(self, figures).await,
+            Name::IngressJetstream => {
+                for sync in self.servers() {
+                    ingress::jetstream(self, &sync?, figures).await?;
+                }
+                Ok(())
+            }
+            Name::Fold => fold::measure(self, figures),
+            Name::Rebuild => {
+                rebuild::embedded(self, figures).await?;
+                match self.nats(nats::Sync::Lazy) {
+                    Ok(nats) => rebuild::jetstream(self, &nats, figures).await,
+                    Err(error) if error.is::<Missing>() => Ok(note(&format!("rebuild.jetstream is skipped: {error}"))?),
+                    Err(error) => Err(error),
+                }
+            }
+            Name::ConversationRead => conversation_read::measure(self, figures).await,
+            Name::Start => process::start(self, figures).await,
+            Name::ConversationsMemory => process::conversations(self, figures).await,
+        }
+    }
+
+    /// The server given, or one for each way of syncing, started when its turn comes.
+    fn servers(&self) -> impl Iterator<Item = anyhow::Result<Nats>> + use<> {
+        let given = self.nats_url.clone();
+        let syncs = if given.is_some() { &[nats::Sync::Given][..] } else { &[nats::Sync::Always, nats::Sync::Lazy] };
+        syncs.iter().map(move |sync| Nats::get(given.as_deref(), *sync))
+    }
+
+    fn nats(&self, sync: nats::Sync) -> anyhow::Result<Nats> {
+        Nats::get(self.nats_url.as_deref(), sync)
+    }
+
+    /// A name that no other log of this run has.
+    fn fresh(&mut self) -> String {
+        self.n_logs += 1;
+        format!("BENCH{}_{}", std::process::id(), self.n_logs)
+    }
+    /// A place in the folder that nothing else uses.
+    fn fresh_path(&mut self) -> PathBuf {
+        let name = self.fresh();
+        self.folder.path().join(name)
+    }
+}

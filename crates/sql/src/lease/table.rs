@@ -1,0 +1,98 @@
+//! Leases in the database.
+
+use super::{Acquired, Lease};
+use crate::database::{Database, Transaction};
+use crate::dialect::on;
+use crate::error::SqlError;
+use crate::value;
+use std::time::Duration;
+
+/// Only a lease that has ended is taken, also by its own owner: an answer that was lost costs one term.
+const ACQUIRE: &str = "INSERT INTO leases (name, owner, epoch, until_ms) VALUES ($1, $2, 1, {now_ms} + $3)
+    ON CONFLICT (name) DO UPDATE
+    SET owner = excluded.owner, epoch = leases.epoch + 1, until_ms = {now_ms} + $3
+    WHERE leases.until_ms <= {now_ms}
+    RETURNING epoch";
+
+const RENEW: &str = "UPDATE leases SET until_ms = {now_ms} + $4
+    WHERE name = $1 AND owner = $2 AND epoch = $3 AND until_ms > {now_ms}";
+
+/// The row stays, so that the epoch grows on.
+const RELEASE: &str = "UPDATE leases SET until_ms = 0 WHERE name = $1 AND owner = $2 AND epoch = $3";
+
+const HOLD: &str = "SELECT 1 FROM leases
+    WHERE name = $1 AND owner = $2 AND epoch = $3 AND until_ms > {now_ms} {for_share}";
+
+impl Database {
+    /// Takes a lease for `term` if it has ended. `owner` names one holder of one process's life; `asked` is the
+    /// process's clock at this moment, which must run on while the process is stopped.
+    ///
+    /// # Errors
+    /// When the database does not answer. After [`SqlError::Unknown`] it may be ours, and nobody else's for one term.
+    pub async fn acquire(
+        &self,
+        name: &str,
+        owner: &str,
+        term: Duration,
+        asked: Duration,
+    ) -> Result<Acquired, SqlError> {
+        let text = self.durable().text(ACQUIRE);
+        // All rows, since SQLite commits when the last was read.
+        let epochs: Vec<i64> = on!(self.durable(), pool => {
+            sqlx::query_scalar(text).bind(name).bind(owner).bind(millis(term)).fetch_all(pool).await
+        })
+        .map_err(SqlError::commit)?;
+        let Some(epoch) = epochs.first() else { return Ok(Acquired::Taken) };
+        Ok(Acquired::Ours(Lease::new(name, owner, value::number(*epoch)?, asked, term)))
+    }
+
+    /// Holds a lease for another term from now on; [`Acquired::Taken`] when it has ended, even if nobody took it.
+    ///
+    /// # Errors
+    /// When the database does not answer: what is left of the lease still holds.
+    pub async fn renew(&self, lease: &Lease, term: Duration, asked: Duration) -> Result<Acquired, SqlError> {
+        let text = self.durable().text(RENEW);
+        let renewed = on!(self.durable(), pool => {
+            let query = sqlx::query(text).bind(&lease.name).bind(&lease.owner).bind(value::integer(lease.epoch));
+            query.bind(millis(term)).execute(pool).await.map(|done| done.rows_affected())
+        });
+        let is_renewed = renewed.map_err(SqlError::commit)? == 1;
+        Ok(if is_renewed { Acquired::Ours(lease.clone().renewed(asked, term)) } else { Acquired::Taken })
+    }
+
+    /// Gives a lease back before it ends. Somebody else's is left alone.
+    ///
+    /// # Errors
+    /// When the database does not answer: the lease then ends by itself.
+    pub async fn release(&self, lease: Lease) -> Result<(), SqlError> {
+        on!(self.durable(), pool => {
+            let query = sqlx::query(RELEASE).bind(lease.name).bind(lease.owner).bind(value::integer(lease.epoch));
+            query.execute(pool).await.map(drop)
+        })
+        .map_err(SqlError::commit)
+    }
+}
+
+impl Transaction {
+    /// Makes this transaction the lease holder's: nobody else takes the lease before it ends.
+    ///
+    /// # Errors
+    /// [`SqlError::Superseded`] when the lease has ended or was taken: drop the transaction.
+    pub async fn hold(&mut self, lease: &Lease) -> Result<(), SqlError> {
+        let connection = self.connection();
+        let text = connection.text(HOLD);
+        let held: Option<i32> = on!(connection, connection => {
+            let query = sqlx::query_scalar(text).bind(&lease.name).bind(&lease.owner);
+            query.bind(value::integer(lease.epoch)).fetch_optional(connection).await
+        })
+        .map_err(SqlError::statement)?;
+        match held {
+            Some(_) => Ok(()),
+            None => Err(SqlError::Superseded { what: format!("lease `{}` of epoch {}", lease.name, lease.epoch) }),
+        }
+    }
+}
+
+fn millis(term: Duration) -> i64 {
+    i64::try_from(term.as_millis()).unwrap_or(i64::MAX / 2)
+}

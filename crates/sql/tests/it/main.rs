@@ -1,0 +1,14 @@
+//! One suite, run on SQLite and on a real PostgreSQL. One test binary, so that there is one server.
+
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
+
+mod checkpoints;
+mod due;
+mod erasure;
+mod failures;
+mod history;
+mod leases;
+mod outbox;
+mod sandbox;
+mod schema;
+mod snapshots;

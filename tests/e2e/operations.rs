@@ -1,0 +1,202 @@
+//! What whoever runs Nuncio does with a log: takes it out, reads old bodies again, goes on after a restore.
+
+use crate::http;
+use crate::process::run;
+use crate::world::{Log, SECRET, nuncio};
+use api::proto::log::v1 as wire;
+use prost::Message as _;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+/// A webhook in which a person writes `text`.
+fn webhook(number: u32, text: &str) -> Vec<u8> {
+    format!(
+        r#"{{"object":"page","entry":[{{"id":"1001","time":1767225600123,"messaging":[{{"sender":{{"id":"2002"}},"recipient":{{"id":"1001"}},"timestamp":{},"message":{{"mid":"m_{number}","text":"{text}"}}}}]}}]}}"#,
+        1_767_225_600_000_i64 + i64::from(number)
+    )
+    .into_bytes()
+}
+
+/// Runs an ingress, delivers these bodies to it, and ends it.
+async fn deliver(log: &Log, bodies: &[Vec<u8>]) {
+    let (words, listeners): (&[&str], &[&str]) = match log {
+        Log::Embedded(_) => (&["standalone"], &["webhook"]),
+        Log::JetStream(_) => (&["run", "ingress"], &["webhook"]),
+    };
+    let process = nuncio(words, listeners, log, NOWHERE, &[]).await;
+    for body in bodies {
+        assert_eq!(http::deliver(process.address("webhook"), SECRET, body).await.unwrap().status, 200);
+    }
+    assert!(process.terminate().await.success());
+}
+
+/// Runs a command on this log.
+async fn command(log: &Log, words: &[&str]) -> Output {
+    let keys = log.keys();
+    let sets = keys.iter().flat_map(|key| ["--set", key]);
+    run(&words.iter().copied().chain(sets).collect::<Vec<_>>()).await
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn exported(log: &Log, more: &[&str]) -> Vec<Value> {
+    let output = command(log, &[&["log", "export"], more].concat()).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn records(lines: &[Value]) -> Vec<wire::Record> {
+    let bytes = lines.iter().filter_map(|line| line["bytes"].as_str());
+    bytes.map(|bytes| wire::Record::decode(hex::decode(bytes).unwrap().as_slice()).unwrap()).collect()
+}
+
+/// The checkpoint at which an export ended.
+fn end(lines: &[Value]) -> String {
+    lines.last().unwrap()["checkpoint"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_every_record_as_stored_and_goes_on_where_the_last_one_ended() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        deliver(&log, &[webhook(1, "the first"), webhook(2, "the second")]).await;
+        let first = exported(&log, &[]).await;
+        let texts = |lines: &[Value]| {
+            let text = |record: &wire::Record| {
+                let Some(wire::event::Kind::Inbound(inbound)) = &record.events[0].kind else { panic!("no fact") };
+                let Some(wire::inbound::Kind::Message(message)) = &inbound.kind else { panic!("no message") };
+                message.text.clone()
+            };
+            records(lines).iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&first), ["the first", "the second"]);
+        let header = first.iter().find(|line| line["bytes"].is_string()).unwrap();
+        assert_eq!((&header["position"], &header["events"][0]), (&1.into(), &"message".into()));
+
+        deliver(&log, &[webhook(3, "the third")]).await;
+        let rest = exported(&log, &["--from", &end(&first)]).await;
+        assert_eq!(texts(&rest), ["the third"]);
+        assert_eq!(texts(&exported(&log, &["--from", &end(&rest)]).await), [""; 0]);
+        assert_eq!(texts(&exported(&log, &["--page", "1002"]).await), [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_file_is_its_owners_alone_and_never_overwritten() {
+    let (log, folder) = (Log::embedded(), tempfile::tempdir().unwrap());
+    deliver(&log, &[webhook(1, "hello")]).await;
+    let file = folder.path().join("export.bin");
+    let words = ["log", "export", "--output", "binary", "--to", file.to_str().unwrap()];
+    let output = command(&log, &words).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let bytes = std::fs::read(&file).unwrap();
+    let (mut rest, mut items) = (bytes.as_slice(), Vec::new());
+    while !rest.is_empty() {
+        items.push(wire::Exported::decode_length_delimited(&mut rest).unwrap().item.unwrap());
+    }
+    let [wire::exported::Item::Record(record), .., wire::exported::Item::Checkpoint(checkpoint)] = &items[..] else {
+        panic!("{items:?}")
+    };
+    assert_eq!((record.shard, record.position), (0, 1));
+    assert!(wire::Record::decode(record.record.as_slice()).unwrap().stream.starts_with("conversation/1001/"));
+    assert!(text(&output.stderr).contains(&format!("exported 1 records; go on from here with --from {checkpoint}")));
+
+    let again = command(&log, &words).await;
+    assert!(!again.status.success());
+    assert!(text(&again.stderr).contains("cannot make the file"), "{}", text(&again.stderr));
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_from_another_log_or_from_nonsense_is_refused() {
+    let log = Log::embedded();
+    deliver(&log, &[]).await;
+    let other = command(&log, &["log", "export", "--from", "0011223344556677@1"]).await;
+    assert!(text(&other.stderr).contains("another incarnation"), "{}", text(&other.stderr));
+    let nonsense = command(&log, &["log", "export", "--from", "yesterday"]).await;
+    assert!(text(&nonsense.stderr).contains("a checkpoint is what an earlier answer gave"));
+    assert!(!other.status.success() && !nonsense.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_log_refuses_checkpoints_from_before_and_is_taken_up_again() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        deliver(&log, &[webhook(1, "kept")]).await;
+        let before = end(&exported(&log, &[]).await);
+        let restored = ["log", "restored", "--lost-after", "2026-01-01T00:00:00Z", "--output", "json"];
+        let output = command(&log, &restored).await;
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(before.starts_with(told["previous_incarnation"].as_str().unwrap()));
+
+        let refused = command(&log, &["log", "export", "--from", &before]).await;
+        assert!(text(&refused.stderr).contains("before it was restored"), "{}", text(&refused.stderr));
+        let everything = exported(&log, &[]).await;
+        let streams: Vec<_> = records(&everything).into_iter().map(|record| record.stream).collect();
+        assert!(streams.len() == 2 && streams.contains(&"system/log".to_owned()), "{streams:?}");
+        assert!(end(&everything).starts_with(told["incarnation"].as_str().unwrap()));
+        deliver(&log, &[webhook(2, "new")]).await;
+        assert!(command(&log, &restored).await.status.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_is_refused_while_a_process_runs_or_without_a_log_or_with_a_time_to_come() {
+    let log = Log::embedded();
+    let missing = command(&log, &["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"]).await;
+    assert!(text(&missing.stderr).contains("there is no log at"), "{}", text(&missing.stderr));
+    deliver(&log, &[]).await;
+    let to_come = command(&log, &["log", "restored", "--lost-after", "2999-01-01T00:00:00Z"]).await;
+    assert!(text(&to_come.stderr).contains("yet to come"), "{}", text(&to_come.stderr));
+    let nonsense = command(&log, &["log", "restored", "--lost-after", "noon"]).await;
+    assert!(text(&nonsense.stderr).contains("a time looks like"), "{}", text(&nonsense.stderr));
+    let process = nuncio(&["standalone"], &["webhook"], &log, NOWHERE, &[]).await;
+    let running = command(&log, &["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"]).await;
+    assert!(text(&running.stderr).contains("another process has the log"), "{}", text(&running.stderr));
+    assert!(process.terminate().await.success());
+    for output in [missing, to_come, nonsense, running] {
+        assert!(!output.status.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quarantine_is_read_again_and_what_is_known_stays_as_it_is() {
+    for log in [Log::embedded(), Log::jetstream()] {
+        let instagram = webhook(1, "x");
+        let instagram = text(&instagram).replace(r#""object":"page""#, r#""object":"instagram""#).into_bytes();
+        let half = text(&webhook(2, "good")).replace(r#""entry":["#, r#""entry":[7,"#).into_bytes();
+        deliver(&log, &[b"hello".to_vec(), instagram, half]).await;
+        let before = records(&exported(&log, &[]).await);
+        assert_eq!(before.len(), 4);
+        for words in [&["--dry-run"][..], &["--since", "2026-01-01T00:00:00Z"], &[]] {
+            let output = command(&log, &[&["log", "replay-quarantine", "--output", "json"], words].concat()).await;
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let bodies = serde_json::json!({ "passed_over": 0, "unreadable": 2, "read": 1 });
+            let facts = serde_json::json!({ "new": 0, "known": 1, "unplaced": 1 });
+            assert_eq!(told, serde_json::json!({ "bodies": bodies, "facts": facts }));
+        }
+        assert_eq!(records(&exported(&log, &[]).await), before);
+        let told = text(&command(&log, &["log", "replay-quarantine"]).await.stdout);
+        assert!(told.contains("1 understood, 2 still unreadable"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quarantine_of_a_running_process_can_be_looked_at_and_not_replayed() {
+    let log = Log::embedded();
+    let process = nuncio(&["standalone"], &["webhook"], &log, NOWHERE, &[]).await;
+    let dry = command(&log, &["log", "replay-quarantine", "--dry-run"]).await;
+    assert!(dry.status.success(), "{}", text(&dry.stderr));
+    let wet = command(&log, &["log", "replay-quarantine"]).await;
+    assert!(!wet.status.success() && text(&wet.stderr).contains("another process has the log"));
+    assert!(process.terminate().await.success());
+}
