@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
 
+mod bench;
 mod cluster;
 mod command_line;
 mod configuration;

@@ -181,7 +181,7 @@ async fn the_quarantine_is_read_again_and_what_is_known_stays_as_it_is() {
             assert!(output.status.success(), "{}", text(&output.stderr));
             let told: Value = serde_json::from_slice(&output.stdout).unwrap();
             let bodies = serde_json::json!({ "passed_over": 0, "unreadable": 2, "read": 1 });
-            let facts = serde_json::json!({ "new": 0, "known": 1, "unplaced": 1 });
+            let facts = serde_json::json!({ "new": 0, "known": 1, "erased": 0, "unplaced": 1 });
             assert_eq!(told, serde_json::json!({ "bodies": bodies, "facts": facts }));
         }
         assert_eq!(records(&exported(&log, &[]).await), before);

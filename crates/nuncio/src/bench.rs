@@ -80,9 +80,9 @@ pub(crate) struct BenchOptions {
 struct Sizes {
     /// Interleaved rounds, of which the medians count; a round before them warms up.
     rounds: usize,
-    /// Deliveries of one round of the ingress, with 100 events each.
+    /// The most deliveries of one round of the ingress, with 100 events each.
     batches: usize,
-    /// Deliveries of one round of the ingress, with one event each.
+    /// The most deliveries of one round of the ingress, with one event each.
     singles: usize,
     /// Records that are folded.
     folded: usize,
@@ -112,25 +112,25 @@ impl Scale {
                 seen_once: 1_000,
             },
             Self::Small => Sizes {
-                rounds: 7,
-                batches: 400,
-                singles: 20_000,
+                rounds: 21,
+                batches: 100,
+                singles: 4_000,
                 folded: 200_000,
                 rebuilt: 200_000,
                 small_log: 100_000,
                 large_log: 1_000_000,
-                reads: 400,
+                reads: 200,
                 seen_once: 200_000,
             },
             Self::Full => Sizes {
-                rounds: 15,
-                batches: 600,
-                singles: 30_000,
+                rounds: 41,
+                batches: 200,
+                singles: 8_000,
                 folded: 500_000,
                 rebuilt: 1_000_000,
                 small_log: 100_000,
                 large_log: 5_000_000,
-                reads: 1_000,
+                reads: 500,
                 seen_once: 1_000_000,
             },
         }

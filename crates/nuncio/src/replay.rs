@@ -29,21 +29,21 @@ pub(crate) async fn run(settings: Settings, options: ReplayOptions) -> anyhow::R
 }
 
 fn json(replayed: &Replayed) -> serde_json::Value {
-    let Replayed { n_passed_over, n_unreadable, n_read, n_new, n_known, n_unplaced } = replayed;
+    let Replayed { n_passed_over, n_unreadable, n_read, n_new, n_known, n_erased, n_unplaced } = replayed;
     json!({
         "bodies": { "passed_over": n_passed_over, "unreadable": n_unreadable, "read": n_read },
-        "facts": { "new": n_new, "known": n_known, "unplaced": n_unplaced },
+        "facts": { "new": n_new, "known": n_known, "erased": n_erased, "unplaced": n_unplaced },
     })
 }
 
 fn text(replayed: &Replayed, facts: NewFacts) -> String {
-    let Replayed { n_passed_over, n_unreadable, n_read, n_new, n_known, n_unplaced } = replayed;
+    let Replayed { n_passed_over, n_unreadable, n_read, n_new, n_known, n_erased, n_unplaced } = replayed;
     let done = match facts {
         NewFacts::Count => "new, and would be appended",
         NewFacts::Append => "new, and appended",
     };
     format!(
         "bodies: {n_read} understood, {n_unreadable} still unreadable, {n_passed_over} passed over as too old\n\
-         facts in them: {n_new} {done}; {n_known} known already; {n_unplaced} parts belong to no Page"
+         facts in them: {n_new} {done}; {n_known} known already; {n_erased} of erased people, left out;\n{n_unplaced} parts belong to no Page"
     )
 }

@@ -1,7 +1,7 @@
 //! Reading the quarantine again: a body that an older version did not understand may state facts to this one.
 
 use crate::accept::Acceptor;
-use domain::event::{Event, Quarantined};
+use domain::event::{ErasingKind, Event, Inbound, Quarantined};
 use domain::id::{FactId, Kind, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::{AppendError, Checkpoint, EventLog, Filter, Followed, LogError, Pages};
@@ -44,6 +44,8 @@ pub struct Replayed {
     pub n_new: usize,
     /// Facts that it held already.
     pub n_known: usize,
+    /// Facts of erased people, from before they were: what is erased stays erased.
+    pub n_erased: usize,
     /// Parts of bodies that belong to no Page.
     pub n_unplaced: usize,
 }
@@ -70,7 +72,7 @@ impl Acceptor {
         let mut follower = self.log().follow(filter, Checkpoint::beginning()).await?;
         let oldest = self.now().plus(Span::from_millis(-KEPT_FOR.as_millis()));
         let from = replay.since.map_or(oldest, |since| since.max(oldest));
-        let mut known = Known { log: Arc::clone(self.log()), facts: HashMap::new() };
+        let mut known = Known { log: Arc::clone(self.log()), streams: HashMap::new() };
         let mut replayed = Replayed::default();
         loop {
             match follower.next().await? {
@@ -104,11 +106,13 @@ impl Acceptor {
         replayed.n_unplaced += batch.unplaced;
         let mut fresh: Vec<Placed> = Vec::new();
         for placed in batch.facts {
-            if known.learn(self.stream(&placed), placed.fact.fact).await? {
-                replayed.n_new += 1;
-                fresh.push(placed);
-            } else {
-                replayed.n_known += 1;
+            match known.learn(self.stream(&placed), &placed.fact).await? {
+                Word::New => {
+                    replayed.n_new += 1;
+                    fresh.push(placed);
+                }
+                Word::Known => replayed.n_known += 1,
+                Word::Erased => replayed.n_erased += 1,
             }
         }
         if new_facts == NewFacts::Append {
@@ -125,22 +129,51 @@ fn quarantined(event: &Event) -> Option<&Quarantined> {
     }
 }
 
-/// The facts of the streams that were met, each read once.
+/// What a stream says of a fact.
+enum Word {
+    New,
+    Known,
+    Erased,
+}
+
+/// The streams that were met, each read once.
 struct Known {
     log: Arc<dyn EventLog>,
-    facts: HashMap<StreamId, HashSet<FactId>>,
+    streams: HashMap<StreamId, History>,
+}
+
+/// What of a stream's history matters here.
+struct History {
+    facts: HashSet<FactId>,
+    /// Everything stated at or before this is to stay away.
+    erased_until: Option<Timestamp>,
 }
 
 impl Known {
-    /// Whether the fact is new to its stream, which knows it from then on.
-    async fn learn(&mut self, stream: StreamId, fact: FactId) -> Result<bool, LogError> {
-        let facts = match self.facts.entry(stream) {
+    /// What the fact's stream says of it. If it is new, the stream knows it from then on.
+    async fn learn(&mut self, stream: StreamId, fact: &Inbound) -> Result<Word, LogError> {
+        let history = match self.streams.entry(stream) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let history = self.log.read(entry.key(), 0).await?;
-                entry.insert(history.iter().filter_map(|stored| stored.record.fact).collect())
+                let records = self.log.read(entry.key(), 0).await?;
+                let facts = records.iter().filter_map(|stored| stored.record.fact).collect();
+                let events = records.iter().flat_map(|stored| &stored.record.events);
+                entry.insert(History { facts, erased_until: events.filter_map(tombstone).max() })
             }
         };
-        Ok(facts.insert(fact))
+        if history.erased_until.is_some_and(|until| fact.at() <= until) {
+            return Ok(Word::Erased);
+        }
+        Ok(if history.facts.insert(fact.fact) { Word::New } else { Word::Known })
+    }
+}
+
+fn tombstone(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::Erasing(step) => match step.kind {
+            ErasingKind::Begun { until } => Some(until),
+            ErasingKind::Completed { .. } => None,
+        },
+        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::System(_) => None,
     }
 }

@@ -10,9 +10,9 @@ use super::workload::{APP, Delivery, SECRET, VERIFY_TOKEN, Workload};
 use super::{Sizes, Stage};
 use anyhow::Context;
 use domain::id::AppId;
+use event_log::EventLog;
 use event_log::jetstream::{self, JetStreamLog};
 use event_log::sqlite::{self, SqliteLog};
-use event_log::{EventLog, Record};
 use messenger::signature::AppSecrets;
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
@@ -31,6 +31,8 @@ const BATCHES_IN_FLIGHT: usize = 8;
 const EVENTS_TOGETHER: usize = 100;
 /// Deliveries in flight with one event each.
 const SINGLES_IN_FLIGHT: usize = 128;
+/// What a round may take: on a slow disk it has fewer deliveries, or measuring would take hours.
+const LONGEST_ROUND_S: f64 = 0.5;
 /// How many people write.
 const PEOPLE: usize = 100_000;
 
@@ -154,16 +156,15 @@ impl Bed<'_> {
         workload: &mut Workload,
         figures: &mut Vec<Figure>,
     ) -> anyhow::Result<()> {
+        let shape = self.fit(shape, workload).await?;
         let (mut raw_rounds, mut ingress_rounds, mut parts) = (Vec::new(), Vec::new(), split::Parts::default());
         for number in 0..=n_rounds {
-            let deliveries = Arc::new(workload.deliveries(shape.n_deliveries, shape.n_events));
+            let deliveries = workload.deliveries(shape.n_deliveries, shape.n_events);
             let (mut raw, mut ingress) = (None, None);
             // Each side is as often the first as the second.
             for is_raw in [number % 2 == 0, number % 2 == 1] {
                 if is_raw {
-                    let records = |one: &Delivery| workload.records(self.raw.identity(), one);
-                    let records: Arc<Vec<_>> = Arc::new(deliveries.iter().map(records).collect());
-                    raw = Some(self.raw_round(&records, shape).await?);
+                    raw = Some(self.raw_round(&deliveries, workload, shape).await?);
                 } else {
                     let requests = Arc::new(deliveries.iter().map(|one| one.request.clone()).collect());
                     ingress = Some(self.http_round(requests, shape, 200).await?);
@@ -190,12 +191,24 @@ impl Bed<'_> {
         Ok(())
     }
 
+    /// The same shape with as few deliveries as a round can do with on this machine.
+    async fn fit(&self, shape: Shape, workload: &mut Workload) -> anyhow::Result<Shape> {
+        let probe = Shape { n_deliveries: shape.n_deliveries.min(2 * shape.in_flight), ..shape };
+        let deliveries = workload.deliveries(probe.n_deliveries, probe.n_events);
+        let round = self.raw_round(&deliveries, workload, probe).await?;
+        let fitting = round.rate() * LONGEST_ROUND_S / shape.n_events as f64;
+        let n_deliveries = (fitting as usize).clamp(probe.n_deliveries, shape.n_deliveries);
+        Ok(Shape { n_deliveries, ..shape })
+    }
+
     /// Appends every delivery's records, those of each together, as the ingress does.
-    async fn raw_round(&self, deliveries: &Arc<Vec<Vec<Record>>>, shape: Shape) -> anyhow::Result<Round> {
+    async fn raw_round(&self, deliveries: &[Delivery], workload: &Workload, shape: Shape) -> anyhow::Result<Round> {
+        let records = |one: &Delivery| workload.records(self.raw.identity(), one);
+        let deliveries: Arc<Vec<_>> = Arc::new(deliveries.iter().map(records).collect());
         let next = Arc::new(AtomicUsize::new(0));
         self.time(shape, |workers| {
             for _ in 0..shape.in_flight {
-                let (log, deliveries, next) = (Arc::clone(&self.raw), Arc::clone(deliveries), Arc::clone(&next));
+                let (log, deliveries, next) = (Arc::clone(&self.raw), Arc::clone(&deliveries), Arc::clone(&next));
                 workers.spawn(async move {
                     while let Some(records) = deliveries.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let appended = log.append_all(records).await?;

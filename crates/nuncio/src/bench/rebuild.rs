@@ -9,10 +9,14 @@ use domain::conversation::Conversation;
 use domain::id::StreamId;
 use event_log::raw::{self, RawRead};
 use event_log::sqlite::{Config, SqliteLog};
-use event_log::{Checkpoint, EventLog, Filter, Followed, LogError};
+use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, Stored};
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Rounds of this take seconds, so there are fewer.
+const MOST_ROUNDS: usize = 7;
 
 /// Records of one conversation.
 const LENGTH: usize = 50;
@@ -41,51 +45,59 @@ async fn measure(
 ) -> anyhow::Result<()> {
     let n_records = sizes.rebuilt;
     fill(&log, n_records, (n_records / LENGTH).max(1)).await?;
-    let (mut rebuilt, mut read) = (Vec::new(), Vec::new());
-    for number in 0..=sizes.rounds {
-        let began = Instant::now();
-        let found = rebuild(&*log).await?;
-        let rebuild_took = began.elapsed();
-        let began = Instant::now();
-        let raw = raw().await?;
-        let raw_took = began.elapsed();
-        let counts = (found as u64, raw.records);
-        anyhow::ensure!(counts == (n_records as u64, n_records as u64), "read {counts:?} of {n_records} records");
+    let (mut rebuilt, mut followed, mut read) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..=sizes.rounds.min(MOST_ROUNDS) {
+        let mut states = HashMap::new();
+        let of_rebuild = time(n_records, follow(&*log, |stored| fold(&mut states, &stored))).await?;
+        let of_follow = time(n_records, follow(&*log, |stored| drop(black_box(stored)))).await?;
+        let of_raw = time(n_records, async { Ok(raw().await?.records as usize) }).await?;
         // The first round only warms up.
         if number > 0 {
-            rebuilt.push(per_second(n_records, rebuild_took));
-            read.push(per_second(n_records, raw_took));
+            rebuilt.push(of_rebuild);
+            followed.push(of_follow);
+            read.push(of_raw);
         }
     }
-    figures.push(Figure {
-        name: name.to_owned(),
-        value: median(rebuilt),
-        unit: "records/s",
-        limit_name: "an ordered read of the same log that decodes nothing",
-        limit: median(read),
-    });
+    let (value, unit) = (median(rebuilt), "records/s");
+    let limit_name = "an ordered read of the same log that decodes nothing";
+    figures.push(Figure { name: name.to_owned(), value, unit, limit_name, limit: median(read) });
+    let limit_name = "following the same log and doing nothing";
+    figures.push(Figure { name: format!("{name}.followed"), value, unit, limit_name, limit: median(followed) });
     Ok(())
 }
 
-/// Folds every conversation, and answers how many records there were.
-async fn rebuild(log: &dyn EventLog) -> anyhow::Result<usize> {
-    let mut states: HashMap<StreamId, Conversation> = HashMap::new();
+/// How many records a second went through `work`, which answers their number: it has to be all of them.
+async fn time(n_records: usize, work: impl Future<Output = anyhow::Result<usize>>) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let found = work.await?;
+    let took = began.elapsed();
+    anyhow::ensure!(found == n_records, "read {found} of {n_records} records");
+    Ok(per_second(n_records, took))
+}
+
+/// Takes every record of the log, and answers how many there were.
+async fn follow(log: &dyn EventLog, mut take: impl FnMut(Box<Stored>)) -> anyhow::Result<usize> {
     let mut n_records = 0;
     let mut follower = log.follow(Filter::default(), Checkpoint::beginning()).await?;
     loop {
         match follower.next().await? {
             Followed::Record(stored) => {
                 n_records += 1;
-                match states.get_mut(&stored.record.stream) {
-                    Some(state) => stored.events().for_each(|event| state.evolve(event)),
-                    None => {
-                        let state = Conversation::fold(stored.events());
-                        states.insert(stored.record.stream.clone(), state);
-                    }
-                }
+                take(stored);
             }
             Followed::CaughtUp(_) => return Ok(n_records),
             Followed::Checkpoint(_) => (),
+        }
+    }
+}
+
+/// Folds a record into its conversation.
+fn fold(states: &mut HashMap<StreamId, Conversation>, stored: &Stored) {
+    match states.get_mut(&stored.record.stream) {
+        Some(state) => stored.events().for_each(|event| state.evolve(event)),
+        None => {
+            let state = Conversation::fold(stored.events());
+            states.insert(stored.record.stream.clone(), state);
         }
     }
 }

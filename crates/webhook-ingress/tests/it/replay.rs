@@ -2,7 +2,7 @@
 
 use crate::bodies::{NOON_MS, body, entry, message, one_message};
 use crate::sandbox::{Sandbox, inbound, mids};
-use domain::event::{Event, Quarantined};
+use domain::event::{Erasing, ErasingKind, Event, Quarantined};
 use domain::id::{AppId, FactId, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog as _, Expected, Record};
@@ -76,6 +76,26 @@ async fn what_was_stored_when_its_body_came_is_known() {
     let replayed = replay(&sandbox, NOON, ALL).await;
     assert_eq!(replayed, Replayed { n_read: 1, n_unreadable: 1, n_known: 1, n_unplaced: 1, ..Replayed::default() });
     assert_eq!(sandbox.records().await.len(), 3);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn invariant_11_what_was_erased_does_not_come_back() {
+    let sandbox = Sandbox::start().await;
+    keep(&sandbox, NOON, &one_message("m_1")).await;
+    let (at, stream) = (NOON.plus(Span::from_hours(1)), sandbox.conversation_id("1001", "2002"));
+    let tombstone = Record {
+        id: RecordId::new(Ids::random().uuid_v7(at)),
+        stream: stream.clone(),
+        recorded_at: at,
+        fact: None,
+        traceparent: None,
+        events: vec![Event::Erasing(Erasing { at, kind: ErasingKind::Begun { until: at } })],
+    };
+    sandbox.log.append(&tombstone, Expected::Any).await.unwrap();
+    let replayed = replay(&sandbox, at, ALL).await;
+    assert_eq!(replayed, Replayed { n_read: 1, n_erased: 1, ..Replayed::default() });
+    assert_eq!(sandbox.log.read(&stream, 0).await.unwrap().len(), 1);
     sandbox.stop().await;
 }
 
