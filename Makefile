@@ -50,6 +50,8 @@ tidy:
 
 TARGET ?= webhook_body
 SECONDS ?= 60
+SEEDS_webhook_body := crates/messenger/tests/shapes
+SEEDS_record_decode := crates/event-log/tests/golden
 
 ## Fuzzes one target: `make fuzz TARGET=webhook_body SECONDS=600`. The targets are in fuzz/targets/. What it learns goes
 ## to fuzz/grown/, what it finds to fuzz/artifacts/; neither is committed. Sanitizers are unstable in the compiler, and
@@ -57,7 +59,7 @@ SECONDS ?= 60
 fuzz: .tools/bin/cargo-fuzz
 	mkdir -p fuzz/grown/$(TARGET)
 	env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/.tools/bin:$$PATH" \
-		cargo fuzz run $(TARGET) fuzz/grown/$(TARGET) fuzz/corpus/$(TARGET) -- \
+		cargo fuzz run $(TARGET) fuzz/grown/$(TARGET) fuzz/corpus/$(TARGET) $(SEEDS_$(TARGET)) -- \
 		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -dict=fuzz/dictionaries/$(TARGET).dict
 
 .tools/bin/cargo-fuzz:

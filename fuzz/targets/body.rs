@@ -5,8 +5,11 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The arrays of an entry that hold what happened.
-const ARRAYS: [&str; 3] = ["messaging", "standby", "changes"];
+/// The arrays of an entry that hold what happened; the platform misspells one of them.
+const ARRAYS: [&str; 4] = ["messaging", "messaging:", "standby", "changes"];
+
+/// The keys that make an entry unreadable when they come twice.
+const SINGLE: [&str; 6] = ["id", "time", ARRAYS[0], ARRAYS[1], ARRAYS[2], ARRAYS[3]];
 
 /// One entry of a body.
 pub(super) struct Entry<'a> {
@@ -16,6 +19,24 @@ pub(super) struct Entry<'a> {
     pub(super) id: Option<&'a RawValue>,
     /// The arrays in it, in the order in which they were written; nothing when the entry can't be read.
     arrays: Option<Vec<(String, &'a RawValue)>>,
+}
+
+/// One event of an entry.
+pub(super) struct Piece<'a> {
+    /// The array it came from.
+    pub(super) field: &'a str,
+    /// The event as it was written.
+    pub(super) raw: &'a RawValue,
+    /// The page's id as it was written.
+    id: &'a str,
+}
+
+impl Piece<'_> {
+    /// An entry that holds this event alone.
+    pub(super) fn entry(&self) -> String {
+        let Self { field, raw, id } = self;
+        format!(r#"{{"time":7,"{field}":[{raw}],"id":{id}}}"#)
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -28,7 +49,7 @@ impl<'a> Entry<'a> {
     }
 
     fn read(raw: &'a RawValue) -> Self {
-        let Some(members) = members(raw, &["id", "time", "messaging", "standby", "changes"]) else {
+        let Some(members) = members(raw, &SINGLE) else {
             return Self { raw, id: None, arrays: None };
         };
         let id = members.iter().find(|(key, _)| key == "id").map(|(_, id)| *id);
@@ -44,23 +65,30 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Entries that together say the same, each with one event; nothing where the events can't be told apart.
-    pub(super) fn split(&self) -> Option<Vec<String>> {
+    /// The events one by one; nothing where they can't be told apart.
+    pub(super) fn split(&self) -> Option<Vec<Piece<'_>>> {
         let arrays = self.arrays.as_deref().filter(|arrays| !arrays.is_empty())?;
         let id = self.id.map_or("null", RawValue::get);
-        let mut entries = Vec::new();
+        let mut pieces = Vec::new();
         for (field, array) in arrays {
-            for item in items(array)? {
-                entries.push(format!(r#"{{"time":7,"{field}":[{}],"id":{id}}}"#, item.get()));
-            }
+            pieces.extend(items(array)?.into_iter().map(|raw| Piece { field, raw, id }));
         }
-        Some(entries)
+        Some(pieces)
     }
 }
 
-/// A body with these entries.
-pub(super) fn with_entries(entries: &[String]) -> String {
-    format!(r#"{{"object":"page","entry":[{}]}}"#, entries.join(","))
+/// Whether an object has a member `field` with this text.
+pub(super) fn names_field(raw: &str, field: &str) -> bool {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(raw) else { return false };
+    let is_field = |(key, value): &(String, &RawValue)| {
+        key == "field" && serde_json::from_str::<String>(value.get()).is_ok_and(|value| value == field)
+    };
+    members(raw, &[]).is_some_and(|members| members.iter().any(is_field))
+}
+
+/// A body with this entry.
+pub(super) fn with_entry(entry: &str) -> String {
+    format!(r#"{{"object":"page","entry":[{entry}]}}"#)
 }
 
 fn items(array: &RawValue) -> Option<Vec<&RawValue>> {

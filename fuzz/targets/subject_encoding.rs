@@ -1,6 +1,6 @@
 //! Any text as an id, a stream's name, or another name that we write and read back.
 
-use domain::id::{AppId, OptinRef, PageId, PersonKey, Psid, SendId, StreamId};
+use domain::id::{AppId, OptinRef, PageId, PersonKey, PostId, Psid, SendId, StreamId, SystemName};
 use event_log::{Checkpoint, PARTITIONS, partition_of};
 use messenger::metadata;
 use uuid::Uuid;
@@ -16,6 +16,9 @@ pub fn subject_encoding(data: &[u8]) {
     }
     if let Ok(app) = AppId::parse(first) {
         has_plain_words(&StreamId::Quarantine(app), 1);
+    }
+    if let Ok(name) = SystemName::parse(first) {
+        has_plain_words(&StreamId::System(name), 1);
     }
 }
 
@@ -48,6 +51,10 @@ fn in_streams_of(page: &PageId, second: &str) {
     has_plain_words(&StreamId::Conversation(page.clone(), person), 2);
     if let Ok(user_ref) = OptinRef::parse(second) {
         has_plain_words(&StreamId::Optin(page.clone(), user_ref), 2);
+    }
+
+    if let Ok(post) = PostId::parse(second) {
+        has_plain_words(&StreamId::Comment(page.clone(), post, person), 3);
     }
 
     let send = SendId::new(page.clone(), person, Uuid::from_bytes(key));

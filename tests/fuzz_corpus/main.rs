@@ -7,7 +7,7 @@ mod targets;
 mod found;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a target does with one input.
 type Run = fn(&[u8]);
@@ -26,6 +26,10 @@ const MOST_INPUTS: usize = 200;
 /// All corpora together.
 const MOST_BYTES: usize = 1 << 20;
 
+/// Inputs that other tests keep, and that begin a fuzzer's work too.
+const SEEDS: [(&str, &str); 2] =
+    [("record_decode", "crates/event-log/tests/golden"), ("webhook_body", "crates/messenger/tests/shapes")];
+
 fn corpora() -> PathBuf {
     testkit::workspace_root().join("fuzz/corpus")
 }
@@ -34,10 +38,9 @@ fn input(target: &str, name: &str) -> Vec<u8> {
     std::fs::read(corpora().join(target).join(name)).expect("the input is there")
 }
 
-/// The inputs of one corpus, by name.
-fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = corpora().join(target);
-    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+/// The inputs of one folder, by name.
+fn inputs(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let read = |file: std::fs::DirEntry| {
         let input = std::fs::read(file.path()).expect("an input is a file");
         (file.file_name().to_string_lossy().into_owned(), input)
@@ -49,7 +52,10 @@ fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
 fn replay(target: &str) {
     let (_, run) = TARGETS.into_iter().find(|(name, _)| *name == target).expect("the target is known");
     let fails = |input: &[u8]| catch_unwind(AssertUnwindSafe(|| run(input))).is_err();
-    let failed: Vec<_> = inputs(target).into_iter().filter(|(_, input)| fails(input)).map(|(name, _)| name).collect();
+    let seeds = SEEDS.into_iter().filter(|(name, _)| *name == target);
+    let folders = seeds.map(|(_, folder)| testkit::workspace_root().join(folder)).chain([corpora().join(target)]);
+    let inputs = folders.flat_map(|folder| inputs(&folder));
+    let failed: Vec<_> = inputs.filter(|(_, input)| fails(input)).map(|(name, _)| name).collect();
     assert!(failed.is_empty(), "{target} does not hold for {failed:?}");
 }
 
@@ -84,7 +90,7 @@ fn every_target_has_a_small_corpus_and_a_way_for_the_fuzzer() {
     programs.sort_unstable();
     assert_eq!(programs, TARGETS.map(|(name, _)| Some(name)));
 
-    let corpora = TARGETS.map(|(name, _)| inputs(name));
+    let corpora = TARGETS.map(|(name, _)| inputs(&corpora().join(name)));
     for ((name, _), corpus) in TARGETS.iter().zip(&corpora) {
         assert!((1..=MOST_INPUTS).contains(&corpus.len()), "{name} has {} inputs", corpus.len());
     }

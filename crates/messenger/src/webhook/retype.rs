@@ -1,6 +1,6 @@
 //! Reading again what an older version kept because it did not know it.
 
-use super::{Batch, Entry, Placed};
+use super::{Batch, Entry, Placed, change};
 use domain::event::{Inbound, InboundKind, Unrecognized};
 use serde_json::value::RawValue;
 
@@ -12,17 +12,13 @@ pub fn retype(unrecognized: &Unrecognized, inbound: &Inbound) -> Vec<Placed> {
     let entry = Entry { page: Some(inbound.page.clone()), time: inbound.stated_at, received_at: inbound.received_at };
     let field = unrecognized.field.as_str();
     let mut batch = Batch::default();
+    // A change may name the field `standby`, too. Events name no field.
+    let is_change = change::field(raw) == field;
     match field {
-        "entry" => Entry::read(raw, inbound.received_at, &mut batch),
-        "messaging" | "standby" => entry.event(field, raw, &mut batch),
+        "entry" if !is_change => Entry::read(raw, inbound.received_at, &mut batch),
+        "messaging" | "standby" if !is_change => entry.event(field, raw, &mut batch),
         field => entry.change(field, raw, &mut batch),
     }
-    let is_known = |placed: &Placed| !matches!(placed.fact.kind, InboundKind::Unrecognized(_));
-    if !batch.facts.iter().any(is_known) {
-        // A change may name the field `standby`, too.
-        batch = Batch::default();
-        entry.change(field, raw, &mut batch);
-    }
-    batch.facts.retain(is_known);
+    batch.facts.retain(|placed| !matches!(placed.fact.kind, InboundKind::Unrecognized(_)));
     batch.facts
 }

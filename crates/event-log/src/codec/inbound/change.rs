@@ -93,9 +93,9 @@ pub(super) fn marketing_to_wire(message: &MarketingMessage) -> wire::MarketingMe
 }
 
 pub(super) fn marketing_from_wire(message: wire::MarketingMessage) -> Result<MarketingMessage, Undecodable> {
-    let token = match (message.token.as_slice(), message.sealed_token) {
+    let token = match (message.token.as_slice(), message.sealed_token.as_ref()) {
         ([], None) => None,
-        (bytes, _) => Some(consent::token(bytes, "marketing_message.token")?),
+        (bytes, sealed) => Some(consent::token(bytes, sealed, "marketing_message.token")?),
     };
     Ok(MarketingMessage {
         step: word(&message.step, MarketingStep::parse, "marketing_message.step")?,

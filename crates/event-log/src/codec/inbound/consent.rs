@@ -29,7 +29,8 @@ pub(super) fn opt_in_from_wire(opt_in: wire::OptIn) -> Result<OptIn, Undecodable
             user_ref: required(&ticked.user_ref, OptinRef::parse, "checkbox.user_ref")?,
         },
         Kind::OneTime(one_time) => {
-            OptIn::OneTime { payload: one_time.payload, token: token(&one_time.token, "one_time.token")? }
+            let token = token(&one_time.token, one_time.sealed_token.as_ref(), "one_time.token")?;
+            OptIn::OneTime { payload: one_time.payload, token }
         }
         Kind::Notifications(notifications) => OptIn::Notifications(Box::new(notifications_from_wire(notifications)?)),
     })
@@ -54,7 +55,7 @@ fn notifications_to_wire(notifications: &Notifications) -> wire::Notifications {
 
 fn notifications_from_wire(notifications: wire::Notifications) -> Result<Notifications, Undecodable> {
     Ok(Notifications {
-        token: token(&notifications.token, "notifications.token")?,
+        token: token(&notifications.token, notifications.sealed_token.as_ref(), "notifications.token")?,
         change: optional_word(&notifications.change, NotificationChange::parse, "notifications.change")?,
         renewal: optional_word(&notifications.renewal, TokenStatus::parse, "notifications.renewal")?,
         expires_at: moment(notifications.expires_at_ms),
@@ -78,20 +79,23 @@ pub(super) fn link_to_wire(link: &AccountLink) -> wire::AccountLink {
 }
 
 pub(super) fn link_from_wire(link: &wire::AccountLink) -> Result<AccountLink, Undecodable> {
-    if !link.is_linked {
-        return Ok(AccountLink::Unlinked);
+    let unreadable = Undecodable::Field("account_link.code");
+    match (link.is_linked, link.code.as_slice(), &link.sealed_code) {
+        (_, _, Some(_)) => Err(unreadable),
+        (true, [], None) => Ok(AccountLink::Linked { code: None }),
+        (false, [], None) => Ok(AccountLink::Unlinked),
+        (false, _, None) => Err(unreadable),
+        (true, bytes, None) => {
+            let code = required(secret(bytes, "account_link.code")?, LinkCode::parse, "account_link.code")?;
+            Ok(AccountLink::Linked { code: Some(code) })
+        }
     }
-    let code = match (link.code.as_slice(), &link.sealed_code) {
-        ([], None) => None,
-        (bytes, _) => Some(required(secret(bytes, "account_link.code")?, LinkCode::parse, "account_link.code")?),
-    };
-    Ok(AccountLink::Linked { code })
 }
 
 pub(super) fn token_bytes(token: &Token) -> Vec<u8> {
     token.as_str().as_bytes().to_vec()
 }
 
-pub(super) fn token(bytes: &[u8], field: &'static str) -> Result<Token, Undecodable> {
-    required(secret(bytes, field)?, Token::parse, field)
+pub(super) fn token(bytes: &[u8], sealed: Option<&wire::Sealed>, field: &'static str) -> Result<Token, Undecodable> {
+    if sealed.is_some() { Err(Undecodable::Field(field)) } else { required(secret(bytes, field)?, Token::parse, field) }
 }
