@@ -1,5 +1,7 @@
 //! What the log holds: records, their positions, and checkpoints over shards.
 
+use crate::codec;
+use crate::port::{BoxError, LogError};
 use bytes::Bytes;
 use domain::event::{Event, Recorded};
 use domain::id::{FactId, RecordId, StreamId};
@@ -38,11 +40,21 @@ pub struct Stored {
     pub position: Position,
     /// The record itself.
     pub record: Record,
-    /// The bytes that stand in the log, of which the record is what this version understands.
+    /// The bytes that stand in the log, of which the record is what this version understands. They may be a part of
+    /// all that was read at once, which stays in memory with them: copy what is to be kept.
     pub bytes: Bytes,
 }
 
 impl Stored {
+    /// The record in these bytes.
+    pub(crate) fn decode(shard: u16, position: Position, bytes: Bytes) -> Result<Self, LogError> {
+        let unreadable = |source: codec::Undecodable| {
+            LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
+        };
+        let record = codec::decode(&bytes).map_err(unreadable)?;
+        Ok(Self { shard, position, record, bytes })
+    }
+
     /// The record's events as folds take them.
     pub fn events(&self) -> impl Iterator<Item = Recorded<'_>> {
         self.record.events.iter().map(|event| Recorded { record: self.record.id, event })
