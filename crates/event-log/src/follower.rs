@@ -1,7 +1,7 @@
 //! Following a log: records as they come, and word of how far it has got.
 
 use crate::port::LogError;
-use crate::record::{Checkpoint, Stored};
+use crate::record::{Checkpoint, Stored, Unreadable};
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,7 +16,10 @@ pub(crate) const TOGETHER: usize = 500;
 pub(crate) const BUFFER: usize = 3;
 
 /// Items on their way to a follower, in order. After an error comes nothing more.
-pub(crate) type Items = mpsc::Sender<Result<Vec<Followed>, LogError>>;
+pub(crate) type Items = mpsc::Sender<Result<Vec<Item>, LogError>>;
+
+/// One of them: what whoever passes over nothing cannot pass over is in its place in the order.
+pub(crate) type Item = Result<Followed, Box<Unreadable>>;
 
 /// What a follower hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,26 +35,37 @@ pub enum Followed {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Follower {
-    items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
+    items: mpsc::Receiver<Result<Vec<Item>, LogError>>,
     /// What has come and was not asked for yet.
-    ready: VecDeque<Followed>,
+    ready: VecDeque<Item>,
     // Ends the task that feeds `items` when the follower is dropped.
     _task: AbortOnDropHandle<()>,
 }
 
 impl Follower {
-    pub(crate) fn new(
-        items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
-        task: tokio::task::JoinHandle<()>,
-    ) -> Self {
+    pub(crate) fn new(items: mpsc::Receiver<Result<Vec<Item>, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
         Self { items, ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
     }
 
     /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
     ///
     /// # Errors
-    /// When the log stopped answering or ended.
+    /// When the log stopped answering or ended, or the next record cannot be read: whoever decides by the log must not
+    /// go on without it.
     pub async fn next(&mut self) -> Result<Followed, LogError> {
+        let next = self.next_or_unreadable().await?;
+        next.map_err(|unreadable| {
+            self.end();
+            LogError::from(unreadable)
+        })
+    }
+
+    /// The same, and a record that cannot be read does not end it: for those who look at the log and decide nothing by
+    /// it.
+    ///
+    /// # Errors
+    /// When the log stopped answering or ended.
+    pub async fn next_or_unreadable(&mut self) -> Result<Result<Followed, Box<Unreadable>>, LogError> {
         loop {
             if let Some(item) = self.ready.pop_front() {
                 return Ok(item);
@@ -59,6 +73,13 @@ impl Follower {
             let ended = || LogError::Unavailable("the follower has ended".into());
             self.ready = self.items.recv().await.ok_or_else(ended)??.into();
         }
+    }
+
+    /// Nothing comes behind a record that was not passed over.
+    fn end(&mut self) {
+        self.items.close();
+        while self.items.try_recv().is_ok() {}
+        self.ready.clear();
     }
 }
 

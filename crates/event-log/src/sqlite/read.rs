@@ -1,11 +1,10 @@
 //! The reading side: connections of their own, on threads that may block.
 
 use super::schema;
-use crate::codec;
-use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
-use crate::port::{BoxError, Filter, LogError};
+use crate::follower::{Followed, HEARTBEAT, Item, Items, TOGETHER};
+use crate::port::{Filter, LogError};
 use crate::raw::RawRead;
-use crate::record::{Checkpoint, Position, Revision, Stored};
+use crate::record::{Checkpoint, Position, Revision, Stored, Unreadable};
 use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
@@ -80,24 +79,25 @@ pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
 
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
-    let mut statement = connection
-        .prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT position, body, stream FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position",
+    )?;
     let mut rows = statement.query(params![name, after.cast_signed()])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(stored(row, 1)?);
+        records.push(stored(row)??);
     }
     Ok(records)
 }
 
-fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
+/// The record in a row of position, body and stream.
+fn stored(row: &Row<'_>) -> rusqlite::Result<Result<Stored, Box<Unreadable>>> {
     let position: i64 = row.get(0)?;
-    let bytes = row.get_ref(body)?.as_blob().map_err(|error| LogError::Broken(error.into()))?;
-    let unreadable = |source: codec::Undecodable| {
-        LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
-    };
-    let record = codec::decode(bytes).map_err(unreadable)?;
-    Ok(Stored { shard: 0, position: position.cast_unsigned(), record, bytes: Bytes::copy_from_slice(bytes) })
+    // Damage can change what kind of value it is.
+    let bytes = Bytes::copy_from_slice(row.get_ref(1)?.as_bytes().unwrap_or_default());
+    let name = row.get_ref(2)?;
+    let stream = || StreamId::parse(name.as_str().ok()?).ok();
+    Ok(Stored::decode(0, position.cast_unsigned(), bytes, stream))
 }
 
 /// Where a follower begins, and what it wants.
@@ -109,7 +109,7 @@ pub(super) struct Start {
 }
 
 struct Page {
-    matching: Vec<Followed>,
+    matching: Vec<Item>,
     last: Position,
     is_full: bool,
 }
@@ -127,7 +127,7 @@ fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Pag
         let position: i64 = row.get(0)?;
         page.last = position.cast_unsigned();
         if wants_all || is_wanted(row, filter)? {
-            page.matching.push(Followed::Record(Box::new(stored(row, 1)?)));
+            page.matching.push(stored(row)?.map(|stored| Followed::Record(Box::new(stored))));
         }
     }
     page.is_full = count == PAGE;
@@ -166,7 +166,7 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
         }
         if let Some(word) = word {
             told = Instant::now();
-            told_now.push(word);
+            told_now.push(Ok(word));
         }
         if !told_now.is_empty() && items.send(Ok(told_now)).await.is_err() {
             return;

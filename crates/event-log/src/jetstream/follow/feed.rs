@@ -158,13 +158,17 @@ impl Feed {
         if raw.position <= self.reached {
             return Ok(());
         }
-        let stored = self.shard.stored(raw)?;
         self.reached = raw.position;
-        let stream = &stored.record.stream;
-        let told = if self.filter.matches(stream, partition_of(stream)) {
-            Told::Record(Box::new(stored))
-        } else {
-            Told::Reached(self.shard.number, raw.position)
+        let told = match self.shard.stored(raw) {
+            Err(unreadable) => Told::Unreadable(unreadable),
+            Ok(stored) => {
+                let stream = &stored.record.stream;
+                if self.filter.matches(stream, partition_of(stream)) {
+                    Told::Record(Box::new(stored))
+                } else {
+                    Told::Reached(self.shard.number, raw.position)
+                }
+            }
         };
         self.told.send(told).await.map_err(|_| End::Unheard)
     }
