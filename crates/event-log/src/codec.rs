@@ -29,6 +29,9 @@ pub enum Undecodable {
     /// A field is missing or has a value it cannot have.
     #[error("a record's `{0}` is missing or wrong")]
     Field(&'static str),
+    /// It names another stream than the one it stands in.
+    #[error("a record of another stream")]
+    Misplaced,
 }
 
 /// A record as the bytes that both adapters store.

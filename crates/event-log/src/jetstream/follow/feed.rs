@@ -180,7 +180,7 @@ impl Feed {
             if sequence != *delivered {
                 return Err(End::Doubtful("a record was lost on the way"));
             }
-            told.extend(self.take(&raw)?);
+            told.extend(self.take(&raw));
             if is_last {
                 return Ok(Gathered::Last);
             }
@@ -194,19 +194,22 @@ impl Feed {
         }
     }
 
-    fn take(&mut self, raw: &Raw) -> Result<Option<Told>, LogError> {
+    fn take(&mut self, raw: &Raw) -> Option<Told> {
         if raw.position <= self.reached {
-            return Ok(None);
+            return None;
         }
-        let stored = self.shard.stored(raw)?;
         self.reached = raw.position;
-        let stream = &stored.record.stream;
-        let is_wanted = self.filter.matches(stream, partition_of(stream));
-        Ok(Some(if is_wanted {
-            Told::Record(Box::new(stored))
-        } else {
-            Told::Reached(self.shard.number, raw.position)
-        }))
+        Some(match self.shard.stored(raw) {
+            Err(unreadable) => Told::Unreadable(unreadable),
+            Ok(stored) => {
+                let stream = &stored.record.stream;
+                if self.filter.matches(stream, partition_of(stream)) {
+                    Told::Record(Box::new(stored))
+                } else {
+                    Told::Reached(self.shard.number, raw.position)
+                }
+            }
+        })
     }
 
     /// Moves on to the shard's end if the leader holds nothing wanted before it that has not been told.
