@@ -110,10 +110,7 @@ impl Follower {
     /// go on without it.
     pub async fn next(&mut self) -> Result<Followed, LogError> {
         let next = self.next_or_unreadable().await?;
-        next.map_err(|unreadable| {
-            self.end();
-            LogError::from(unreadable)
-        })
+        self.readable(next)
     }
 
     /// The same, and a record that cannot be read does not end it: for those who look at the log and decide nothing by
@@ -123,13 +120,42 @@ impl Follower {
     /// When the log stopped answering or ended.
     pub async fn next_or_unreadable(&mut self) -> Result<Result<Followed, Box<Unreadable>>, LogError> {
         loop {
-            if let Some(item) = self.encoded.take().or_else(|| self.ready.pop_front()) {
+            if let Some(item) = self.take() {
                 return Ok(item);
             }
             let ended = || LogError::Unavailable("the follower has ended".into());
-            let Batch { encoded, told } = self.items.recv().await.ok_or_else(ended)??;
-            (self.encoded, self.ready) = (encoded, told.into());
+            let batch = self.items.recv().await.ok_or_else(ended)??;
+            self.receive(batch);
         }
+    }
+
+    /// What has come already; none when nothing has, or when following has ended, which [`Self::next`] tells.
+    ///
+    /// # Errors
+    /// As for [`Self::next`].
+    pub fn try_next(&mut self) -> Result<Option<Followed>, LogError> {
+        loop {
+            if let Some(item) = self.take() {
+                return self.readable(item).map(Some);
+            }
+            let Ok(batch) = self.items.try_recv() else { return Ok(None) };
+            self.receive(batch?);
+        }
+    }
+
+    fn take(&mut self) -> Option<Item> {
+        self.encoded.take().or_else(|| self.ready.pop_front())
+    }
+
+    fn receive(&mut self, batch: Batch) {
+        (self.encoded, self.ready) = (batch.encoded, batch.told.into());
+    }
+
+    fn readable(&mut self, item: Item) -> Result<Followed, LogError> {
+        item.map_err(|unreadable| {
+            self.end();
+            LogError::from(unreadable)
+        })
     }
 
     /// Nothing comes behind a record that was not passed over.
