@@ -10,6 +10,7 @@ pub use text::{
     AgentId, AppId, BadId, CommentId, LinkCode, Mid, OptinRef, PageId, PostId, Psid, RequestId, SystemName, Token,
 };
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 /// A person on one Page, as subjects, tables and ids know them: 16 bytes of a keyed hash of Page and PSID.
 ///
 /// Only the log's key turns a PSID into this, so a key that leaks from a subject or a metric names nobody.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PersonKey([u8; 16]);
 
 impl PersonKey {
@@ -50,7 +51,7 @@ impl fmt::Debug for PersonKey {
 }
 
 /// What an inbound fact states, as 16 bytes: equal for every delivery of the same fact, whatever the batch around it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FactId([u8; 16]);
 
 impl FactId {
@@ -98,7 +99,7 @@ impl fmt::Debug for FactId {
 }
 
 /// One record of the log: a UUID of version 7, made by whoever appends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecordId(Uuid);
 
 impl RecordId {
