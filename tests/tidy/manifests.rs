@@ -17,7 +17,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("projection", &["domain", "event-log", "service-kit", "sql"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
     ("compliance", &["api", "domain", "event-log", "service-kit"]),
-    ("conversation", &["api", "domain", "event-log", "service-kit"]),
+    ("conversation", &["api", "domain", "event-log", "projection", "service-kit", "sql"]),
     ("outbound-sender", &["api", "domain", "event-log", "messenger", "service-kit"]),
     // It judges on its own, so that it can contradict the domain.
     ("simulator", &[]),
@@ -33,6 +33,7 @@ const EDGES: [(&str, &[&str]); 14] = [
             "event-log",
             "messenger",
             "outbound-sender",
+            "projection",
             "service-kit",
             "simulator",
             "sql",

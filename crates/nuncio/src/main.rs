@@ -14,6 +14,7 @@ mod replay;
 mod restored;
 mod settings;
 mod simulate;
+mod tables;
 
 use anyhow::Context;
 use clap::Parser;
