@@ -176,3 +176,69 @@ async fn a_process_without_a_role_that_needs_tables_is_ready_without_the_databas
     deliver(process.address("webhook"), 1).await;
     assert!(process.terminate().await.success());
 }
+
+/// What is told of the person by the log alone.
+async fn in_log(log: &Log) -> Vec<String> {
+    let keys = log.keys();
+    let shown = run(&["conversation", "show", "1001", PSID, "--output", "json", "--set", &keys[0]]).await;
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    shown["events"].as_array().unwrap().iter().map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invariant_09_a_history_rebuilt_under_load_answers_the_same() {
+    let log = Log::embedded();
+    let process = standalone(&log, NOWHERE, &[]).await;
+    let (webhook, admin) = (process.address("webhook"), process.address("admin"));
+    let clients = Clients::connect(process.address("grpc"), process.address("grpc")).await;
+    let mut load = tokio::task::JoinSet::new();
+    load.spawn(async move {
+        for number in 0..400 {
+            deliver(webhook, number).await;
+        }
+    });
+    let mut n_seen = 0;
+    for _ in 0..4 {
+        let output = run(&["rebuild", "history", "--accept-loss", "--output", "json", "--set", &log.tables()]).await;
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said, "{\"dropped\":[\"history\"]}\n", "{}", String::from_utf8_lossy(&output.stderr));
+        let (told, in_log) = (told(&clients).await, in_log(&log).await);
+        assert!(n_seen <= told.len() && told.len() <= in_log.len());
+        for (event, text) in told.iter().zip(&in_log) {
+            assert_eq!(&event.text, text);
+        }
+        n_seen = told.len();
+    }
+    load.join_all().await;
+    testkit::eventually(PATIENCE, || async {
+        let shown = http::get(admin, "/metrics").await.unwrap().body;
+        let value = |name: &str| {
+            let line = format!("{name}{{table=\"history\"}} ");
+            shown.lines().find_map(|shown| shown.strip_prefix(&line)?.parse::<u64>().ok()).unwrap()
+        };
+        (value("nuncio_projection_rebuilds_total") >= 2 && value("nuncio_projection_lag") == 0).then_some(())
+    })
+    .await;
+    let texts: Vec<_> = told(&clients).await.into_iter().map(|event| event.text).collect();
+    assert_eq!((texts.len(), texts), (400, in_log(&log).await));
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn the_history_is_not_dropped_unless_loss_is_accepted() {
+    let log = Log::embedded();
+    let tables = log.tables();
+    assert!(run(&["migrate", "--set", &tables]).await.status.success());
+    for words in [&["rebuild", "history"][..], &["rebuild", "--all"], &["rebuild", "due", "history"]] {
+        let output = run(&[words, &["--set", &tables]].concat()).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{words:?}");
+        assert!(said.contains("--accept-loss") && said.contains("nothing was dropped"), "{said}");
+    }
+    let output = run(&["rebuild", "--all", "--accept-loss", "--set", &tables]).await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for table in ["history", "snapshots", "outbox", "due"] {
+        assert!(said.contains(&format!("dropped {table}")), "{said}");
+    }
+}
