@@ -9,6 +9,7 @@ mod sending;
 mod system;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 pub use decision::decision_bytes;
 
@@ -52,6 +53,13 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// # Errors
 /// When the bytes are no record, or one of a kind this version does not know.
 pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
+    match usual::record(bytes) {
+        Some(record) => Ok(record),
+        None => by_generated_code(bytes),
+    }
+}
+
+fn by_generated_code(bytes: &[u8]) -> Result<Record, Undecodable> {
     let wire = wire::Record::decode(bytes)?;
     let events: Result<Vec<_>, _> = wire.events.into_iter().map(event_from_wire).collect();
     Ok(Record {
