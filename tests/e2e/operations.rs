@@ -192,6 +192,22 @@ async fn a_restored_log_refuses_checkpoints_from_before_and_is_taken_up_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn looking_into_a_log_that_is_not_there_says_so_and_does_not_make_it() {
+    let restored = ["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"];
+    for log in [Log::embedded(), Log::jetstream()] {
+        for _ in 0..2 {
+            let show = ["conversation", "show", "1001", "2002"];
+            let replay = ["log", "replay-quarantine"];
+            for words in [&["log", "tail"][..], &["log", "export"], &show, &replay, &restored] {
+                let output = command(&log, words).await;
+                assert!(!output.status.success() && output.stdout.is_empty());
+                assert!(text(&output.stderr).contains("there is no log "), "{}", text(&output.stderr));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restore_is_refused_while_a_process_runs_or_without_a_log_or_with_a_time_to_come() {
     let log = Log::embedded();
     let missing = command(&log, &["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"]).await;
