@@ -64,6 +64,20 @@ pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
     })
 }
 
+/// The stream that bytes name which cannot be decoded, if the damage lies behind the name.
+pub(crate) fn stream_of(mut bytes: &[u8]) -> Option<StreamId> {
+    use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+    const STREAM: u32 = 2;
+    loop {
+        let (field, form) = decode_key(&mut bytes).ok()?;
+        if field == STREAM && form == WireType::LengthDelimited {
+            let length = usize::try_from(decode_varint(&mut bytes).ok()?).ok()?;
+            return StreamId::parse(std::str::from_utf8(bytes.get(..length)?).ok()?).ok();
+        }
+        skip_field(form, field, &mut bytes, DecodeContext::default()).ok()?;
+    }
+}
+
 fn event_to_wire(event: &Event) -> wire::Event {
     use wire::event::Kind;
     let kind = match event {

@@ -1,7 +1,9 @@
 //! Following a log: records as they come, and word of how far it has got.
 
+use crate::codec;
 use crate::port::LogError;
-use crate::record::{Checkpoint, Stored, Unreadable};
+use crate::record::{Checkpoint, Position, Stored, Unreadable};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,10 +18,40 @@ pub(crate) const TOGETHER: usize = 500;
 pub(crate) const BUFFER: usize = 3;
 
 /// Items on their way to a follower, in order. After an error comes nothing more.
-pub(crate) type Items = mpsc::Sender<Result<Vec<Item>, LogError>>;
+pub(crate) type Items = mpsc::Sender<Result<Batch, LogError>>;
 
-/// One of them: what whoever passes over nothing cannot pass over is in its place in the order.
+/// One of them. What cannot be read stands in its place.
 pub(crate) type Item = Result<Followed, Box<Unreadable>>;
+
+/// What is handed over at a time: records as they are stored, then everything else.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) encoded: Encoded,
+    pub(crate) told: Vec<Item>,
+}
+
+/// Records of one shard as they are stored. The follower decodes them: a record's many small parts, allocated by one
+/// thread and dropped by another, would cost more than all the rest of the way.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    pub(crate) shard: u16,
+    /// All of them, one behind the other.
+    pub(crate) bytes: Bytes,
+    /// The position of each, and where it ends.
+    pub(crate) ends: VecDeque<(Position, usize)>,
+    /// Where the next one begins.
+    pub(crate) start: usize,
+}
+
+impl Encoded {
+    fn take(&mut self) -> Option<Item> {
+        let (position, end) = self.ends.pop_front()?;
+        let start = std::mem::replace(&mut self.start, end);
+        let bytes = self.bytes.slice(start..end);
+        let stream = |bytes: &[u8]| codec::stream_of(bytes);
+        Some(Stored::decode(self.shard, position, bytes, stream).map(|stored| Followed::Record(Box::new(stored))))
+    }
+}
 
 /// What a follower hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,16 +67,17 @@ pub enum Followed {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Follower {
-    items: mpsc::Receiver<Result<Vec<Item>, LogError>>,
-    /// What has come and was not asked for yet.
+    items: mpsc::Receiver<Result<Batch, LogError>>,
+    /// What has come and was not asked for yet: first these records, then the rest.
+    encoded: Encoded,
     ready: VecDeque<Item>,
     // Ends the task that feeds `items` when the follower is dropped.
     _task: AbortOnDropHandle<()>,
 }
 
 impl Follower {
-    pub(crate) fn new(items: mpsc::Receiver<Result<Vec<Item>, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
-        Self { items, ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
+    pub(crate) fn new(items: mpsc::Receiver<Result<Batch, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
+        Self { items, encoded: Encoded::default(), ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
     }
 
     /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
@@ -67,19 +100,20 @@ impl Follower {
     /// When the log stopped answering or ended.
     pub async fn next_or_unreadable(&mut self) -> Result<Result<Followed, Box<Unreadable>>, LogError> {
         loop {
-            if let Some(item) = self.ready.pop_front() {
+            if let Some(item) = self.encoded.take().or_else(|| self.ready.pop_front()) {
                 return Ok(item);
             }
             let ended = || LogError::Unavailable("the follower has ended".into());
-            self.ready = self.items.recv().await.ok_or_else(ended)??.into();
+            let Batch { encoded, told } = self.items.recv().await.ok_or_else(ended)??;
+            (self.encoded, self.ready) = (encoded, told.into());
         }
     }
 
-    /// Nothing comes behind a record that was not passed over.
+    /// Nothing comes behind a record that cannot be read.
     fn end(&mut self) {
         self.items.close();
         while self.items.try_recv().is_ok() {}
-        self.ready.clear();
+        (self.encoded, self.ready) = (Encoded::default(), VecDeque::new());
     }
 }
 

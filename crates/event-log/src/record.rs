@@ -40,7 +40,8 @@ pub struct Stored {
     pub position: Position,
     /// The record itself.
     pub record: Record,
-    /// The bytes that stand in the log, of which the record is what this version understands.
+    /// The bytes that stand in the log, of which the record is what this version understands. They may be a part of
+    /// all that was read at once, which stays in memory with them: copy what is to be kept.
     pub bytes: Bytes,
 }
 
@@ -75,16 +76,19 @@ impl From<Box<Unreadable>> for LogError {
 }
 
 impl Stored {
-    /// The record in these bytes. `stream` is the one that they are known to stand in without being read.
+    /// The record in these bytes, of which `stream` tells what stream they stand in if they cannot be read.
     pub(crate) fn decode(
         shard: u16,
         position: Position,
         bytes: Bytes,
-        stream: impl FnOnce() -> Option<StreamId>,
+        stream: impl FnOnce(&[u8]) -> Option<StreamId>,
     ) -> Result<Self, Box<Unreadable>> {
         match codec::decode(&bytes) {
             Ok(record) => Ok(Self { shard, position, record, bytes }),
-            Err(source) => Err(Box::new(Unreadable { shard, position, stream: stream(), bytes, source })),
+            Err(source) => {
+                let stream = stream(&bytes);
+                Err(Box::new(Unreadable { shard, position, stream, bytes, source }))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 mod feed;
 
 use super::{JetStreamLog, subject};
-use crate::follower::{Followed, HEARTBEAT, Item, Items, TOGETHER};
+use crate::follower::{BUFFER, Batch, Encoded, Followed, HEARTBEAT, Item, Items};
 use crate::port::{Filter, LogError};
 use crate::record::{Checkpoint, Position, Stored, Unreadable};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) fn feed(
     let subjects = subject::wanted(&log.subject, &filter);
     let filter = Arc::new(filter);
     let mut reached = Checkpoint { incarnation: head.incarnation.clone(), positions: vec![0; log.shards.len()] };
-    let (told, inbox) = mpsc::channel(TOGETHER);
+    let (told, inbox) = mpsc::channel(BUFFER);
     let mut feeds = Vec::new();
     for shard in &log.shards {
         let from = from.position(shard.number);
@@ -71,12 +71,11 @@ struct NobodyListens;
 impl Merge {
     async fn run(
         mut self,
-        mut inbox: mpsc::Receiver<Told>,
+        mut inbox: mpsc::Receiver<Vec<Told>>,
         mut feeds: JoinSet<Result<(), LogError>>,
     ) -> Result<(), NobodyListens> {
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = Vec::new();
         let mut word = Vec::new();
         self.note_caught_up(&mut word);
         loop {
@@ -84,9 +83,9 @@ impl Merge {
                 self.tell(Ok(std::mem::take(&mut word))).await?;
             }
             tokio::select! {
-                n_told = inbox.recv_many(&mut told, TOGETHER), if !inbox.is_closed() || !inbox.is_empty() => {
-                    word.reserve(n_told);
-                    for one in told.drain(..) {
+                Some(told) = inbox.recv() => {
+                    word.reserve(told.len());
+                    for one in told {
                         self.take(one, &mut word);
                     }
                 }
@@ -126,6 +125,7 @@ impl Merge {
     }
 
     async fn tell(&self, items: Result<Vec<Item>, LogError>) -> Result<(), NobodyListens> {
-        self.items.send(items).await.map_err(|_| NobodyListens)
+        let batch = items.map(|told| Batch { encoded: Encoded::default(), told });
+        self.items.send(batch).await.map_err(|_| NobodyListens)
     }
 }

@@ -141,7 +141,7 @@ impl Shard {
                     }
                     break 'pages;
                 };
-                let (raw, sequence) = delivery(&message)?;
+                let Delivery { raw, sequence, .. } = delivery(&message)?;
                 delivered += 1;
                 if sequence != delivered || raw.position > last {
                     break 'pages;
@@ -186,11 +186,11 @@ impl Shard {
     /// The record in a message, which must be where it belongs.
     pub(super) fn stored(&self, raw: &Raw) -> Result<Stored, Box<Unreadable>> {
         let (shard, position) = (self.number, raw.position);
-        let stream = || super::subject::stream(&raw.subject);
+        let stream = |_: &[u8]| super::subject::stream(&raw.subject);
         let stored = Stored::decode(shard, position, raw.payload.clone(), stream)?;
         // The words before the partition are ours to choose; from there on the stream's name decides.
         if !raw.subject.ends_with(&super::subject::of("", &stored.record.stream)) {
-            let (stream, bytes, source) = (stream(), stored.bytes, Undecodable::Misplaced);
+            let (stream, bytes, source) = (stream(&[]), stored.bytes, Undecodable::Misplaced);
             return Err(Box::new(Unreadable { shard, position, stream, bytes, source }));
         }
         Ok(stored)
@@ -224,10 +224,19 @@ pub(super) async fn may_be_settling(made_at: Instant, delivered: u64) -> bool {
     may_be
 }
 
-/// A consumer's message, and the number that the consumer gave it: 1 for its first, with no gaps unless one is lost.
-pub(super) fn delivery(message: &jetstream::Message) -> Result<(Raw, u64), LogError> {
+/// A consumer's message.
+pub(super) struct Delivery {
+    pub(super) raw: Raw,
+    /// The number that the consumer gave it: 1 for its first, with no gaps unless one is lost.
+    pub(super) sequence: u64,
+    /// Whether the consumer had nothing more to hand out when it sent this.
+    pub(super) is_last: bool,
+}
+
+/// Reads what a consumer says of a message.
+pub(super) fn delivery(message: &jetstream::Message) -> Result<Delivery, LogError> {
     let info = message.info().map_err(|error| LogError::Broken(cause(error)))?;
     let subject = message.subject.as_str().to_owned();
     let raw = Raw { position: info.stream_sequence, subject, payload: message.payload.clone() };
-    Ok((raw, info.consumer_sequence))
+    Ok(Delivery { raw, sequence: info.consumer_sequence, is_last: info.pending == 0 })
 }

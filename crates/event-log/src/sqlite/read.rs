@@ -1,18 +1,22 @@
 //! The reading side: connections of their own, on threads that may block.
 
 use super::schema;
-use crate::follower::{Followed, HEARTBEAT, Item, Items, TOGETHER};
+use crate::follower::{Batch, Encoded, Followed, HEARTBEAT, Items, TOGETHER};
 use crate::port::{Filter, LogError};
 use crate::raw::RawRead;
-use crate::record::{Checkpoint, Position, Revision, Stored, Unreadable};
+use crate::record::{Checkpoint, Position, Revision, Stored};
 use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+/// The one shard of an embedded log.
+const SHARD: u16 = 0;
 
 /// How many records a follower reads at a time.
 const PAGE: usize = TOGETHER;
@@ -79,25 +83,21 @@ pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
 
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT position, body, stream FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position")?;
     let mut rows = statement.query(params![name, after.cast_signed()])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(stored(row)??);
+        let position: i64 = row.get(0)?;
+        let bytes = Bytes::copy_from_slice(body(row, 1)?);
+        records.push(Stored::decode(SHARD, position.cast_unsigned(), bytes, |_| StreamId::parse(name).ok())?);
     }
     Ok(records)
 }
 
-/// The record in a row of position, body and stream.
-fn stored(row: &Row<'_>) -> rusqlite::Result<Result<Stored, Box<Unreadable>>> {
-    let position: i64 = row.get(0)?;
-    // Damage can change what kind of value it is.
-    let bytes = Bytes::copy_from_slice(row.get_ref(1)?.as_bytes().unwrap_or_default());
-    let name = row.get_ref(2)?;
-    let stream = || StreamId::parse(name.as_str().ok()?).ok();
-    Ok(Stored::decode(0, position.cast_unsigned(), bytes, stream))
+/// A record's bytes. Damage can change what kind of value it is; what then comes cannot be decoded.
+fn body<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(column)?.as_bytes().unwrap_or_default())
 }
 
 /// Where a follower begins, and what it wants.
@@ -109,7 +109,7 @@ pub(super) struct Start {
 }
 
 struct Page {
-    matching: Vec<Item>,
+    matching: Encoded,
     last: Position,
     is_full: bool,
 }
@@ -119,19 +119,20 @@ fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Pag
         "SELECT position, body, stream, partition FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
     let mut rows = statement.query(params![after.cast_signed(), PAGE as i64])?;
-    let mut page = Page { matching: Vec::with_capacity(PAGE), last: after, is_full: false };
+    let (mut bytes, mut ends, mut last) = (Vec::new(), VecDeque::with_capacity(PAGE), after);
     let wants_all = *filter == Filter::default();
     let mut count = 0;
     while let Some(row) = rows.next()? {
         count += 1;
         let position: i64 = row.get(0)?;
-        page.last = position.cast_unsigned();
+        last = position.cast_unsigned();
         if wants_all || is_wanted(row, filter)? {
-            page.matching.push(stored(row)?.map(|stored| Followed::Record(Box::new(stored))));
+            bytes.extend_from_slice(body(row, 1)?);
+            ends.push_back((last, bytes.len()));
         }
     }
-    page.is_full = count == PAGE;
-    Ok(page)
+    let matching = Encoded { shard: SHARD, bytes: bytes.into(), ends, start: 0 };
+    Ok(Page { matching, last, is_full: count == PAGE })
 }
 
 /// Whether a filter wants a record, by what stands beside its body.
@@ -155,7 +156,7 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
             Ok(page) => page,
             Err(error) => return drop(items.send(Err(error)).await),
         };
-        let mut told_now = page.matching;
+        let mut batch = Batch { encoded: page.matching, told: Vec::new() };
         at.advance(0, page.last);
         let mut word = None;
         if !is_caught_up && !page.is_full {
@@ -166,9 +167,10 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
         }
         if let Some(word) = word {
             told = Instant::now();
-            told_now.push(Ok(word));
+            batch.told.push(Ok(word));
         }
-        if !told_now.is_empty() && items.send(Ok(told_now)).await.is_err() {
+        let is_empty = batch.encoded.ends.is_empty() && batch.told.is_empty();
+        if !is_empty && items.send(Ok(batch)).await.is_err() {
             return;
         }
         if !page.is_full {
