@@ -15,4 +15,5 @@ mod path;
 mod process;
 mod redelivery;
 mod stopping;
+mod tables;
 mod world;

@@ -9,6 +9,7 @@ mod sending;
 mod system;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 pub use decision::decision_bytes;
 
@@ -52,6 +53,13 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// # Errors
 /// When the bytes are no record, or one of a kind this version does not know.
 pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
+    match usual::record(bytes) {
+        Some(record) => Ok(record),
+        None => by_generated_code(bytes),
+    }
+}
+
+fn by_generated_code(bytes: &[u8]) -> Result<Record, Undecodable> {
     let wire = wire::Record::decode(bytes)?;
     let events: Result<Vec<_>, _> = wire.events.into_iter().map(event_from_wire).collect();
     Ok(Record {
@@ -62,20 +70,6 @@ pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
         traceparent: none_if_empty(wire.traceparent),
         events: events?,
     })
-}
-
-/// The stream that bytes name which cannot be decoded, if the damage lies behind the name.
-pub(crate) fn stream_of(mut bytes: &[u8]) -> Option<StreamId> {
-    use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
-    const STREAM: u32 = 2;
-    loop {
-        let (field, form) = decode_key(&mut bytes).ok()?;
-        if field == STREAM && form == WireType::LengthDelimited {
-            let length = usize::try_from(decode_varint(&mut bytes).ok()?).ok()?;
-            return StreamId::parse(std::str::from_utf8(bytes.get(..length)?).ok()?).ok();
-        }
-        skip_field(form, field, &mut bytes, DecodeContext::default()).ok()?;
-    }
 }
 
 fn event_to_wire(event: &Event) -> wire::Event {

@@ -1,9 +1,9 @@
 //! Following a log: records as they come, and word of how far it has got.
 
-use crate::codec;
 use crate::port::LogError;
 use crate::record::{Checkpoint, Position, Stored, Unreadable};
 use bytes::Bytes;
+use domain::id::StreamId;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,7 +20,7 @@ pub(crate) const BUFFER: usize = 3;
 /// Items on their way to a follower, in order. After an error comes nothing more.
 pub(crate) type Items = mpsc::Sender<Result<Batch, LogError>>;
 
-/// One of them. What cannot be read stands in its place.
+/// One of them: what whoever passes over nothing cannot pass over is in its place in the order.
 pub(crate) type Item = Result<Followed, Box<Unreadable>>;
 
 /// What is handed over at a time: records as they are stored, then everything else.
@@ -32,24 +32,47 @@ pub(crate) struct Batch {
 
 /// Records of one shard as they are stored. The follower decodes them: a record's many small parts, allocated by one
 /// thread and dropped by another, would cost more than all the rest of the way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Encoded {
-    pub(crate) shard: u16,
-    /// All of them, one behind the other.
-    pub(crate) bytes: Bytes,
-    /// The position of each, and where it ends.
-    pub(crate) ends: VecDeque<(Position, usize)>,
+    shard: u16,
+    /// All of them, one behind the other, each followed by its stream's name.
+    bytes: Bytes,
+    places: VecDeque<Place>,
     /// Where the next one begins.
-    pub(crate) start: usize,
+    start: usize,
+}
+
+/// Where a record stands among the others.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) position: Position,
+    /// Where it ends, and its stream's name begins.
+    pub(crate) end: usize,
+    /// Where that ends.
+    pub(crate) name_end: usize,
 }
 
 impl Encoded {
+    pub(crate) fn new(shard: u16, bytes: Bytes, places: VecDeque<Place>) -> Self {
+        Self { shard, bytes, places, start: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     fn take(&mut self) -> Option<Item> {
-        let (position, end) = self.ends.pop_front()?;
-        let start = std::mem::replace(&mut self.start, end);
-        let bytes = self.bytes.slice(start..end);
-        let stream = |bytes: &[u8]| codec::stream_of(bytes);
-        Some(Stored::decode(self.shard, position, bytes, stream).map(|stored| Followed::Record(Box::new(stored))))
+        let Place { position, end, name_end } = self.places.pop_front()?;
+        let start = std::mem::replace(&mut self.start, name_end);
+        let stream = || StreamId::parse(std::str::from_utf8(&self.bytes[end..name_end]).ok()?).ok();
+        let stored = Stored::decode(self.shard, position, self.bytes.slice(start..end), stream);
+        Some(stored.map(|stored| Followed::Record(Box::new(stored))))
+    }
+}
+
+impl Default for Encoded {
+    fn default() -> Self {
+        Self::new(0, Bytes::new(), VecDeque::new())
     }
 }
 
@@ -87,10 +110,7 @@ impl Follower {
     /// go on without it.
     pub async fn next(&mut self) -> Result<Followed, LogError> {
         let next = self.next_or_unreadable().await?;
-        next.map_err(|unreadable| {
-            self.end();
-            LogError::from(unreadable)
-        })
+        self.readable(next)
     }
 
     /// The same, and a record that cannot be read does not end it: for those who look at the log and decide nothing by
@@ -100,16 +120,45 @@ impl Follower {
     /// When the log stopped answering or ended.
     pub async fn next_or_unreadable(&mut self) -> Result<Result<Followed, Box<Unreadable>>, LogError> {
         loop {
-            if let Some(item) = self.encoded.take().or_else(|| self.ready.pop_front()) {
+            if let Some(item) = self.take() {
                 return Ok(item);
             }
             let ended = || LogError::Unavailable("the follower has ended".into());
-            let Batch { encoded, told } = self.items.recv().await.ok_or_else(ended)??;
-            (self.encoded, self.ready) = (encoded, told.into());
+            let batch = self.items.recv().await.ok_or_else(ended)??;
+            self.receive(batch);
         }
     }
 
-    /// Nothing comes behind a record that cannot be read.
+    /// What has come already; none when nothing has, or when following has ended, which [`Self::next`] tells.
+    ///
+    /// # Errors
+    /// As for [`Self::next`].
+    pub fn try_next(&mut self) -> Result<Option<Followed>, LogError> {
+        loop {
+            if let Some(item) = self.take() {
+                return self.readable(item).map(Some);
+            }
+            let Ok(batch) = self.items.try_recv() else { return Ok(None) };
+            self.receive(batch?);
+        }
+    }
+
+    fn take(&mut self) -> Option<Item> {
+        self.encoded.take().or_else(|| self.ready.pop_front())
+    }
+
+    fn receive(&mut self, batch: Batch) {
+        (self.encoded, self.ready) = (batch.encoded, batch.told.into());
+    }
+
+    fn readable(&mut self, item: Item) -> Result<Followed, LogError> {
+        item.map_err(|unreadable| {
+            self.end();
+            LogError::from(unreadable)
+        })
+    }
+
+    /// Nothing comes behind a record that was not passed over.
     fn end(&mut self) {
         self.items.close();
         while self.items.try_recv().is_ok() {}

@@ -76,19 +76,16 @@ impl From<Box<Unreadable>> for LogError {
 }
 
 impl Stored {
-    /// The record in these bytes, of which `stream` tells what stream they stand in if they cannot be read.
+    /// The record in these bytes. `stream` is the one that they are known to stand in without being read.
     pub(crate) fn decode(
         shard: u16,
         position: Position,
         bytes: Bytes,
-        stream: impl FnOnce(&[u8]) -> Option<StreamId>,
+        stream: impl FnOnce() -> Option<StreamId>,
     ) -> Result<Self, Box<Unreadable>> {
         match codec::decode(&bytes) {
             Ok(record) => Ok(Self { shard, position, record, bytes }),
-            Err(source) => {
-                let stream = stream(&bytes);
-                Err(Box::new(Unreadable { shard, position, stream, bytes, source }))
-            }
+            Err(source) => Err(Box::new(Unreadable { shard, position, stream: stream(), bytes, source })),
         }
     }
 

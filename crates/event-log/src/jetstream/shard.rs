@@ -186,11 +186,11 @@ impl Shard {
     /// The record in a message, which must be where it belongs.
     pub(super) fn stored(&self, raw: &Raw) -> Result<Stored, Box<Unreadable>> {
         let (shard, position) = (self.number, raw.position);
-        let stream = |_: &[u8]| super::subject::stream(&raw.subject);
+        let stream = || super::subject::stream(&raw.subject);
         let stored = Stored::decode(shard, position, raw.payload.clone(), stream)?;
         // The words before the partition are ours to choose; from there on the stream's name decides.
         if !raw.subject.ends_with(&super::subject::of("", &stored.record.stream)) {
-            let (stream, bytes, source) = (stream(&[]), stored.bytes, Undecodable::Misplaced);
+            let (stream, bytes, source) = (stream(), stored.bytes, Undecodable::Misplaced);
             return Err(Box::new(Unreadable { shard, position, stream, bytes, source }));
         }
         Ok(stored)

@@ -1,10 +1,10 @@
 //! The reading side: connections of their own, on threads that may block.
 
 use super::schema;
-use crate::follower::{Batch, Encoded, Followed, HEARTBEAT, Items, TOGETHER};
+use crate::follower::{Batch, Encoded, Followed, HEARTBEAT, Items, Place, TOGETHER};
 use crate::port::{Filter, LogError};
 use crate::raw::RawRead;
-use crate::record::{Checkpoint, Position, Revision, Stored};
+use crate::record::{Checkpoint, Position, Revision, Stored, Unreadable};
 use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
@@ -90,21 +90,28 @@ pub(super) fn contradictions(connection: &Connection) -> rusqlite::Result<Vec<St
 
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
-    let mut statement = connection
-        .prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT position, body, stream FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position",
+    )?;
     let mut rows = statement.query(params![name, after.cast_signed()])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        let position: i64 = row.get(0)?;
-        let bytes = Bytes::copy_from_slice(body(row, 1)?);
-        records.push(Stored::decode(SHARD, position.cast_unsigned(), bytes, |_| StreamId::parse(name).ok())?);
+        records.push(stored(row)??);
     }
     Ok(records)
 }
 
-/// A record's bytes. Damage can change what kind of value it is; what then comes cannot be decoded.
-fn body<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
-    Ok(row.get_ref(column)?.as_bytes().unwrap_or_default())
+/// The record in a row of position, body and stream.
+fn stored(row: &Row<'_>) -> rusqlite::Result<Result<Stored, Box<Unreadable>>> {
+    let position: i64 = row.get(0)?;
+    let name = row.get_ref(2)?;
+    let stream = || StreamId::parse(name.as_str().ok()?).ok();
+    Ok(Stored::decode(SHARD, position.cast_unsigned(), Bytes::copy_from_slice(body(row)?), stream))
+}
+
+/// The bytes of a record in a row of position, body and stream. Damage can change what kind of value they are.
+fn body<'a>(row: &'a Row<'_>) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(1)?.as_bytes().unwrap_or_default())
 }
 
 /// Where a follower begins, and what it wants.
@@ -126,7 +133,7 @@ fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Pag
         "SELECT position, body, stream, partition FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
     let mut rows = statement.query(params![after.cast_signed(), PAGE as i64])?;
-    let (mut bytes, mut ends, mut last) = (Vec::new(), VecDeque::with_capacity(PAGE), after);
+    let (mut bytes, mut places, mut last) = (Vec::new(), VecDeque::with_capacity(PAGE), after);
     let wants_all = *filter == Filter::default();
     let mut count = 0;
     while let Some(row) = rows.next()? {
@@ -134,11 +141,13 @@ fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Pag
         let position: i64 = row.get(0)?;
         last = position.cast_unsigned();
         if wants_all || is_wanted(row, filter)? {
-            bytes.extend_from_slice(body(row, 1)?);
-            ends.push_back((last, bytes.len()));
+            bytes.extend_from_slice(body(row)?);
+            let end = bytes.len();
+            bytes.extend_from_slice(row.get_ref(2)?.as_bytes().unwrap_or_default());
+            places.push_back(Place { position: last, end, name_end: bytes.len() });
         }
     }
-    let matching = Encoded { shard: SHARD, bytes: bytes.into(), ends, start: 0 };
+    let matching = Encoded::new(SHARD, bytes.into(), places);
     Ok(Page { matching, last, is_full: count == PAGE })
 }
 
@@ -176,7 +185,7 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
             told = Instant::now();
             batch.told.push(Ok(word));
         }
-        let is_empty = batch.encoded.ends.is_empty() && batch.told.is_empty();
+        let is_empty = batch.encoded.is_empty() && batch.told.is_empty();
         if !is_empty && items.send(Ok(batch)).await.is_err() {
             return;
         }

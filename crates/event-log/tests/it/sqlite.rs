@@ -1,9 +1,8 @@
 //! The embedded adapter passes every case.
 
-use crate::samples::{conversation, record};
-use crate::suite::{add, follow_all, next_record};
+use crate::samples::conversation;
+use crate::suite::add;
 use event_log::sqlite::{Config, SqliteLog};
-use event_log::{EventLog, Expected, LogError};
 
 pub(crate) struct Made {
     pub(crate) log: SqliteLog,
@@ -45,28 +44,4 @@ async fn a_file_that_contradicts_itself_is_told_of() {
 async fn an_erased_text_is_in_no_file_of_the_log() {
     let made = make().await;
     crate::suite::erase::an_erased_text_is_in_no_file_of_the_log(&made.log, made.folder.path()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_follower_ends_at_a_record_that_cannot_be_read() {
-    let Made { log, folder } = make().await;
-    let first = add(&log, &conversation(1), "x").await;
-    let damaged = add(&log, &conversation(2), "y").await;
-    add(&log, &conversation(3), "z").await;
-    drop(log);
-    let path = folder.path().join("log.sqlite");
-    let file = rusqlite::Connection::open(&path).unwrap();
-    file.execute("UPDATE records SET body = x'ff' WHERE position = ?1", [damaged.position.cast_signed()]).unwrap();
-    drop(file);
-
-    let log = SqliteLog::open(&path, Config::default()).unwrap();
-    let mut follower = follow_all(&log).await;
-    assert_eq!(next_record(&mut follower).await, first);
-    assert!(matches!(follower.next().await, Err(LogError::Broken(_))));
-    for _ in 0..2 {
-        assert!(matches!(follower.next().await, Err(LogError::Unavailable(_))));
-    }
-    // Nobody is kept from writing on.
-    log.append(&record(&conversation(1), "more"), Expected::At(first.position)).await.unwrap();
-    assert!(log.read(&conversation(2), 0).await.is_err());
 }

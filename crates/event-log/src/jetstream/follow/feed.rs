@@ -199,13 +199,17 @@ impl Feed {
             return None;
         }
         self.reached = raw.position;
-        let stored = match self.shard.stored(raw) {
-            Ok(stored) => stored,
-            Err(unreadable) => return Some(Told::Unreadable(unreadable)),
-        };
-        let stream = &stored.record.stream;
-        let is_wanted = self.filter.matches(stream, partition_of(stream));
-        Some(if is_wanted { Told::Record(Box::new(stored)) } else { Told::Reached(self.shard.number, raw.position) })
+        Some(match self.shard.stored(raw) {
+            Err(unreadable) => Told::Unreadable(unreadable),
+            Ok(stored) => {
+                let stream = &stored.record.stream;
+                if self.filter.matches(stream, partition_of(stream)) {
+                    Told::Record(Box::new(stored))
+                } else {
+                    Told::Reached(self.shard.number, raw.position)
+                }
+            }
+        })
     }
 
     /// Moves on to the shard's end if the leader holds nothing wanted before it that has not been told.
