@@ -211,6 +211,30 @@ Examples:
   nuncio log replay-quarantine --dry-run
   nuncio log replay-quarantine --since 2026-11-20T00:00:00Z --output json")]
     ReplayQuarantine(ReplayOptions),
+
+    /// Types facts that an older version kept unrecognized, and appends them as this version understands them.
+    #[command(after_help = "\
+No record is rewritten: facts are appended with the ids that they would have had at once, and keep the moment at which they
+came. Those that are in the log already are not appended again, so running it twice does no harm. On the embedded log the
+process must be stopped, except for --dry-run.
+
+Examples:
+  nuncio log replay-unrecognized --dry-run
+  nuncio log replay-unrecognized --since 2026-11-20T00:00:00Z --output json")]
+    ReplayUnrecognized(RetypeOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetypeOptions {
+    /// Appends nothing, and says what would be.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only facts that came at this moment or later.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]

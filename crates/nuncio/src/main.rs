@@ -44,6 +44,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,
         Command::Log(LogCommand::Verify(options)) => verify::run(tool_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(tool_settings(&layers()?)?, options).await,
+        Command::Log(LogCommand::ReplayUnrecognized(options)) => {
+            replay::retype(tool_settings(&layers()?)?, options).await
+        }
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(tool_settings(&layers()?)?.log, options).await
         }

@@ -5,7 +5,9 @@
 
 mod accept;
 mod http;
+mod known;
 mod replay;
+mod retype;
 mod server;
 
 use domain::id::AppId;
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 
 pub use accept::Acceptor;
 pub use replay::{KEPT_FOR, NewFacts, Replay, ReplayError, Replayed};
+pub use retype::Retyped;
 pub use server::Ingress;
 
 /// How the ingress behaves.

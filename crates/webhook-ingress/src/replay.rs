@@ -1,22 +1,20 @@
 //! Reading the quarantine again: a body that an older version did not understand may state facts to this one.
 
 use crate::accept::Acceptor;
-use domain::event::{ErasingKind, Event, Inbound, Quarantined};
-use domain::id::{FactId, Kind, StreamId};
+use crate::known::{Known, Word};
+use domain::event::{Event, Quarantined};
+use domain::id::Kind;
 use domain::time::{Span, Timestamp};
-use event_log::{AppendError, Checkpoint, EventLog, Filter, Followed, LogError, Pages};
+use event_log::{AppendError, Checkpoint, Filter, Followed, LogError, Pages};
 use messenger::webhook::{self, Placed};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 /// How long a body may be kept. An older one is not read any more.
 pub const KEPT_FOR: Span = Span::from_hours(30 * 24);
 
-/// Which bodies are read again, and what is done with what they state.
+/// What is read again, and what is done with what it states.
 #[derive(Clone, Copy, Debug)]
 pub struct Replay {
-    /// Only bodies that came at this moment or later.
+    /// Only what came at this moment or later.
     pub since: Option<Timestamp>,
     /// What is done with facts that the log does not hold.
     pub facts: NewFacts,
@@ -54,7 +52,7 @@ pub struct Replayed {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The log could not be read.
-    #[error("the quarantine could not be read")]
+    #[error("the log could not be read")]
     Read(#[from] LogError),
     /// The log did not take a fact.
     #[error("a fact was not appended")]
@@ -72,7 +70,7 @@ impl Acceptor {
         let mut follower = self.log().follow(filter, Checkpoint::beginning()).await?;
         let oldest = self.now().plus(Span::from_millis(-KEPT_FOR.as_millis()));
         let from = replay.since.map_or(oldest, |since| since.max(oldest));
-        let mut known = Known { log: Arc::clone(self.log()), streams: HashMap::new() };
+        let mut known = Known::new(self.log());
         let mut replayed = Replayed::default();
         loop {
             match follower.next().await? {
@@ -126,54 +124,5 @@ fn quarantined(event: &Event) -> Option<&Quarantined> {
     match event {
         Event::Quarantined(body) => Some(body),
         Event::Inbound(_) | Event::Sending(_) | Event::Erasing(_) | Event::System(_) => None,
-    }
-}
-
-/// What a stream says of a fact.
-enum Word {
-    New,
-    Known,
-    Erased,
-}
-
-/// The streams that were met, each read once.
-struct Known {
-    log: Arc<dyn EventLog>,
-    streams: HashMap<StreamId, History>,
-}
-
-/// What of a stream's history matters here.
-struct History {
-    facts: HashSet<FactId>,
-    /// Everything stated at or before this is to stay away.
-    erased_until: Option<Timestamp>,
-}
-
-impl Known {
-    /// What the fact's stream says of it. If it is new, the stream knows it from then on.
-    async fn learn(&mut self, stream: StreamId, fact: &Inbound) -> Result<Word, LogError> {
-        let history = match self.streams.entry(stream) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let records = self.log.read(entry.key(), 0).await?;
-                let facts = records.iter().filter_map(|stored| stored.record.fact).collect();
-                let events = records.iter().flat_map(|stored| &stored.record.events);
-                entry.insert(History { facts, erased_until: events.filter_map(tombstone).max() })
-            }
-        };
-        if history.erased_until.is_some_and(|until| fact.at() <= until) {
-            return Ok(Word::Erased);
-        }
-        Ok(if history.facts.insert(fact.fact) { Word::New } else { Word::Known })
-    }
-}
-
-fn tombstone(event: &Event) -> Option<Timestamp> {
-    match event {
-        Event::Erasing(step) => match step.kind {
-            ErasingKind::Begun { until } => Some(until),
-            ErasingKind::Completed { .. } => None,
-        },
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::System(_) => None,
     }
 }

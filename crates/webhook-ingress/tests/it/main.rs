@@ -17,5 +17,6 @@ mod limits;
 mod quarantine;
 mod redelivery;
 mod replay;
+mod retype;
 mod signatures;
 mod stopping;
