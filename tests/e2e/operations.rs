@@ -115,6 +115,49 @@ async fn an_exported_file_is_its_owners_alone_and_never_overwritten() {
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 }
 
+/// Makes the record in which somebody wrote `text` unreadable, in the embedded log's file.
+fn damage(log: &Log, text: &str) {
+    let Log::Embedded(folder) = log else { panic!("only a file can be damaged") };
+    let path = folder.path().join("log.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
+    // Its length, which from then on reaches beyond the record's end.
+    bytes[at - 1] = 0x7f;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_is_told_of_and_takes_nothing_else_with_it() {
+    let log = Log::embedded();
+    deliver(&log, &[webhook(1, "the first"), webhook(2, "the second"), webhook(3, "the third")]).await;
+    let before = exported(&log, &[]).await;
+    damage(&log, "the second");
+
+    let output = command(&log, &["log", "export"]).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("0/2 is unreadable (not a record: "), "{told}");
+    assert!(told.contains("exported 3 records, 1 of which cannot be read"), "{told}");
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |lines: &[Value]| lines.iter().filter(|line| line["bytes"].is_string()).cloned().collect::<Vec<_>>();
+    let (before, after) = (of(&before), of(&lines));
+    assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+    assert_eq!(after[1]["stream"], before[1]["stream"]);
+    assert!(after[1]["unreadable"].as_str().unwrap().starts_with("not a record"), "{}", after[1]);
+    let bytes = |line: &Value| hex::decode(line["bytes"].as_str().unwrap()).unwrap();
+    let changed = bytes(&after[1]).iter().zip(bytes(&before[1])).filter(|(one, other)| *one != other).count();
+    assert_eq!((changed, bytes(&after[1]).len()), (1, bytes(&before[1]).len()));
+
+    let tail = command(&log, &["log", "tail", "--until-caught-up"]).await;
+    assert!(tail.status.success(), "{}", text(&tail.stderr));
+    let tail = text(&tail.stdout);
+    let lines: Vec<_> = tail.lines().collect();
+    assert!(lines.len() == 3 && lines[1].trim_start().starts_with("0/2  unreadable (not a record: "), "{tail}");
+    assert!(lines[1].contains(", in conversation/1001/"), "{tail}");
+    let tail = text(&command(&log, &["log", "tail", "--until-caught-up", "--output", "json"]).await.stdout);
+    assert_eq!(tail.lines().filter(|line| line.contains(r#""unreadable":"not a record"#)).count(), 1, "{tail}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_from_another_log_or_from_nonsense_is_refused() {
     let log = Log::embedded();

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 /// Which crates of ours each crate may use. Dependencies point one way, from services to the domain, and no service
 /// uses another's crate. A new edge is a decision, made here.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("api", &["domain"]),
     ("messenger", &["domain"]),
@@ -15,6 +15,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("sql", &["domain"]),
     // What every table that follows the log does; what a record does to it, its own service knows.
     ("projection", &["domain", "event-log", "service-kit", "sql"]),
+    ("snapshots", &["domain", "event-log", "service-kit", "sql"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
     ("compliance", &["api", "domain", "event-log", "service-kit"]),
     ("conversation", &["api", "domain", "event-log", "projection", "service-kit", "sql"]),
@@ -36,6 +37,7 @@ const EDGES: [(&str, &[&str]); 14] = [
             "projection",
             "service-kit",
             "simulator",
+            "snapshots",
             "sql",
             "webhook-ingress",
         ],
@@ -43,8 +45,9 @@ const EDGES: [(&str, &[&str]); 14] = [
 ];
 
 /// Heavy or dangerous libraries, and the one crate that may use each.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("async-nats", "event-log"),
+    ("postcard", "snapshots"),
     ("rusqlite", "event-log"),
     ("sqlx", "sql"),
     ("protox", "api"),

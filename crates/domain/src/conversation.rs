@@ -15,10 +15,17 @@ use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, R
 use crate::id::{Psid, RequestId, SendId};
 use crate::send::Send;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The version of the fold and of the state's form: what was kept of a state is only read by the version that made it.
+///
+/// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
+/// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
+pub const REDUCER: u32 = 1;
+
 /// How far an erasure of the conversation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
     /// Everything stated up to this moment is erased, or is being erased.
     pub until: Timestamp,
@@ -27,7 +34,7 @@ pub struct Erasure {
 }
 
 /// What is known of a conversation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
     person: Option<Psid>,
     openings: BTreeMap<Opening, Latest>,

@@ -3,9 +3,10 @@
 use crate::id::{AgentId, RecordId};
 use crate::pack::Rule;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Who speaks, why, and what kind of thing is said. Never how: the route is chosen here, not by the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// Who speaks.
     pub actor: Actor,
@@ -14,7 +15,7 @@ pub struct Intent {
 }
 
 /// Who speaks for the Page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {
     /// A person of the staff.
     Human(AgentId),
@@ -39,7 +40,7 @@ impl Actor {
 }
 
 /// Why something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
     /// An answer to what the person asked, or part of that conversation.
     Conversation,
@@ -48,7 +49,7 @@ pub enum Purpose {
 }
 
 /// The way a message takes through the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Route {
     /// Inside the standard window: `messaging_type` `RESPONSE`.
     Response,
@@ -67,7 +68,7 @@ impl Route {
 }
 
 /// The rules' answer to an intent at one moment, with everything needed to explain it and to make it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Yes, and by which route; or no.
     pub verdict: Verdict,
@@ -86,7 +87,7 @@ pub struct Decision {
 }
 
 /// Yes or no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// It may be said, this way.
     Allowed(Route),
@@ -95,7 +96,7 @@ pub enum Verdict {
 }
 
 /// One rule's word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule.
     pub rule: Rule,
@@ -106,7 +107,7 @@ pub struct Finding {
 }
 
 /// Something that would lift a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Remedy {
     /// The person writes, taps a button, or comes in by a link.
     PersonActs,
@@ -119,7 +120,7 @@ pub enum Remedy {
 }
 
 /// A pack by name and by the digest of its text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PackRef {
     /// The pack's name.
     pub name: String,

@@ -3,7 +3,7 @@
 use crate::conversation::Opening;
 use crate::decision::PackRef;
 use crate::time::{Span, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub const BUILT_IN: [&str; 1] = [include_str!("../packs/messenger-2020.toml")];
 
 /// A rule, by the id under which callers, operators and stored decisions know it. Ids are never renamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rule {
     /// The standard window is open.
     WindowOpen,

@@ -12,13 +12,14 @@ use crate::decision::{Decision, Intent};
 use crate::event::{Content, Outcome, Sending, SendingKind};
 use crate::id::{Mid, Psid};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How long after a claim the first byte may leave. A worker that was stopped for longer must not send any more.
 pub const LEAVE_WITHIN: crate::time::Span = crate::time::Span::from_secs(3);
 
 /// What is known of a send.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
     /// Whom it is for.
     pub recipient: Psid,
@@ -41,7 +42,7 @@ pub struct Send {
 }
 
 /// Where a send stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Asked for, not yet judged.
     Requested,

@@ -1,19 +1,27 @@
 //! Conversations as folded from the log, with the states of the most recently used kept in memory.
 
+mod kept;
+
 use crate::port::{EventLog, LogError};
-use crate::record::Revision;
+use crate::record::{Revision, Stored};
+use crate::snapshots::{Snapshot, Snapshots};
 use domain::conversation::Conversation;
 use domain::id::{PageId, PersonKey, Psid, StreamId};
+use kept::Kept;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How many states are kept in memory.
 const MOST_KEPT: usize = 10_000;
 
+/// How many records are folded before a state is worth a snapshot: about as many as are read again in no time.
+const WORTH_A_SNAPSHOT: usize = 50;
+
 /// A conversation's state at a revision.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The state; shared, since many look and few change.
+    /// The state; shared, since many look and few change. Whoever holds it while the next record is folded makes the
+    /// fold copy it.
     pub state: Arc<Conversation>,
     /// The revision it was folded to: what an append on it expects.
     pub revision: Revision,
@@ -22,17 +30,26 @@ pub struct Loaded {
 /// A conversation could not be folded.
 pub type StateError = LogError;
 
-/// Loads conversations: the state kept in memory, and whatever the log holds behind it.
+/// Loads conversations: the state kept in memory or in a snapshot, and whatever the log holds behind it.
 #[derive(Clone)]
 pub struct Conversations {
     log: Arc<dyn EventLog>,
-    kept: Arc<Mutex<HashMap<StreamId, Loaded>>>,
+    snapshots: Option<Arc<dyn Snapshots>>,
+    /// Each state has a lock of its own, so that it is folded in place and nobody else's load waits for that.
+    kept: Arc<Mutex<HashMap<StreamId, Place>>>,
 }
+
+type Place = Arc<Mutex<Kept>>;
 
 impl Conversations {
     /// Loads from this log.
     pub fn new(log: Arc<dyn EventLog>) -> Self {
-        Self { log, kept: Arc::default() }
+        Self { log, snapshots: None, kept: Arc::default() }
+    }
+
+    /// Loads what is not in memory from a snapshot and the log's tail, and lets snapshots be kept.
+    pub fn with_snapshots(self, snapshots: Arc<dyn Snapshots>) -> Self {
+        Self { snapshots: Some(snapshots), ..self }
     }
 
     /// The key of a person on a Page, in this log.
@@ -50,46 +67,114 @@ impl Conversations {
     /// # Errors
     /// When the log does not answer.
     pub async fn load(&self, stream: &StreamId) -> Result<Loaded, StateError> {
-        let known = self.kept().get(stream).cloned();
-        let mut loaded = known.unwrap_or_else(|| Loaded { state: Arc::default(), revision: 0 });
-        let tail = self.log.read(stream, loaded.revision).await?;
-        if tail.is_empty() {
-            return Ok(loaded);
+        let known = self.all().get(stream).cloned();
+        match known {
+            Some(place) => self.go_on(stream, &place).await,
+            None => self.begin(stream).await,
         }
-        let state = Arc::make_mut(&mut loaded.state);
-        for stored in &tail {
-            stored.events().for_each(|event| state.evolve(event));
-            loaded.revision = stored.position;
+    }
+
+    /// Reads on behind the state in memory.
+    async fn go_on(&self, stream: &StreamId, place: &Place) -> Result<Loaded, StateError> {
+        loop {
+            let from = locked(place).revision();
+            let tail = self.log.read(stream, from).await?;
+            let mut kept = locked(place);
+            // It may be further by now, or dropped and at the beginning: then the tail does not fit.
+            if kept.revision() >= from {
+                kept.fold(&tail);
+                self.offer(stream, &mut kept);
+                return Ok(kept.loaded());
+            }
         }
-        self.keep(stream, &loaded);
+    }
+
+    /// Folds a state that is not in memory, and keeps it there.
+    async fn begin(&self, stream: &StreamId) -> Result<Loaded, StateError> {
+        let mut state = match self.of_snapshot(stream).await? {
+            Some(state) => state,
+            None => {
+                let mut state = Kept::default();
+                state.fold(&self.log.read(stream, 0).await?);
+                state
+            }
+        };
+        self.offer(stream, &mut state);
+        let loaded = state.loaded();
+        if loaded.revision > 0 {
+            self.keep(stream, state);
+        }
         Ok(loaded)
     }
 
+    /// The state of the snapshot, with the log's tail folded into it. The record that it ends with is read as well: if it
+    /// is not there any more, the log lost its end or the record was erased, and the snapshot tells of another past.
+    async fn of_snapshot(&self, stream: &StreamId) -> Result<Option<Kept>, StateError> {
+        let Some(snapshots) = &self.snapshots else { return Ok(None) };
+        let Some(snapshot) = snapshots.read(stream).await else { return Ok(None) };
+        let before = snapshot.revision.saturating_sub(1);
+        let records = self.log.read(stream, before).await?;
+        let Some((_, tail)) = records.split_first().filter(|(last, _)| is_last(last, &snapshot)) else {
+            tracing::debug!(%stream, "a snapshot does not fit the log and is dropped");
+            snapshots.forget(stream);
+            return Ok(None);
+        };
+        let mut state = Kept::of(snapshot);
+        state.fold(tail);
+        Ok(Some(state))
+    }
+
+    /// Has a snapshot kept if much was folded since the last.
+    fn offer(&self, stream: &StreamId, kept: &mut Kept) {
+        let Some(snapshots) = &self.snapshots else { return };
+        if let Some(snapshot) = kept.snapshot(WORTH_A_SNAPSHOT)
+            && snapshots.keep(stream, snapshot)
+        {
+            kept.is_in_snapshot();
+        }
+    }
+
     /// Takes in that the log has the stream at `actual`. A state that is kept at a later revision was folded from records
-    /// that have been erased since, and is dropped.
+    /// that have been erased since, and is dropped: it is folded from the log then, and from no snapshot.
     pub fn correct(&self, stream: &StreamId, actual: Revision) {
-        let mut kept = self.kept();
-        if kept.get(stream).is_some_and(|known| known.revision > actual) {
-            kept.remove(stream);
+        let Some(place) = self.all().get(stream).cloned() else { return };
+        let mut kept = locked(&place);
+        if kept.revision() > actual {
+            *kept = Kept::default();
+            if let Some(snapshots) = &self.snapshots {
+                snapshots.forget(stream);
+            }
         }
     }
 
-    fn keep(&self, stream: &StreamId, loaded: &Loaded) {
-        let mut kept = self.kept();
-        if kept.len() >= MOST_KEPT && !kept.contains_key(stream) {
+    fn keep(&self, stream: &StreamId, state: Kept) {
+        let mut all = self.all();
+        if let Some(place) = all.get(stream) {
+            let mut known = locked(place);
+            if known.revision() < state.revision() {
+                *known = state;
+            }
+            return;
+        }
+        if all.len() >= MOST_KEPT {
             // Any entry will do: what is needed again is folded again.
-            let victim = kept.keys().next().cloned();
-            victim.and_then(|victim| kept.remove(&victim));
+            let victim = all.keys().next().cloned();
+            victim.and_then(|victim| all.remove(&victim));
         }
-        let is_newer = kept.get(stream).is_none_or(|known| known.revision < loaded.revision);
-        if is_newer {
-            kept.insert(stream.clone(), loaded.clone());
-        }
+        all.insert(stream.clone(), Arc::new(Mutex::new(state)));
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<StreamId, Loaded>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<StreamId, Place>> {
         self.kept.lock().expect("nothing panics while it holds the lock")
     }
+}
+
+fn locked(place: &Place) -> MutexGuard<'_, Kept> {
+    place.lock().expect("folds do not panic")
+}
+
+fn is_last(record: &Stored, snapshot: &Snapshot) -> bool {
+    record.position == snapshot.revision && record.record.id == snapshot.last
 }
 
 impl std::fmt::Debug for Conversations {

@@ -85,6 +85,8 @@ impl Parts {
             text,
             metadata: metadata::write(send, None),
         };
+        // Else the next fold would copy the state, which is in use until the platform has answered.
+        drop(loaded);
         let outcome = if self.clock.uptime() >= claimed.leave_by {
             tracing::warn!(%send, "a claim was held too long; nothing is sent by it");
             Some(Outcome::NotSent { not_before: self.clock.now() })

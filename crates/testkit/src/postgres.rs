@@ -28,7 +28,8 @@ const PORTS_TRIED: usize = 5;
 
 /// Runs the server as a child and ends it when told to or when whoever started it is gone, however that ended: its end
 /// closes the pipe that this reads. `$1` is the server's folder, which goes with it unless it is to come back. To be
-/// kept is to be killed: the server first, so that it starts no more children, and then those it had.
+/// kept is to be killed: the server first, so that it starts no more children, and then those it had. It comes back only
+/// when all of them are gone, since the last one still holds the shared memory.
 const KEEPER: &str = r#"
 folder=$1; shift
 "$@" >>"$folder/log" 2>&1 & server=$!

@@ -3,10 +3,11 @@
 use crate::event::Inbound;
 use crate::id::{FactId, RecordId};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// When something happened, and the record that says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The time that counts.
     pub at: Timestamp,
@@ -30,7 +31,7 @@ impl Fact {
 ///
 /// A fact that states a time ahead of ours counts from its receipt. Delivered again it would count from a later
 /// receipt, and open more; so facts of that sort, rare as they are, are remembered one by one with their first time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latest {
     believed: Option<Fact>,
     ahead: BTreeMap<FactId, Fact>,

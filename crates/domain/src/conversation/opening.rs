@@ -1,9 +1,10 @@
 //! Actions of people that can open a window.
 
 use crate::event::{InboundKind, LeadEnd, Message, OptIn, ReactionAction, Referral};
+use serde::{Deserialize, Serialize};
 
 /// An action of a person that can open a window. Which of them do is the pack's word, not the fold's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Opening {
     /// Wrote a message.
     Message,

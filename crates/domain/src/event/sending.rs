@@ -3,6 +3,7 @@
 use crate::decision::{Decision, Intent};
 use crate::id::{Mid, PageId, Psid, RequestId, SendId};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One step in the life of a send.
@@ -81,7 +82,7 @@ impl SendingKind {
 }
 
 /// What is said. Personal data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// A plain text of at most 2,000 characters.
     Text(String),

@@ -1,12 +1,13 @@
 //! The id of a send, which names the stream it lives in.
 
 use super::{PageId, PersonKey, StreamId};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
 /// One send. It travels in the message's `metadata`, and its echo brings it back; so it says by itself in which
 /// conversation it is to be found.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SendId {
     page: PageId,
     person: PersonKey,

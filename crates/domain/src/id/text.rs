@@ -1,5 +1,6 @@
 //! Ids that come from outside as text, each with the form it must have.
 
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// The text is not an id of this kind; the message says what one looks like.
@@ -31,7 +32,7 @@ fn is_plain(byte: u8) -> bool {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $alphabet:ident, $allowed:ident, shown: $shown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -40,13 +41,22 @@ macro_rules! text_id {
             /// # Errors
             /// Says which form it must have.
             pub fn parse(raw: &str) -> Result<Self, BadId> {
-                let fits = (1..=$max).contains(&raw.len()) && raw.bytes().all($allowed);
+                // Not `all`: without a way out at every byte, many are looked at together.
+                let fits = (1..=$max).contains(&raw.len()) && raw.bytes().fold(true, |fits, byte| fits & $allowed(byte));
                 if fits { Ok(Self(raw.into())) } else { Err(BadId { what: $what, max: $max, alphabet: $alphabet }) }
             }
 
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        /// What was kept is read like what comes from outside: only a text of this kind's form is one.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let raw = String::deserialize(from)?;
+                Self::parse(&raw).map_err(serde::de::Error::custom)
             }
         }
 
@@ -135,6 +145,18 @@ mod tests {
         assert_eq!(format!("{psid:?}"), "Psid(…)");
         let (token, code) = (Token::parse("24601").unwrap(), LinkCode::parse("24601").unwrap());
         assert_eq!(format!("{token:?} {code:?}"), "Token(…) LinkCode(…)");
+    }
+
+    #[test]
+    fn an_id_is_kept_as_its_text_and_read_back_only_in_its_form() {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, StrDeserializer};
+        let read = |raw: &'static str| {
+            let kept: StrDeserializer<'_, Error> = raw.into_deserializer();
+            PageId::deserialize(kept)
+        };
+        assert_eq!(read("1001"), Ok(PageId::parse("1001").unwrap()));
+        assert_eq!(read("a/b").unwrap_err().to_string(), "a Page id is 1 to 64 letters, digits, `-` or `_`");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use event_log::sqlite::{Config, SqliteLog};
 
 pub(crate) struct Made {
     pub(crate) log: SqliteLog,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 pub(crate) async fn make() -> Made {
