@@ -68,7 +68,8 @@ pub(crate) fn unreadable(found: &Unreadable) -> serde_json::Value {
     })
 }
 
-fn cause(found: &Unreadable) -> String {
+/// Why it cannot be read.
+pub(crate) fn cause(found: &Unreadable) -> String {
     let inner = found.source.source().map(|inner| format!(": {inner}")).unwrap_or_default();
     format!("{}{inner}", found.source)
 }

@@ -109,6 +109,15 @@ impl Postgres {
         wire::execute(self.address, USER, statement).expect("PostgreSQL does what it is told");
     }
 
+    /// The same in a database that [`Self::database`] made.
+    ///
+    /// # Panics
+    /// When the server does not answer or refuses.
+    pub fn execute_in(&self, url: &str, statement: &str) {
+        let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+        wire::execute_in(self.address, USER, name, statement).expect("PostgreSQL does what it is told");
+    }
+
     /// The server's address, for a [`crate::Proxy`] in front of it.
     pub const fn address(&self) -> SocketAddr {
         self.address

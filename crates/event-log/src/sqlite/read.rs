@@ -81,6 +81,13 @@ pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
     Ok(read)
 }
 
+/// What SQLite finds wrong in the file: pages, and whether table and index say the same.
+pub(super) fn contradictions(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
+    let words = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok(words.into_iter().filter(|words| words != "ok").collect())
+}
+
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
     let mut statement = connection.prepare_cached(

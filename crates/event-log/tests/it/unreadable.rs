@@ -58,14 +58,18 @@ async fn of_the_embedded_log_everything_else_is_heard_by_those_who_look_and_noth
     drop(log);
     let path = folder.path().join("log.sqlite");
     let file = rusqlite::Connection::open(&path).unwrap();
-    file.execute("UPDATE records SET body = x'ff' WHERE position = ?1", [damaged.position.cast_signed()]).unwrap();
+    let bytes = [&damaged.bytes[..], b"\xff"].concat();
+    let update = "UPDATE records SET body = ?1 WHERE position = ?2";
+    file.execute(update, rusqlite::params![bytes, damaged.position.cast_signed()]).unwrap();
     drop(file);
 
     let log = SqliteLog::open(&path, Config::default()).unwrap();
     let (heard, unreadable) = look(&log).await;
     assert_eq!(heard, [first.clone(), last]);
-    let [Unreadable { shard: 0, position, stream, bytes, source }] = &unreadable[..] else { panic!("{unreadable:?}") };
-    assert_eq!((*position, stream, bytes), (damaged.position, &Some(conversation(2)), &Bytes::from_static(b"\xff")));
+    let [Unreadable { shard: 0, position, stream, bytes: found, source }] = &unreadable[..] else {
+        panic!("{unreadable:?}")
+    };
+    assert_eq!((*position, stream, &found[..]), (damaged.position, &Some(conversation(2)), &bytes[..]));
     assert!(matches!(source, Undecodable::Protobuf(_)));
 
     assert_eq!(follow_until_broken(&log).await, std::slice::from_ref(&first));
