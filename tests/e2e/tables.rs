@@ -229,18 +229,36 @@ async fn invariant_09_a_history_rebuilt_under_load_answers_the_same() {
     assert!(process.terminate().await.success());
 }
 
-#[tokio::test]
-async fn the_history_is_not_dropped_unless_loss_is_accepted() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_the_log_needs_is_not_dropped_unless_loss_is_accepted() {
     let log = Log::embedded();
     let tables = log.tables();
-    assert!(run(&["migrate", "--set", &tables]).await.status.success());
-    for words in [&["rebuild", "history"][..], &["rebuild", "--all"], &["rebuild", "due", "history"]] {
-        let output = run(&[words, &["--set", &tables]].concat()).await;
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && output.stdout.is_empty(), "{words:?}");
-        assert!(said.contains("--accept-loss") && said.contains("nothing was dropped"), "{said}");
+    let process = standalone(&log, NOWHERE, &[]).await;
+    deliver(process.address("webhook"), 1).await;
+    until_history(process.address("admin"), |_, records| records == 1).await;
+    let path = log.keys().remove(0);
+    let rebuild = async |words: &[&str], path: &str| {
+        run(&[&["rebuild"], words, &["--set", &tables, "--set", path]].concat()).await
+    };
+    let whole = rebuild(&["history", "due"], &path).await;
+    let said = String::from_utf8(whole.stdout).unwrap();
+    assert!(whole.status.success() && said.contains("dropped history") && said.contains("dropped due"), "{said}");
+    until_history(process.address("admin"), |_, records| records == 2).await;
+    assert!(process.terminate().await.success());
+
+    // Another log has nothing of what the history holds.
+    let other = Log::embedded();
+    let process = nuncio(&["standalone"], &["webhook"], &other, NOWHERE, &[]).await;
+    assert!(process.terminate().await.success());
+    for words in [&["history"][..], &["--all"], &["due", "history"]] {
+        for path in [&other.keys()[0], "log.path=/nowhere/log.sqlite"] {
+            let output = rebuild(words, path).await;
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && said.contains("nothing was dropped"), "{words:?}: {said}");
+            assert!(!String::from_utf8(output.stdout).unwrap().contains("dropped"), "{words:?}");
+        }
     }
-    let output = run(&["rebuild", "--all", "--accept-loss", "--set", &tables]).await;
+    let output = rebuild(&["--all", "--accept-loss"], &other.keys()[0]).await;
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for table in ["history", "snapshots", "outbox", "due"] {
