@@ -60,6 +60,18 @@ impl Follower {
             self.ready = self.items.recv().await.ok_or_else(ended)??.into();
         }
     }
+
+    /// What has come already; none when nothing has, or when following has ended, which [`Self::next`] tells.
+    ///
+    /// # Errors
+    /// As for [`Self::next`].
+    pub fn try_next(&mut self) -> Result<Option<Followed>, LogError> {
+        while self.ready.is_empty() {
+            let Ok(items) = self.items.try_recv() else { return Ok(None) };
+            self.ready = items?.into();
+        }
+        Ok(self.ready.pop_front())
+    }
 }
 
 /// Whether following can begin at `from` in a log whose head is `head`.

@@ -37,6 +37,8 @@ if [ "$order" = keep ]; then
     kill -STOP $server
     children=$(cat /proc/$server/task/$server/children 2>/dev/null)
     kill -9 $server $children; wait $server
+    # One that was just being born is not among them and ends by itself; until then no server starts on its memory.
+    while readlink /proc/[0-9]*/cwd 2>/dev/null | grep -qxF "$folder/data"; do sleep 0.01; done
 else
     kill -QUIT $server; wait $server
     rm -rf "$folder"
