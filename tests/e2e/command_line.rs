@@ -7,12 +7,13 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["standalone"],
         &["run"],
         &["simulator"],
         &["demo"],
         &["migrate"],
+        &["rebuild"],
         &["log", "tail"],
         &["log", "export"],
         &["log", "restored"],

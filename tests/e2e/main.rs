@@ -13,4 +13,5 @@ mod operations;
 mod path;
 mod process;
 mod stopping;
+mod tables;
 mod world;

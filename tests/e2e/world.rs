@@ -71,6 +71,17 @@ impl Log {
     }
 }
 
+impl Log {
+    /// The key that puts the tables beside the log.
+    pub(crate) fn tables(&self) -> String {
+        let file = match self {
+            Self::Embedded(folder) => folder.path().join("tables.sqlite"),
+            Self::JetStream(server) => server.store().with_file_name("tables.sqlite"),
+        };
+        format!("sql.url=sqlite:{}", file.display())
+    }
+}
+
 /// Starts `nuncio` with `words`, on free ports, on this log and against this platform.
 pub(crate) async fn nuncio(
     words: &[&str],
@@ -80,6 +91,7 @@ pub(crate) async fn nuncio(
     more: &[&str],
 ) -> Process {
     let mut keys = log.keys();
+    keys.push(log.tables());
     keys.extend(
         [
             "webhook.listen=127.0.0.1:0",

@@ -18,7 +18,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("projection", &["domain", "event-log", "service-kit", "sql"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
     ("compliance", &["api", "domain", "event-log", "service-kit"]),
-    ("conversation", &["api", "domain", "event-log", "service-kit"]),
+    ("conversation", &["api", "domain", "event-log", "projection", "service-kit", "sql"]),
     ("outbound-sender", &["api", "domain", "event-log", "messenger", "service-kit"]),
     // It judges on its own, so that it can contradict the domain.
     ("simulator", &[]),
@@ -34,6 +34,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "event-log",
             "messenger",
             "outbound-sender",
+            "projection",
             "service-kit",
             "simulator",
             "snapshots",

@@ -1,17 +1,19 @@
-//! Erasing a conversation: a tombstone first, then everything older, then the receipt. Each step can be repeated, so a
+//! Erasing a conversation: a tombstone first, then everything older, in the tables and in the log, then the receipt. Each step can be repeated, so a
 //! crash between two of them only delays the rest; whoever follows the log next goes on.
 
+use crate::Deps;
+use crate::graves::{Graves, Tombstone};
 use domain::conversation::{Conversation, Erasure};
 use domain::erasure;
-use domain::event::{Erasing, ErasingKind, Event};
+use domain::event::Event;
 use domain::id::{Kind, RecordId, StreamId};
 use domain::time::Timestamp;
 use event_log::{
     AppendError, Checkpoint, Conversations, EventLog, Expected, Filter, Followed, LogError, Pages, Position, Record,
     Stored,
 };
-use service_kit::{Backoff, Clock, Counter, Ids, Metrics};
-use std::collections::{BTreeSet, HashMap};
+use service_kit::{Backoff, Clock, Counter, Ids};
+use sql::Database;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +39,7 @@ pub(crate) enum ChangeError {
 #[derive(Clone)]
 pub struct Eraser {
     log: Arc<dyn EventLog>,
+    database: Database,
     conversations: Conversations,
     clock: Clock,
     ids: Ids,
@@ -44,12 +47,14 @@ pub struct Eraser {
 }
 
 impl Eraser {
-    /// An eraser on this log.
-    pub fn new(log: Arc<dyn EventLog>, clock: Clock, ids: Ids, metrics: &Metrics) -> Self {
+    /// An eraser on this log and its tables.
+    pub fn new(deps: &Deps) -> Self {
+        let Deps { log, database, clock, ids, metrics } = deps.clone();
         let help = "facts of erased people that were delivered again and removed";
         Self {
             conversations: Conversations::new(Arc::clone(&log)),
             log,
+            database,
             clock,
             ids,
             late: metrics.counter("nuncio.erasure.late_facts", "{event}", help),
@@ -148,10 +153,19 @@ impl Eraser {
     /// Takes in one record, and removes it if it belongs to what was erased.
     async fn see(&self, graves: &mut Graves, stored: &Stored) -> Result<(), LogError> {
         if graves.see(stored) {
-            self.log.erase(&stored.record.stream, &[stored.position]).await?;
+            self.remove(&stored.record.stream, &[stored.position], stored.position).await?;
             self.late.add(1, &[]);
         }
         Ok(())
+    }
+
+    /// Removes records, and everything that tables keep of the stream up to `end`: from there first, since only the log
+    /// tells, after a crash, what is still to be removed.
+    async fn remove(&self, stream: &StreamId, positions: &[Position], end: Position) -> Result<(), LogError> {
+        let incarnation = self.log.identity().incarnation();
+        let buried = sql::erasure::bury(&self.database, sql::erasure::Tombstone { stream, incarnation, position: end });
+        buried.await.map_err(|error| LogError::Unavailable(error.into()))?;
+        self.log.erase(stream, positions).await
     }
 
     /// Finishes the erasures that have only begun.
@@ -159,8 +173,10 @@ impl Eraser {
         while let Some(stream) = graves.open.first().cloned() {
             let until = graves.until[&stream];
             let records = self.log.read(&stream, 0).await?;
-            let doomed = doomed(&records, until);
-            self.log.erase(&stream, &doomed).await?;
+            let tombstone = Tombstone::last(&records, |it| it == until);
+            let doomed: Vec<Position> = tombstone.map_or_else(Vec::new, |tombstone| tombstone.removes(&records));
+            let graves_end = tombstone.map(|tombstone| tombstone.position).max(doomed.last().copied());
+            self.remove(&stream, &doomed, graves_end.unwrap_or_default()).await?;
             let n_removed = doomed.len() as u64;
             match self.change(&stream, |state, now| erasure::complete(state, until, n_removed, now)).await {
                 Ok(_) => {
@@ -172,64 +188,6 @@ impl Eraser {
             }
         }
         Ok(())
-    }
-}
-
-/// The positions of all that an erasure up to `until` removes. Tombstones and receipts say nothing of the person, and
-/// stay: they keep out what comes late.
-fn doomed(records: &[Stored], until: Timestamp) -> Vec<Position> {
-    let is_tombstone = |event: &Event| matches!(event, Event::Erasing(step) if is_begun(*step, until));
-    let tombstone = records.iter().rev().find(|stored| stored.record.events.iter().any(is_tombstone));
-    let end = tombstone.map_or(0, |stored| stored.position);
-    let of_person = records.iter().filter(|stored| {
-        let is_step = stored.record.events.iter().all(|event| matches!(event, Event::Erasing(_)));
-        !is_step && (stored.position < end || is_late(stored, until))
-    });
-    of_person.map(|stored| stored.position).collect()
-}
-
-fn is_begun(step: Erasing, wanted: Timestamp) -> bool {
-    match step.kind {
-        ErasingKind::Begun { until } => until == wanted,
-        ErasingKind::Completed { .. } => false,
-    }
-}
-
-/// Whether a record behind a tombstone holds a fact from before it.
-fn is_late(stored: &Stored, until: Timestamp) -> bool {
-    stored.record.events.iter().any(|event| match event {
-        Event::Inbound(inbound) => inbound.at() <= until,
-        Event::Sending(_) | Event::Erasing(_) | Event::Quarantined(_) | Event::System(_) => false,
-    })
-}
-
-/// Which conversations were erased, and which of those erasures are not finished.
-#[derive(Debug, Default)]
-struct Graves {
-    until: HashMap<StreamId, Timestamp>,
-    open: BTreeSet<StreamId>,
-}
-
-impl Graves {
-    /// Takes in one record. Answers whether it is late: a fact of somebody erased before.
-    fn see(&mut self, stored: &Stored) -> bool {
-        let stream = &stored.record.stream;
-        for event in &stored.record.events {
-            match event {
-                Event::Erasing(Erasing { kind: ErasingKind::Begun { until }, .. }) => {
-                    let known = self.until.entry(stream.clone()).or_insert(*until);
-                    *known = (*known).max(*until);
-                    self.open.insert(stream.clone());
-                }
-                Event::Erasing(Erasing { kind: ErasingKind::Completed { until, .. }, .. }) => {
-                    if self.until.get(stream) == Some(until) {
-                        self.open.remove(stream);
-                    }
-                }
-                Event::Inbound(_) | Event::Sending(_) | Event::Quarantined(_) | Event::System(_) => (),
-            }
-        }
-        self.until.get(stream).is_some_and(|until| is_late(stored, *until))
     }
 }
 

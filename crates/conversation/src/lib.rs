@@ -2,7 +2,10 @@
 
 mod erase;
 mod event;
+mod graves;
 mod history;
+mod records;
+mod table;
 mod watch;
 
 use api::convert::timestamp;
@@ -15,17 +18,36 @@ use domain::id::{PageId, Psid};
 use domain::pack::Packs;
 use erase::ChangeError;
 use event_log::{Conversations, EventLog, Loaded};
-use service_kit::Clock;
+use records::Records;
+use service_kit::{Clock, Ids, Metrics};
+use sql::Database;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 pub use erase::Eraser;
 pub use event::describe;
+pub use table::HistoryTable;
+
+/// What the service and the eraser work with.
+#[derive(Clone)]
+pub struct Deps {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// Where the history table is, and what else is kept of conversations.
+    pub database: Database,
+    /// The time.
+    pub clock: Clock,
+    /// Where ids come from.
+    pub ids: Ids,
+    /// Where is counted.
+    pub metrics: Metrics,
+}
 
 /// `nuncio.conversation.v1.Conversations`.
 pub struct ConversationService {
     log: Arc<dyn EventLog>,
+    records: Records,
     conversations: Conversations,
     packs: Packs,
     clock: Clock,
@@ -35,14 +57,11 @@ pub struct ConversationService {
 
 impl ConversationService {
     /// The service on this log, ready for a server. Its streams end when `stop` is cancelled.
-    pub fn server(
-        log: Arc<dyn EventLog>,
-        eraser: Eraser,
-        clock: Clock,
-        stop: CancellationToken,
-    ) -> ConversationsServer<Self> {
+    pub fn server(deps: Deps, eraser: Eraser, stop: CancellationToken) -> ConversationsServer<Self> {
+        let Deps { log, database, clock, metrics, .. } = deps;
+        let records = Records::new(Arc::clone(&log), database, &metrics);
         let conversations = Conversations::new(Arc::clone(&log));
-        ConversationsServer::new(Self { log, conversations, packs: Packs::built_in(), clock, stop, eraser })
+        ConversationsServer::new(Self { log, records, conversations, packs: Packs::built_in(), clock, stop, eraser })
     }
 }
 
@@ -68,7 +87,7 @@ impl Api for ConversationService {
         let page = history::Page::parse(asked.page_size, &asked.page_token, &mut violations);
         let (Some((page_id, psid)), Some(page)) = (parent, page) else { return Err(violations.into_status()) };
         let stream = self.conversations.stream(&page_id, &psid);
-        let records = self.log.read(&stream, 0).await.map_err(|error| status::unavailable(&error))?;
+        let records = self.records.read(&stream).await.map_err(|error| status::unavailable(&error))?;
         Ok(Response::new(history::list(&records, &page, &page_id, &psid)))
     }
 
@@ -122,6 +141,12 @@ impl ConversationService {
             read_time: state.read_to().map(timestamp),
             unsettled_messages: i32::try_from(unsettled).unwrap_or(i32::MAX),
         }
+    }
+}
+
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
     }
 }
 

@@ -1,15 +1,18 @@
 //! Composition: chosen roles in one process, on one log.
 
-use crate::grpc::Grpc;
+use crate::grpc::{Conversation, Grpc};
 use crate::settings::{Role, Settings};
+use crate::tables::{Found, Tables};
 use crate::{grpc, log};
 use anyhow::Context;
-use conversation::Eraser;
+use conversation::{Eraser, HistoryTable};
 use event_log::EventLog;
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
 use outbound_sender::Sender;
+use projection::Runner;
 use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown, Version};
+use sql::Database;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -68,39 +71,47 @@ pub(crate) async fn start(
 
     let body_limit = roles.contains(&Role::Ingress).then_some(settings.webhook.body_limit);
     let log = log::open(&settings.log, body_limit, &log_check, &shutdown.stop()).await?;
+    // A database that does not fit ends the start before anything has begun; one that is away is waited for below.
+    let tables = tables(&settings, roles, &health);
+    let found = match &tables {
+        Some(tables) => Some(tables.find().await?),
+        None => None,
+    };
     let (log_ready, is_log_ready) = watch::channel(true);
-    let deps = Deps { log: Arc::clone(&log), clock, ids, metrics };
+    let mut deps = Deps { log: Arc::clone(&log), database: None, clock, ids, metrics };
 
     let ingress =
         if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
-    let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
-    let eraser = roles
-        .contains(&Role::Conversation)
-        .then(|| Eraser::new(Arc::clone(&log), deps.clock.clone(), deps.ids.clone(), &deps.metrics));
-    let services = grpc::Services {
-        compliance: roles.contains(&Role::Compliance),
-        eraser: eraser.clone(),
-        sender: sender.clone(),
-    };
-    let grpc = if services.is_empty() { None } else { Some(Grpc::bind(settings.grpc_listen).await?) };
-
+    let serves_grpc = roles.iter().any(|role| *role != Role::Ingress);
+    let grpc = if serves_grpc { Some(Grpc::bind(settings.grpc_listen).await?) } else { None };
     let addresses = Addresses {
         webhook: ingress.as_ref().map(Ingress::address).transpose()?,
         grpc: grpc.as_ref().map(Grpc::address),
         admin: admin_address,
     };
-    announce(addresses, roles);
+    announce_first(addresses);
     shutdown.spawn("log watch", log::watch(Arc::clone(&log), log_check, log_ready, shutdown.stop()));
+    // Webhooks need no tables, so they are taken from here on.
     if let Some(ingress) = ingress {
         shutdown.spawn("ingress", ingress.run(shutdown.stop()));
     }
+    if let Some(tables) = tables {
+        let database = match found {
+            Some(Found::Ready(database)) => database,
+            Some(Found::Away) | None => tables.wait(&shutdown.stop()).await?,
+        };
+        deps.database = Some(database.clone());
+        shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
+    }
+    let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
+    let conversation =
+        if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
+    let services =
+        grpc::Services { compliance: roles.contains(&Role::Compliance), conversation, sender: sender.clone() };
+    announce_rest(addresses, roles);
     if let Some(sender) = sender {
         let stop = shutdown.stop();
         shutdown.spawn("sender", async move { Ok(outbound_sender::run(sender, stop).await?) });
-    }
-    if let Some(eraser) = eraser {
-        let stop = shutdown.stop();
-        shutdown.spawn("eraser", async move { Ok(eraser.run(stop).await?) });
     }
     if let Some(grpc) = grpc {
         shutdown.spawn("grpc", grpc.run(services, deps, health, shutdown.stop()));
@@ -115,11 +126,50 @@ fn version() -> Version {
 }
 
 /// What every role works with.
+#[derive(Clone)]
 pub(crate) struct Deps {
     pub(crate) log: Arc<dyn EventLog>,
+    /// In a process with a role that needs it.
+    pub(crate) database: Option<Database>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) metrics: Metrics,
+}
+
+/// The tables, in a process with a role that needs them.
+fn tables(settings: &Settings, roles: &[Role], health: &Health) -> Option<Tables> {
+    if !roles.iter().any(|role| role.needs_tables()) {
+        return None;
+    }
+    let tables = Tables::new(settings.sql_url.clone(), health.check("database"));
+    let is_apart = Role::ALL.iter().any(|role| !roles.contains(role));
+    if is_apart && tables.are_in_a_file() {
+        tracing::warn!(
+            "the tables are in a file, which only processes of this machine can share; where replicas run on several \
+             machines, an erasure would not reach the files of the others: set sql.url to a PostgreSQL database there"
+        );
+    }
+    Some(tables)
+}
+
+/// Starts what runs beside the conversation service, and answers what that works with.
+async fn conversation(deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Conversation> {
+    let Deps { log, database, clock, ids, metrics } = deps.clone();
+    let database = database.expect("the role needs tables, so they were opened");
+    let deps = conversation::Deps { log, database, clock, ids, metrics };
+    let eraser = Eraser::new(&deps);
+    let history = history(&deps);
+    history.check().await.context("the log and the history table do not fit")?;
+    let stop = shutdown.stop();
+    shutdown.spawn("history", async move { Ok(history.run(stop).await?) });
+    let (digging, stop) = (eraser.clone(), shutdown.stop());
+    shutdown.spawn("eraser", async move { Ok(digging.run(stop).await?) });
+    Ok(Conversation { deps, eraser })
+}
+
+fn history(deps: &conversation::Deps) -> Runner<HistoryTable> {
+    let conversation::Deps { log, database, clock, ids, metrics } = deps.clone();
+    Runner::new(HistoryTable, projection::Deps { log, database, clock, ids, metrics })
 }
 
 async fn ingress(settings: &Settings, deps: &Deps, log_ready: watch::Receiver<bool>) -> anyhow::Result<Ingress> {
@@ -161,15 +211,19 @@ fn sender(settings: &Settings, deps: &Deps) -> anyhow::Result<Sender> {
     Ok(Sender::new(config, Arc::clone(&deps.log), client, clock, ids, &deps.metrics))
 }
 
-fn announce(addresses: Addresses, roles: &[Role]) {
-    let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+/// Says what is there before the tables are.
+fn announce_first(addresses: Addresses) {
     if let Some(address) = addresses.webhook {
         tracing::info!(listener = "webhook", %address, "listening for webhooks on {address}");
     }
+    let address = addresses.admin;
+    tracing::info!(listener = "admin", %address, "listening for probes and metrics on {address}");
+}
+
+fn announce_rest(addresses: Addresses, roles: &[Role]) {
     if let Some(address) = addresses.grpc {
         tracing::info!(listener = "grpc", %address, "listening for gRPC on {address}");
     }
-    let address = addresses.admin;
-    tracing::info!(listener = "admin", %address, "listening for probes and metrics on {address}");
+    let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
     tracing::info!(roles = roles.join(","), "started");
 }

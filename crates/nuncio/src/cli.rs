@@ -2,6 +2,7 @@
 
 use crate::bench::BenchOptions;
 use crate::output::Format;
+use crate::rebuild::RebuildOptions;
 use crate::settings::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::id::{PageId, Psid};
@@ -84,6 +85,17 @@ Examples:
   NUNCIO_SQL__URL=postgres://nuncio@postgres/nuncio nuncio migrate --output json
   nuncio migrate --check")]
     Migrate(MigrateOptions),
+
+    /// Drops tables that are filled from the log, so that they are filled anew.
+    #[command(after_help = "\
+The system may run: whoever fills a table begins again at the beginning of the log, and answers are the same meanwhile,
+only slower. The history may be the last copy of what the log has lost, so it is dropped with --accept-loss alone.
+
+Examples:
+  nuncio rebuild snapshots
+  nuncio rebuild history --accept-loss
+  nuncio rebuild --all --accept-loss --output json")]
+    Rebuild(RebuildOptions),
 
     /// Looks into the event log.
     #[command(subcommand)]

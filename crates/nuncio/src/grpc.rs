@@ -23,16 +23,17 @@ const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 /// Which services a process offers.
 pub(crate) struct Services {
     pub(crate) compliance: bool,
-    /// The conversation service needs it.
-    pub(crate) eraser: Option<Eraser>,
+    pub(crate) conversation: Option<Conversation>,
     pub(crate) sender: Option<Sender>,
 }
 
-impl Services {
-    pub(crate) const fn is_empty(&self) -> bool {
-        !self.compliance && self.eraser.is_none() && self.sender.is_none()
-    }
+/// What the conversation service works with.
+pub(crate) struct Conversation {
+    pub(crate) deps: conversation::Deps,
+    pub(crate) eraser: Eraser,
+}
 
+impl Services {
     /// Their names, as the health service knows them.
     fn names(&self) -> Vec<&'static str> {
         use api::proto::compliance::v1::compliance_server::SERVICE_NAME as COMPLIANCE;
@@ -40,7 +41,7 @@ impl Services {
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
         let offered = [
             (self.compliance, COMPLIANCE),
-            (self.eraser.is_some(), CONVERSATIONS),
+            (self.conversation.is_some(), CONVERSATIONS),
             (self.sender.is_some(), OUTBOUND),
             // The empty name stands for the process.
             (true, ""),
@@ -79,8 +80,9 @@ impl Grpc {
         let names = services.names();
         let log = || Arc::clone(&deps.log);
         let compliance = services.compliance.then(|| ComplianceService::server(log(), deps.clock.clone()));
-        let conversation =
-            services.eraser.map(|eraser| ConversationService::server(log(), eraser, deps.clock.clone(), stop.clone()));
+        let conversation = services
+            .conversation
+            .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));
         let outbound = services.sender.map(|sender| OutboundService::server(sender, stop.clone()));
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)

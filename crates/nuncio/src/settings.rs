@@ -42,6 +42,14 @@ impl Role {
             Self::Conversation => "conversation",
         }
     }
+
+    /// Whether it works with the tables. The others run on when the database is away, and are ready without it.
+    pub(crate) const fn needs_tables(self) -> bool {
+        match self {
+            Self::Ingress | Self::Compliance | Self::Sender => false,
+            Self::Conversation => true,
+        }
+    }
 }
 
 /// The whole configuration.

@@ -108,6 +108,19 @@ impl Database {
         compare(&self.applied().await?, &migrations())
     }
 
+    /// Whether this is a SQLite file in which nothing was ever made: one that is new, or whose making was cut short.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_new_file(&self) -> Result<bool, SqlError> {
+        let On::Sqlite(pool) = self.pools() else { return Ok(false) };
+        let things: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
+            .fetch_one(pool)
+            .await
+            .map_err(SqlError::statement)?;
+        Ok(things == 0)
+    }
+
     /// Brings the schema to this version's, one migration after the other, each whole or not at all. Any number of
     /// processes may do so at once: PostgreSQL's wait for each other under an advisory lock, SQLite's in line to write.
     ///

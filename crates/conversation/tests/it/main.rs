@@ -8,4 +8,5 @@ mod story;
 mod erase;
 mod get;
 mod list;
+mod table;
 mod watch;

@@ -1,11 +1,15 @@
-//! The service on a port of its own, with a log of its own in a temp folder and a clock that stands still.
+//! The service on a port of its own, with a log and tables of its own and a clock that stands still.
 
 use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_client::ConversationsClient;
-use conversation::{ConversationService, Eraser};
+use conversation::{ConversationService, Deps, Eraser, HistoryTable};
 use domain::time::{Span, Timestamp};
+use event_log::EventLog;
 use event_log::sqlite::{self, SqliteLog};
+use projection::{Pace, Runner};
+use secrecy::SecretString;
 use service_kit::{Clock, Ids, ManualClock, Metrics};
+use sql::{Create, Database, Options};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,49 +33,117 @@ pub(crate) const BILAL: &str = "50507";
 
 const SOON: Duration = Duration::from_secs(10);
 
+/// A table's work is renewed and looked at often, so that a test need not wait.
+const QUICK: Pace = Pace {
+    term: Duration::from_millis(600),
+    together: 20,
+    look: Duration::from_millis(50),
+    idle: Duration::from_millis(100),
+};
+
+/// Makes a test of each function, with the tables in either database: `async fn name(sandbox: Sandbox)`.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::sandbox::Sandbox::start_bare().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::sandbox::Sandbox::start_bare_on(testkit::postgres().database()).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both;
+
 /// A running service. Every test ends with [`Sandbox::stop`], so every test proves that stopping works.
 pub(crate) struct Sandbox {
     pub(crate) log: Arc<SqliteLog>,
+    pub(crate) database: Database,
     pub(crate) conversations: ConversationsClient<Channel>,
     pub(crate) ids: Ids,
+    pub(crate) metrics: Metrics,
     pub(crate) clock: ManualClock,
-    eraser: Eraser,
+    deps: Deps,
     stop: CancellationToken,
     running: JoinSet<()>,
-    /// Where the log's files are.
+    table: JoinSet<()>,
+    /// Where the files of the log are, and of the tables if they are in one.
     pub(crate) folder: TempDir,
 }
 
 impl Sandbox {
+    /// With everything that runs beside the service.
     pub(crate) async fn start() -> Self {
-        Self::start_without_eraser().await.with_eraser()
+        Self::start_bare().await.with_eraser().with_table()
     }
 
-    /// As after a crash, when tombstones are there and nobody carries them out.
-    pub(crate) async fn start_without_eraser() -> Self {
+    /// With nobody who fills the table or carries out tombstones, as after a crash.
+    pub(crate) async fn start_bare() -> Self {
         let folder = TempDir::new().unwrap();
+        let url = tables_in(&folder);
+        Self::open(folder, url).await
+    }
+
+    pub(crate) async fn start_bare_on(url: String) -> Self {
+        Self::open(TempDir::new().unwrap(), url).await
+    }
+
+    pub(crate) async fn open(folder: TempDir, url: String) -> Self {
         let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let eraser = Eraser::new(log.clone(), clock.clone(), Ids::random(), &Metrics::new("test", "0"));
-        let service = ConversationService::server(log.clone(), eraser.clone(), clock, stop.clone());
-        let server = Server::builder().add_service(service);
-        let mut running = JoinSet::new();
-        let incoming = TcpIncoming::from(listener);
-        let serving = stop.clone();
-        running.spawn(async move {
-            server.serve_with_incoming_shutdown(incoming, serving.cancelled_owned()).await.unwrap();
-        });
-        let conversations = ConversationsClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, conversations, ids: Ids::random(), clock: hands, eraser, stop, running, folder }
+        let (ids, metrics, database) = (Ids::random(), Metrics::new("test", "0"), database(url).await);
+        let deps =
+            Deps { log: log.clone(), database: database.clone(), clock, ids: ids.clone(), metrics: metrics.clone() };
+        let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
+        let conversations = serve(&deps, &stop, &mut running).await;
+        let table = JoinSet::new();
+        Self { log, database, conversations, ids, metrics, clock: hands, deps, stop, running, table, folder }
     }
 
     pub(crate) fn with_eraser(mut self) -> Self {
-        let (eraser, stop) = (self.eraser.clone(), self.stop.clone());
+        let (eraser, stop) = (Eraser::new(&self.deps), self.stop.clone());
         self.running.spawn(async move { eraser.run(stop).await.unwrap() });
         self
+    }
+
+    /// Has the history table follow the log.
+    pub(crate) fn with_table(mut self) -> Self {
+        let (log, database, ids, metrics) =
+            (self.log.clone(), self.database.clone(), self.ids.clone(), self.metrics.clone());
+        let deps = projection::Deps { log, database, clock: Clock::system(), ids, metrics };
+        let (runner, stop) = (Runner::new(HistoryTable, deps).at_pace(QUICK), self.stop.clone());
+        self.table.spawn(async move { runner.run(stop).await.unwrap() });
+        self
+    }
+
+    /// Nobody fills the table any longer.
+    pub(crate) async fn without_table(mut self) -> Self {
+        self.table.shutdown().await;
+        self
+    }
+
+    /// Waits until the table has everything that is in the log now.
+    pub(crate) async fn until_kept(&self) {
+        let head = self.log.head().await.unwrap().position(0);
+        let is_there = async || {
+            let reached = self.database.reached("history").await.unwrap();
+            let position = reached.and_then(|reached| reached.positions.get(&0).copied()).unwrap_or(0);
+            (position >= head).then_some(())
+        };
+        testkit::eventually(SOON, is_there).await;
+    }
+
+    /// Another service on the same log, with tables of its own that nobody fills: it answers from the log alone.
+    pub(crate) async fn plain(&mut self) -> ConversationsClient<Channel> {
+        let folder = TempDir::new_in(self.folder.path()).unwrap();
+        let database = database(tables_in(&folder)).await;
+        drop(folder.keep());
+        serve(&Deps { database, ..self.deps.clone() }, &self.stop, &mut self.running).await
     }
 
     /// Tells the service to stop, without waiting for it.
@@ -80,8 +152,16 @@ impl Sandbox {
     }
 
     pub(crate) async fn stop(self) {
+        self.end().await;
+    }
+
+    /// Stops, and answers where everything was kept.
+    pub(crate) async fn end(self) -> TempDir {
         self.stop.cancel();
         within(self.running.join_all()).await;
+        within(self.table.join_all()).await;
+        self.database.close().await;
+        self.folder
     }
 
     pub(crate) async fn get(&self, name: &str) -> Result<pb::Conversation, Status> {
@@ -102,6 +182,29 @@ impl Sandbox {
     pub(crate) async fn list(&self, request: pb::ListEventsRequest) -> Result<pb::ListEventsResponse, Status> {
         within(self.conversations.clone().list_events(request)).await.map(tonic::Response::into_inner)
     }
+}
+
+/// The URL of a file of tables in this folder.
+pub(crate) fn tables_in(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("tables.db").display())
+}
+
+async fn database(url: String) -> Database {
+    let options = Options { create: Create::IfMissing, ..Options::default() };
+    let database = Database::open(&SecretString::from(url), &options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
+}
+
+async fn serve(deps: &Deps, stop: &CancellationToken, running: &mut JoinSet<()>) -> ConversationsClient<Channel> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = ConversationService::server(deps.clone(), Eraser::new(deps), stop.clone());
+    let (server, incoming, stop) = (Server::builder().add_service(service), TcpIncoming::from(listener), stop.clone());
+    running.spawn(async move {
+        server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await.unwrap();
+    });
+    ConversationsClient::connect(format!("http://{address}")).await.unwrap()
 }
 
 /// The future's answer, which has to come soon.

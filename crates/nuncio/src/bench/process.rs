@@ -131,10 +131,12 @@ struct Process {
 impl Process {
     fn start(folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join("log.sqlite");
+        let tables = format!("sqlite:{}", folder.join("tables.sqlite").display());
         let mut command = command();
         command.arg("standalone");
         for (key, value) in [
             ("log.path", log.to_string_lossy().as_ref()),
+            ("sql.url", &tables),
             ("webhook.listen", "127.0.0.1:0"),
             ("grpc.listen", "127.0.0.1:0"),
             ("admin.listen", "127.0.0.1:0"),

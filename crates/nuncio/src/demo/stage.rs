@@ -118,6 +118,7 @@ fn program() -> String {
 fn settings(folder: &TempDir, simulator: SocketAddr, port: impl Fn(u16) -> u16) -> anyhow::Result<Settings> {
     let flags = [
         ("log.path", folder.path().join("log.sqlite").display().to_string()),
+        ("sql.url", format!("sqlite:{}", folder.path().join("tables.sqlite").display())),
         ("webhook.listen", format!("127.0.0.1:{}", port(8080))),
         ("grpc.listen", format!("127.0.0.1:{}", port(50051))),
         ("admin.listen", format!("127.0.0.1:{}", port(9090))),
