@@ -16,7 +16,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 11] = files![
+const FILES: [(&str, &str); 12] = files![
     "20261122090000_create_checkpoints",
     "20261122090100_create_leases",
     "20261122090200_create_tombstones",
@@ -28,6 +28,7 @@ const FILES: [(&str, &str); 11] = files![
     "20261122090800_index_outbox_by_start",
     "20261122090900_create_due",
     "20261122091000_index_due_by_time",
+    "20261122091100_index_outbox_by_stream",
 ];
 
 /// The newest migration that this version has.
