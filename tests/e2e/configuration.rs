@@ -10,8 +10,9 @@ async fn a_process_does_not_start_on_a_wrong_configuration_and_names_every_wrong
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nuncio.toml");
     std::fs::write(&file, "[webhook]\nlisten = \"somewhere\"\nbody_limt = \"1MiB\"\n").unwrap();
-    let args =
-        ["standalone", "--config", file.to_str().unwrap(), "--set", "sender.concurrency=0", "--set", "no.such=1"];
+    let mut args = vec!["standalone", "--config", file.to_str().unwrap()];
+    let keys = ["sender.concurrency=0", "no.such=1", "webhook.max_connections=0", "webhook.max_buffered=1MiB"];
+    args.extend(keys.iter().flat_map(|key| ["--set", key]));
     let output = run(&args).await;
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -22,6 +23,8 @@ async fn a_process_does_not_start_on_a_wrong_configuration_and_names_every_wrong
         "webhook.body_limit",
         "sender.concurrency",
         "no.such",
+        "webhook.max_connections",
+        "webhook.max_buffered",
         "meta.app_secret",
         "meta.verify_token",
     ];

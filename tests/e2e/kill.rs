@@ -17,7 +17,7 @@ const AT_A_TIME: usize = 16;
 const KILL_AFTER: [usize; 3] = [40, 140, 230];
 
 /// One webhook of one message, and the fact that it states.
-fn webhook(number: usize) -> (Vec<u8>, String) {
+pub(crate) fn webhook(number: usize) -> (Vec<u8>, String) {
     let body = format!(
         r#"{{"object":"page","entry":[{{"id":"1001","time":1767225600123,"messaging":[{{"sender":{{"id":"{}"}},"recipient":{{"id":"1001"}},"timestamp":{},"message":{{"mid":"m_{number}","text":"message {number}"}}}}]}}]}}"#,
         2_000 + number % 40,
@@ -98,9 +98,11 @@ async fn deliver(
 }
 
 /// Every webhook answered 200 is in the log exactly once, and nothing is there twice.
-async fn check(log: &Log, webhooks: &[(Vec<u8>, String)], answered: &BTreeSet<usize>) {
+pub(crate) async fn check(log: &Log, webhooks: &[(Vec<u8>, String)], answered: &BTreeSet<usize>) {
     let keys = log.keys();
-    let output = run(&["log", "tail", "--until-caught-up", "--output", "json", "--set", &keys[0]]).await;
+    let mut args = vec!["log", "tail", "--until-caught-up", "--output", "json"];
+    args.extend(keys.iter().flat_map(|key| ["--set", key]));
+    let output = run(&args).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut stored: BTreeMap<String, usize> = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {

@@ -115,6 +115,115 @@ async fn an_exported_file_is_its_owners_alone_and_never_overwritten() {
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 }
 
+/// Makes the record in which somebody wrote `text` unreadable, in the embedded log's file.
+fn damage(log: &Log, text: &str) {
+    let Log::Embedded(folder) = log else { panic!("only a file can be damaged") };
+    let path = folder.path().join("log.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
+    // Its length, which from then on reaches beyond the record's end.
+    bytes[at - 1] = 0x7f;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_is_told_of_and_takes_nothing_else_with_it() {
+    let log = Log::embedded();
+    deliver(&log, &[webhook(1, "the first"), webhook(2, "the second"), webhook(3, "the third")]).await;
+    let before = exported(&log, &[]).await;
+    damage(&log, "the second");
+
+    let output = command(&log, &["log", "export"]).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("0/2 is unreadable (not a record: "), "{told}");
+    assert!(told.contains("exported 3 records, 1 of which cannot be read"), "{told}");
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |lines: &[Value]| lines.iter().filter(|line| line["bytes"].is_string()).cloned().collect::<Vec<_>>();
+    let (before, after) = (of(&before), of(&lines));
+    assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+    assert_eq!(after[1]["stream"], before[1]["stream"]);
+    assert!(after[1]["unreadable"].as_str().unwrap().starts_with("not a record"), "{}", after[1]);
+    let bytes = |line: &Value| hex::decode(line["bytes"].as_str().unwrap()).unwrap();
+    let changed = bytes(&after[1]).iter().zip(bytes(&before[1])).filter(|(one, other)| *one != other).count();
+    assert_eq!((changed, bytes(&after[1]).len()), (1, bytes(&before[1]).len()));
+
+    let tail = command(&log, &["log", "tail", "--until-caught-up"]).await;
+    assert!(tail.status.success(), "{}", text(&tail.stderr));
+    let tail = text(&tail.stdout);
+    let lines: Vec<_> = tail.lines().collect();
+    assert!(lines.len() == 3 && lines[1].trim_start().starts_with("0/2  unreadable (not a record: "), "{tail}");
+    assert!(lines[1].contains(", in conversation/1001/"), "{tail}");
+    let tail = text(&command(&log, &["log", "tail", "--until-caught-up", "--output", "json"]).await.stdout);
+    assert_eq!(tail.lines().filter(|line| line.contains(r#""unreadable":"not a record"#)).count(), 1, "{tail}");
+}
+
+/// Brings the history in a database up to the log's end, as a role does.
+async fn keep_history(log: &Log, url: &str) {
+    let database = sql::Database::open(&url.into(), &sql::Options::default()).await.unwrap();
+    let lines = exported(log, &[]).await;
+    let incarnation = end(&lines).split('@').next().unwrap().to_owned();
+    let mut transaction = database.begin().await.unwrap();
+    let mut to = 0;
+    for line in lines.iter().filter(|line| line["bytes"].is_string()) {
+        let stored = hex::decode(line["bytes"].as_str().unwrap()).unwrap();
+        let record = event_log::decode(&stored).unwrap();
+        let (stream, record, position) = (&record.stream, record.id, line["position"].as_u64().unwrap());
+        let entry = sql::history::NewEntry { stream, position, shard: 0, record, body: &stored };
+        sql::history::insert(&mut transaction, &incarnation, entry).await.unwrap();
+        to = position;
+    }
+    let (name, incarnation) = (sql::Derived::History.name(), incarnation.as_str());
+    transaction.advance(sql::Advance { name, incarnation, shard: 0, from: 0, to }).await.unwrap();
+    transaction.commit().await.unwrap();
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_held_against_its_history_and_each_finding_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for (log, tables) in [
+        (Log::embedded(), format!("sqlite:{}", folder.path().join("tables.sqlite").display())),
+        (Log::jetstream(), testkit::postgres().database()),
+    ] {
+        let key = format!("sql.url={tables}");
+        let verify = async |words: &[&str]| {
+            let words = [&["log", "verify", "--set", &key], words].concat();
+            let output = command(&log, &words).await;
+            (output.status.code(), text(&output.stdout), text(&output.stderr))
+        };
+        deliver(&log, &[webhook(1, "the first"), webhook(2, "the second"), webhook(3, "the third")]).await;
+        let (code, _, stderr) = verify(&[]).await;
+        assert!(code == Some(1) && stderr.contains("sql.url names the database with the history"), "{stderr}");
+        assert!(command(&log, &["migrate", "--set", &key]).await.status.success());
+        keep_history(&log, &tables).await;
+        deliver(&log, &[webhook(4, "not kept yet")]).await;
+        let (code, stdout, stderr) = verify(&[]).await;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert_eq!(stdout, "4 records, 3 compared with the history; 0 erased; 0 findings\n");
+        let (code, stdout, _) = verify(&["--without-history", "--output", "json"]).await;
+        let nothing = serde_json::json!({ "records": 4, "compared": 0, "erased": 0, "findings": {} });
+        assert_eq!((code, serde_json::from_str::<Value>(&stdout).unwrap()), (Some(0), nothing));
+
+        if matches!(log, Log::JetStream(_)) {
+            continue;
+        }
+        damage(&log, "the second");
+        let (code, stdout, stderr) = verify(&["--output", "json"]).await;
+        assert_eq!((code, stderr.as_str()), (Some(1), "error: 1 findings that no erasure explains\n"));
+        let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [finding, summary] = &lines[..] else { panic!("{stdout}") };
+        assert_eq!((&finding["finding"], &finding["position"]), (&"log_altered".into(), &2.into()));
+        assert!(finding["stream"].as_str().unwrap().starts_with("conversation/1001/"), "{finding}");
+        assert_eq!(summary["findings"], serde_json::json!({ "log_altered": 1 }));
+        let (_, stdout, _) = verify(&[]).await;
+        assert!(stdout.starts_with("log_altered  0/2  conversation/1001/"), "{stdout}");
+        assert!(stdout.contains("restore the log from a backup; the history has the record as it was"), "{stdout}");
+        let (code, stdout, _) = verify(&["--without-history"]).await;
+        assert!(code == Some(1) && stdout.starts_with("unreadable  0/2  conversation/1001/"), "{stdout}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_from_another_log_or_from_nonsense_is_refused() {
     let log = Log::embedded();
@@ -145,6 +254,22 @@ async fn a_restored_log_refuses_checkpoints_from_before_and_is_taken_up_again() 
         assert!(end(&everything).starts_with(told["incarnation"].as_str().unwrap()));
         deliver(&log, &[webhook(2, "new")]).await;
         assert!(command(&log, &restored).await.status.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_into_a_log_that_is_not_there_says_so_and_does_not_make_it() {
+    let restored = ["log", "restored", "--lost-after", "2026-01-01T00:00:00Z"];
+    for log in [Log::embedded(), Log::jetstream()] {
+        for _ in 0..2 {
+            let show = ["conversation", "show", "1001", "2002"];
+            let replay = ["log", "replay-quarantine"];
+            for words in [&["log", "tail"][..], &["log", "export"], &show, &replay, &restored] {
+                let output = command(&log, words).await;
+                assert!(!output.status.success() && output.stdout.is_empty());
+                assert!(text(&output.stderr).contains("there is no log "), "{}", text(&output.stderr));
+            }
+        }
     }
 }
 

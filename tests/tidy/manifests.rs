@@ -13,9 +13,9 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("service-kit", &["domain"]),
     ("event-log", &["api", "domain"]),
     ("sql", &["domain"]),
-    ("snapshots", &["domain", "event-log", "service-kit", "sql"]),
     // What every table that follows the log does; what a record does to it, its own service knows.
     ("projection", &["domain", "event-log", "service-kit", "sql"]),
+    ("snapshots", &["domain", "event-log", "service-kit", "sql"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
     ("compliance", &["api", "domain", "event-log", "service-kit"]),
     ("conversation", &["api", "domain", "event-log", "projection", "service-kit", "sql"]),

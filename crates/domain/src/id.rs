@@ -29,12 +29,16 @@ impl PersonKey {
 
     /// Reads 32 hexadecimal digits in lower case.
     pub fn parse(raw: &str) -> Option<Self> {
-        if raw.bytes().any(|digit| digit.is_ascii_uppercase()) {
-            return None;
-        }
+        let digits: &[u8; 32] = raw.as_bytes().try_into().ok()?;
         let mut bytes = [0; 16];
-        hex::decode_to_slice(raw, &mut bytes).ok()?;
-        Some(Self(bytes))
+        let mut seen = 0;
+        // Every record's stream has such a key: looking digits up and asking once costs a fifth of asking for each.
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+            let [high, low] = pair.map(|digit| DIGITS[usize::from(digit)]);
+            seen |= high | low;
+            *byte = high << 4 | low;
+        }
+        if seen & NO_DIGIT != 0 { None } else { Some(Self(bytes)) }
     }
 }
 
@@ -49,6 +53,19 @@ impl fmt::Debug for PersonKey {
         write!(f, "PersonKey({self})")
     }
 }
+
+/// What a byte is as a hexadecimal digit in lower case.
+static DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+const NO_DIGIT: u8 = 0x80;
 
 /// What an inbound fact states, as 16 bytes: equal for every delivery of the same fact, whatever the batch around it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +152,9 @@ mod tests {
         let key = PersonKey::from_bytes([0xab; 16]);
         assert_eq!(PersonKey::parse(&key.to_string()), Some(key));
         assert_eq!(PersonKey::parse(&key.to_string().to_uppercase()), None);
-        assert_eq!(PersonKey::parse("ab"), None);
+        for wrong in ["ab".repeat(15), "ab".repeat(17), "0g".repeat(16), "é".repeat(16)] {
+            assert_eq!(PersonKey::parse(&wrong), None, "{wrong}");
+        }
+        assert_eq!(PersonKey::parse("0123456789abcdef0123456789abcdef").unwrap().0[4..8], [0x89, 0xab, 0xcd, 0xef]);
     }
 }

@@ -9,6 +9,7 @@ mod sending;
 mod system;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 pub use decision::decision_bytes;
 
@@ -29,6 +30,9 @@ pub enum Undecodable {
     /// A field is missing or has a value it cannot have.
     #[error("a record's `{0}` is missing or wrong")]
     Field(&'static str),
+    /// It names another stream than the one it stands in.
+    #[error("a record of another stream")]
+    Misplaced,
 }
 
 /// A record as the bytes that both adapters store.
@@ -49,6 +53,13 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// # Errors
 /// When the bytes are no record, or one of a kind this version does not know.
 pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
+    match usual::record(bytes) {
+        Some(record) => Ok(record),
+        None => by_generated_code(bytes),
+    }
+}
+
+fn by_generated_code(bytes: &[u8]) -> Result<Record, Undecodable> {
     let wire = wire::Record::decode(bytes)?;
     let events: Result<Vec<_>, _> = wire.events.into_iter().map(event_from_wire).collect();
     Ok(Record {

@@ -1,7 +1,9 @@
 //! Following a log: records as they come, and word of how far it has got.
 
 use crate::port::LogError;
-use crate::record::{Checkpoint, Stored};
+use crate::record::{Checkpoint, Position, Stored, Unreadable};
+use bytes::Bytes;
+use domain::id::StreamId;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,7 +18,63 @@ pub(crate) const TOGETHER: usize = 500;
 pub(crate) const BUFFER: usize = 3;
 
 /// Items on their way to a follower, in order. After an error comes nothing more.
-pub(crate) type Items = mpsc::Sender<Result<Vec<Followed>, LogError>>;
+pub(crate) type Items = mpsc::Sender<Result<Batch, LogError>>;
+
+/// One of them: what whoever passes over nothing cannot pass over is in its place in the order.
+pub(crate) type Item = Result<Followed, Box<Unreadable>>;
+
+/// What is handed over at a time: records as they are stored, then everything else.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) encoded: Encoded,
+    pub(crate) told: Vec<Item>,
+}
+
+/// Records of one shard as they are stored. The follower decodes them: a record's many small parts, allocated by one
+/// thread and dropped by another, would cost more than all the rest of the way.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    shard: u16,
+    /// All of them, one behind the other, each followed by its stream's name.
+    bytes: Bytes,
+    places: VecDeque<Place>,
+    /// Where the next one begins.
+    start: usize,
+}
+
+/// Where a record stands among the others.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) position: Position,
+    /// Where it ends, and its stream's name begins.
+    pub(crate) end: usize,
+    /// Where that ends.
+    pub(crate) name_end: usize,
+}
+
+impl Encoded {
+    pub(crate) fn new(shard: u16, bytes: Bytes, places: VecDeque<Place>) -> Self {
+        Self { shard, bytes, places, start: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    fn take(&mut self) -> Option<Item> {
+        let Place { position, end, name_end } = self.places.pop_front()?;
+        let start = std::mem::replace(&mut self.start, name_end);
+        let stream = || StreamId::parse(std::str::from_utf8(&self.bytes[end..name_end]).ok()?).ok();
+        let stored = Stored::decode(self.shard, position, self.bytes.slice(start..end), stream);
+        Some(stored.map(|stored| Followed::Record(Box::new(stored))))
+    }
+}
+
+impl Default for Encoded {
+    fn default() -> Self {
+        Self::new(0, Bytes::new(), VecDeque::new())
+    }
+}
 
 /// What a follower hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,32 +90,42 @@ pub enum Followed {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Follower {
-    items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
-    /// What has come and was not asked for yet.
-    ready: VecDeque<Followed>,
+    items: mpsc::Receiver<Result<Batch, LogError>>,
+    /// What has come and was not asked for yet: first these records, then the rest.
+    encoded: Encoded,
+    ready: VecDeque<Item>,
     // Ends the task that feeds `items` when the follower is dropped.
     _task: AbortOnDropHandle<()>,
 }
 
 impl Follower {
-    pub(crate) fn new(
-        items: mpsc::Receiver<Result<Vec<Followed>, LogError>>,
-        task: tokio::task::JoinHandle<()>,
-    ) -> Self {
-        Self { items, ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
+    pub(crate) fn new(items: mpsc::Receiver<Result<Batch, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
+        Self { items, encoded: Encoded::default(), ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
     }
 
     /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
     ///
     /// # Errors
-    /// When the log stopped answering or ended.
+    /// When the log stopped answering or ended, or the next record cannot be read: whoever decides by the log must not
+    /// go on without it.
     pub async fn next(&mut self) -> Result<Followed, LogError> {
+        let next = self.next_or_unreadable().await?;
+        self.readable(next)
+    }
+
+    /// The same, and a record that cannot be read does not end it: for those who look at the log and decide nothing by
+    /// it.
+    ///
+    /// # Errors
+    /// When the log stopped answering or ended.
+    pub async fn next_or_unreadable(&mut self) -> Result<Result<Followed, Box<Unreadable>>, LogError> {
         loop {
-            if let Some(item) = self.ready.pop_front() {
+            if let Some(item) = self.take() {
                 return Ok(item);
             }
             let ended = || LogError::Unavailable("the follower has ended".into());
-            self.ready = self.items.recv().await.ok_or_else(ended)??.into();
+            let batch = self.items.recv().await.ok_or_else(ended)??;
+            self.receive(batch);
         }
     }
 
@@ -66,11 +134,35 @@ impl Follower {
     /// # Errors
     /// As for [`Self::next`].
     pub fn try_next(&mut self) -> Result<Option<Followed>, LogError> {
-        while self.ready.is_empty() {
-            let Ok(items) = self.items.try_recv() else { return Ok(None) };
-            self.ready = items?.into();
+        loop {
+            if let Some(item) = self.take() {
+                return self.readable(item).map(Some);
+            }
+            let Ok(batch) = self.items.try_recv() else { return Ok(None) };
+            self.receive(batch?);
         }
-        Ok(self.ready.pop_front())
+    }
+
+    fn take(&mut self) -> Option<Item> {
+        self.encoded.take().or_else(|| self.ready.pop_front())
+    }
+
+    fn receive(&mut self, batch: Batch) {
+        (self.encoded, self.ready) = (batch.encoded, batch.told.into());
+    }
+
+    fn readable(&mut self, item: Item) -> Result<Followed, LogError> {
+        item.map_err(|unreadable| {
+            self.end();
+            LogError::from(unreadable)
+        })
+    }
+
+    /// Nothing comes behind a record that was not passed over.
+    fn end(&mut self) {
+        self.items.close();
+        while self.items.try_recv().is_ok() {}
+        (self.encoded, self.ready) = (Encoded::default(), VecDeque::new());
     }
 }
 

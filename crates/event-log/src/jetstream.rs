@@ -126,6 +126,19 @@ impl JetStreamLog {
         Ok(Self { context, identity, shards, name, subject, append_timeout, losses })
     }
 
+    /// Opens a log that is there, whatever its servers are worth: for looking into it, and for what promises nothing new.
+    /// Nothing is made, and only that is checked which reading rests on.
+    ///
+    /// # Errors
+    /// [`OpenError::Missing`] when there is no such log; else as [`Self::open`].
+    pub async fn open_existing(config: Config) -> Result<Self, OpenError> {
+        let (client, losses) = connect(&config).await?;
+        let context = ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client);
+        let (identity, shards) = admin::find(&context, &config).await?;
+        let Config { name, subject, append_timeout, .. } = config;
+        Ok(Self { context, identity, shards, name, subject, append_timeout, losses })
+    }
+
     /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
     /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. No role
     /// may be running meanwhile, which nobody can check here: it would go on under the old one.

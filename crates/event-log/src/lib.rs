@@ -28,5 +28,5 @@ pub use follower::{Followed, Follower};
 pub use identity::LogIdentity;
 pub use partition::{PARTITIONS, partition_of};
 pub use port::{AppendError, Appended, BoxError, EventLog, Expected, Filter, LogError, Pages};
-pub use record::{BadCheckpoint, Checkpoint, Position, Record, Revision, Stored};
+pub use record::{BadCheckpoint, Checkpoint, Position, Record, Revision, Stored, Unreadable};
 pub use snapshots::{Snapshot, Snapshots};

@@ -1,5 +1,7 @@
 //! What the log holds: records, their positions, and checkpoints over shards.
 
+use crate::codec::{self, Undecodable};
+use crate::port::LogError;
 use bytes::Bytes;
 use domain::event::{Event, Recorded};
 use domain::id::{FactId, RecordId, StreamId};
@@ -38,11 +40,55 @@ pub struct Stored {
     pub position: Position,
     /// The record itself.
     pub record: Record,
-    /// The bytes that stand in the log, of which the record is what this version understands.
+    /// The bytes that stand in the log, of which the record is what this version understands. They may be a part of
+    /// all that was read at once, which stays in memory with them: copy what is to be kept.
     pub bytes: Bytes,
 }
 
+/// Something that stands in the log and that this version cannot read: it was damaged, or a later version wrote it.
+#[derive(thiserror::Error)]
+#[error("the record at position {position} of shard {shard} cannot be read")]
+pub struct Unreadable {
+    /// The shard it lives in.
+    pub shard: u16,
+    /// Its place there.
+    pub position: Position,
+    /// The stream it stands in, as far as that can be told without reading it.
+    pub stream: Option<StreamId>,
+    /// The bytes as they stand in the log.
+    pub bytes: Bytes,
+    /// Why it cannot be read.
+    pub source: Undecodable,
+}
+
+impl fmt::Debug for Unreadable {
+    /// Without the bytes, which may hold what somebody wrote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shard, position, stream, bytes: _, source } = self;
+        write!(f, "Unreadable({shard}/{position}, {stream:?}, {source:?})")
+    }
+}
+
+impl From<Box<Unreadable>> for LogError {
+    fn from(unreadable: Box<Unreadable>) -> Self {
+        Self::Broken(unreadable.into())
+    }
+}
+
 impl Stored {
+    /// The record in these bytes. `stream` is the one that they are known to stand in without being read.
+    pub(crate) fn decode(
+        shard: u16,
+        position: Position,
+        bytes: Bytes,
+        stream: impl FnOnce() -> Option<StreamId>,
+    ) -> Result<Self, Box<Unreadable>> {
+        match codec::decode(&bytes) {
+            Ok(record) => Ok(Self { shard, position, record, bytes }),
+            Err(source) => Err(Box::new(Unreadable { shard, position, stream: stream(), bytes, source })),
+        }
+    }
+
     /// The record's events as folds take them.
     pub fn events(&self) -> impl Iterator<Item = Recorded<'_>> {
         self.record.events.iter().map(|event| Recorded { record: self.record.id, event })

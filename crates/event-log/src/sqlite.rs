@@ -120,6 +120,14 @@ impl SqliteLog {
         self.readers.run(|connection| Ok(read::raw(connection)?)).await
     }
 
+    /// What contradicts itself in the log's file, in SQLite's words; nothing when all is well. It reads the whole file.
+    ///
+    /// # Errors
+    /// When the file is too damaged to be looked at.
+    pub async fn inspect(&self) -> Result<Vec<String>, LogError> {
+        self.readers.run(|connection| Ok(read::contradictions(connection)?)).await
+    }
+
     /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
     /// before mean nothing any more, since others may be given in their place. Answers the incarnation's name. The log
     /// is closed by this, so that nobody goes on under the old one.

@@ -208,6 +208,8 @@ async fn ingress(settings: &Settings, deps: &Deps, log_ready: watch::Receiver<bo
         body_timeout: settings.webhook.body_timeout,
         append_timeout: settings.webhook.append_timeout,
         max_in_flight: settings.webhook.max_in_flight,
+        max_connections: settings.webhook.max_connections,
+        max_buffered: settings.webhook.max_buffered.as_usize(),
     };
     let deps = webhook_ingress::Deps {
         log: Arc::clone(&deps.log),

@@ -177,6 +177,18 @@ Examples:
   nuncio log export --page 1001 --output binary > page-1001.bin")]
     Export(ExportOptions),
 
+    /// Holds the log against the history that the conversation role keeps of it, record by record.
+    #[command(after_help = "\
+It finds records that the log has lost, bytes that were altered on either side, records that cannot be read, and a log that
+ends before its history does, as one that was brought back from an older copy. What was erased is no finding, and neither is
+what is appended meanwhile. It ends with 0 only if nothing was found; each finding says what to do about it.
+
+Examples:
+  nuncio log verify
+  nuncio log verify --output json --set sql.url=postgres://nuncio@postgres/nuncio
+  nuncio log verify --without-history")]
+    Verify(VerifyOptions),
+
     /// Says that the log was brought back from a backup and has lost what came after it.
     #[command(after_help = "\
 Stop every role first, and start them again afterwards: whoever runs on would go on in the log that was.
@@ -199,6 +211,16 @@ Examples:
   nuncio log replay-quarantine --dry-run
   nuncio log replay-quarantine --since 2026-11-20T00:00:00Z --output json")]
     ReplayQuarantine(ReplayOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// Needs no database: finds what cannot be read, and places where nothing stands though nothing was erased.
+    #[arg(long)]
+    pub(crate) without_history: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use crate::cli::{ExportFormat, ExportOptions};
 use crate::settings::LogSettings;
 use crate::{inspect, log};
 use anyhow::Context;
-use event_log::{Checkpoint, Filter, Followed, Follower, Pages};
+use event_log::{Checkpoint, Filter, Followed, Follower, Pages, Unreadable};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -27,16 +27,21 @@ pub(crate) async fn run(settings: LogSettings, options: ExportOptions) -> anyhow
     // A checkpoint has at least one position.
     reached.advance(0, 0);
     let mut follower = log.follow(filter, from).await?;
-    let mut export = Export { out: Out::open(to.as_deref())?, format, n_records: 0, told: Instant::now() };
+    let out = Out::open(to.as_deref())?;
+    let mut export = Export { out, format, n_records: 0, n_unreadable: 0, told: Instant::now() };
     let ended = export.all(&mut follower, &mut reached).await;
     let finished = export.out.finish();
-    let n_records = export.n_records;
+    let Export { n_records, n_unreadable, .. } = export;
     ended.and(finished).with_context(|| {
         format!(
             "the export ended early, after {n_records} records; what was written counts: go on with --from {reached}"
         )
     })?;
-    tell(&format!("exported {n_records} records; go on from here with --from {reached}"))?;
+    let among = match n_unreadable {
+        0 => String::new(),
+        _ => format!(", {n_unreadable} of which cannot be read by this version and went as they stand"),
+    };
+    tell(&format!("exported {n_records} records{among}; go on from here with --from {reached}"))?;
     Ok(())
 }
 
@@ -44,6 +49,8 @@ struct Export {
     out: Out,
     format: ExportFormat,
     n_records: u64,
+    /// How many of these cannot be read.
+    n_unreadable: u64,
     told: Instant,
 }
 
@@ -51,17 +58,24 @@ impl Export {
     /// Writes until the log's end is reached. `reached` is then, and after a failure, where to go on.
     async fn all(&mut self, follower: &mut Follower, reached: &mut Checkpoint) -> anyhow::Result<()> {
         loop {
-            let followed = follower.next().await?;
+            let followed = follower.next_or_unreadable().await?;
             self.write(&followed).context("cannot write the export")?;
             match followed {
-                Followed::Record(stored) => {
+                Ok(Followed::Record(stored)) => {
                     reached.advance(stored.shard, stored.position);
                     self.n_records += 1;
                 }
-                Followed::Checkpoint(checkpoint) => *reached = checkpoint,
-                Followed::CaughtUp(checkpoint) => {
+                Ok(Followed::Checkpoint(checkpoint)) => *reached = checkpoint,
+                Ok(Followed::CaughtUp(checkpoint)) => {
                     *reached = checkpoint;
                     return Ok(());
+                }
+                Err(found) => {
+                    reached.advance(found.shard, found.position);
+                    self.n_records += 1;
+                    self.n_unreadable += 1;
+                    let place = inspect::place(found.shard, found.position);
+                    tell(&format!("{place} is {}", inspect::unreadable_words(&found)))?;
                 }
             }
             if self.told.elapsed() >= PROGRESS {
@@ -71,7 +85,7 @@ impl Export {
         }
     }
 
-    fn write(&mut self, followed: &Followed) -> io::Result<()> {
+    fn write(&mut self, followed: &Result<Followed, Box<Unreadable>>) -> io::Result<()> {
         match self.format {
             ExportFormat::Binary => self.out.writer.write_all(&event_log::export(followed)),
             ExportFormat::Json => writeln!(self.out.writer, "{}", line(followed)),
@@ -80,17 +94,16 @@ impl Export {
 }
 
 /// What is readable of a record for everybody, and its bytes for programs.
-fn line(followed: &Followed) -> serde_json::Value {
-    match followed {
-        Followed::Record(stored) => {
-            let mut line = inspect::header(stored);
-            line["bytes"] = hex::encode(&stored.bytes).into();
-            line
+fn line(followed: &Result<Followed, Box<Unreadable>>) -> serde_json::Value {
+    let (mut line, bytes) = match followed {
+        Ok(Followed::Record(stored)) => (inspect::header(stored), &stored.bytes),
+        Err(found) => (inspect::unreadable(found), &found.bytes),
+        Ok(Followed::Checkpoint(checkpoint) | Followed::CaughtUp(checkpoint)) => {
+            return json!({ "checkpoint": checkpoint.to_string() });
         }
-        Followed::Checkpoint(checkpoint) | Followed::CaughtUp(checkpoint) => {
-            json!({ "checkpoint": checkpoint.to_string() })
-        }
-    }
+    };
+    line["bytes"] = hex::encode(bytes).into();
+    line
 }
 
 /// Where the export goes.

@@ -10,8 +10,9 @@ use domain::conversation::Conversation;
 use domain::event::Event;
 use domain::id::StreamId;
 use domain::pack::Packs;
-use event_log::{Checkpoint, Filter, Followed, Pages, Stored};
+use event_log::{Checkpoint, Filter, Followed, Pages, Position, Stored, Unreadable};
 use serde_json::json;
+use std::error::Error as _;
 
 /// Prints records as they come.
 pub(crate) async fn tail(settings: LogSettings, options: TailOptions) -> anyhow::Result<()> {
@@ -21,10 +22,14 @@ pub(crate) async fn tail(settings: LogSettings, options: TailOptions) -> anyhow:
     let from = if options.new { log.head().await? } else { Checkpoint::beginning() };
     let mut follower = log.follow(filter, from).await?;
     loop {
-        match follower.next().await? {
-            Followed::Record(stored) => output::line(&record(&stored, options.output))?,
-            Followed::CaughtUp(_) if options.until_caught_up => return Ok(()),
-            Followed::CaughtUp(_) | Followed::Checkpoint(_) => (),
+        match follower.next_or_unreadable().await? {
+            Ok(Followed::Record(stored)) => output::line(&record(&stored, options.output))?,
+            Ok(Followed::CaughtUp(_)) if options.until_caught_up => return Ok(()),
+            Ok(Followed::CaughtUp(_) | Followed::Checkpoint(_)) => (),
+            Err(found) => output::line(&match options.output {
+                Format::Text => format!("{:>10}  {}", place(found.shard, found.position), unreadable_words(&found)),
+                Format::Json => unreadable(&found).to_string(),
+            })?,
         }
     }
 }
@@ -35,11 +40,38 @@ fn record(stored: &Stored, format: Format) -> String {
     match format {
         Format::Text => {
             let recorded_at = rfc3339(record.recorded_at);
-            let place = format!("{}/{}", stored.shard, stored.position);
+            let place = place(stored.shard, stored.position);
             format!("{place:>10}  {recorded_at:<24}  {}  {}", record.stream, kinds.join(", "))
         }
         Format::Json => header(stored).to_string(),
     }
+}
+
+/// A record's place as people write it.
+pub(crate) fn place(shard: u16, position: Position) -> String {
+    format!("{shard}/{position}")
+}
+
+/// Word of a record that cannot be read, behind its place.
+pub(crate) fn unreadable_words(found: &Unreadable) -> String {
+    let stream = found.stream.as_ref().map_or_else(|| "a stream unknown".to_owned(), ToString::to_string);
+    format!("unreadable ({}), in {stream}", cause(found))
+}
+
+/// The same, for programs.
+pub(crate) fn unreadable(found: &Unreadable) -> serde_json::Value {
+    json!({
+        "shard": found.shard,
+        "position": found.position,
+        "stream": found.stream.as_ref().map(ToString::to_string),
+        "unreadable": cause(found),
+    })
+}
+
+/// Why it cannot be read.
+pub(crate) fn cause(found: &Unreadable) -> String {
+    let inner = found.source.source().map(|inner| format!(": {inner}")).unwrap_or_default();
+    format!("{}{inner}", found.source)
 }
 
 /// What of a record names nobody and quotes nobody.

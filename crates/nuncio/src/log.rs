@@ -3,7 +3,7 @@
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
 use event_log::EventLog;
-use event_log::jetstream::{Config, Durability, JetStreamLog, OpenError};
+use event_log::jetstream::{JetStreamLog, OpenError};
 use event_log::sqlite::SqliteLog;
 use service_kit::{Backoff, ByteSize, CheckHandle};
 use std::sync::Arc;
@@ -60,6 +60,7 @@ fn refused(error: OpenError) -> anyhow::Error {
         | OpenError::Limits(_)
         | OpenError::Mismatch { .. }
         | OpenError::Create { .. }
+        | OpenError::Missing { .. }
         | OpenError::LostIdentity { .. }
         | OpenError::Identity { .. } => "cannot open the event log on NATS",
     };
@@ -84,7 +85,10 @@ pub(crate) async fn open_to_read(settings: &LogSettings) -> anyhow::Result<Arc<d
         Backend::Sqlite => {
             Arc::new(SqliteLog::open_to_read(&settings.path).context("log.path names the log to look into")?)
         }
-        Backend::Nats => Arc::new(JetStreamLog::open(as_it_is(settings)).await.context("cannot open the log")?),
+        Backend::Nats => {
+            let opened = JetStreamLog::open_existing(settings.nats.clone()).await;
+            Arc::new(opened.context("log.nats_url and log.nats_name name the log to look into")?)
+        }
     })
 }
 
@@ -96,13 +100,12 @@ pub(crate) async fn open_to_write(settings: &LogSettings) -> anyhow::Result<Arc<
             anyhow::ensure!(path.exists(), "there is no log at {} (log.path)", path.display());
             Arc::new(SqliteLog::open(path, settings.sqlite.clone())?)
         }
-        Backend::Nats => Arc::new(JetStreamLog::open(settings.nats.clone()).await.map_err(refused)?),
+        Backend::Nats => {
+            // Else it would be made.
+            JetStreamLog::open_existing(settings.nats.clone()).await.map_err(refused)?;
+            Arc::new(JetStreamLog::open(settings.nats.clone()).await.map_err(refused)?)
+        }
     })
-}
-
-/// The log on NATS whatever its servers are worth, for whoever does not add to what it promises.
-pub(crate) fn as_it_is(settings: &LogSettings) -> Config {
-    Config { durability: Durability::Relaxed, monitors: Vec::new(), ..settings.nats.clone() }
 }
 
 /// Asks the log once a second whether it works, and tells readiness and those who would otherwise wait for time-outs.

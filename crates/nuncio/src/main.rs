@@ -16,6 +16,7 @@ mod restored;
 mod settings;
 mod simulate;
 mod tables;
+mod verify;
 
 use anyhow::Context;
 use clap::Parser;
@@ -41,6 +42,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
         Command::Log(LogCommand::Export(options)) => export::run(tool_settings(&layers()?)?.log, options).await,
         Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,
+        Command::Log(LogCommand::Verify(options)) => verify::run(tool_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::ReplayQuarantine(options)) => replay::run(tool_settings(&layers()?)?, options).await,
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(tool_settings(&layers()?)?.log, options).await

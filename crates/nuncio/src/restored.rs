@@ -1,7 +1,6 @@
 //! After the log was brought back from a backup: it says so in itself, and begins a new incarnation.
 
 use crate::cli::RestoredOptions;
-use crate::log;
 use crate::output::{self, Format};
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
@@ -32,7 +31,8 @@ pub(crate) async fn run(settings: LogSettings, options: RestoredOptions) -> anyh
             (record(&log, lost_after, now).await?, log.begin_incarnation().await)
         }
         Backend::Nats => {
-            let log = JetStreamLog::open(log::as_it_is(&settings)).await.context("cannot open the log")?;
+            let opened = JetStreamLog::open_existing(settings.nats.clone()).await;
+            let log = opened.context("log.nats_url and log.nats_name name the log that was restored")?;
             (record(&log, lost_after, now).await?, log.begin_incarnation().await)
         }
     };

@@ -95,6 +95,8 @@ pub(crate) struct WebhookSettings {
     pub(crate) body_timeout: Duration,
     pub(crate) append_timeout: Duration,
     pub(crate) max_in_flight: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) max_buffered: ByteSize,
 }
 
 pub(crate) struct MetaSettings {
@@ -275,13 +277,28 @@ impl WebhookSettings {
     fn read(reader: &mut Reader) -> Self {
         let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080));
         let append = "how long the log may take before a delivery is answered 503; Meta counts 5s as failed";
-        let in_flight = "how many deliveries are worked on at a time; more are answered 503 at once";
+        let in_flight = "how many signed deliveries are worked on at a time; more are answered 503 at once";
+        let connections = "how many connections are served at a time; more wait for one to end";
+        let buffered = "how much of bodies is held at a time; a delivery beyond it is answered 503 at once";
+        let listen = reader.get("webhook.listen", everywhere, "where webhooks come in; every delivery is signed");
+        let body_limit = reader.get("webhook.body_limit", ByteSize::mib(4), "the largest body taken");
+        let max_connections = reader.get("webhook.max_connections", 1_024, connections);
+        let max_buffered = reader.get("webhook.max_buffered", ByteSize::mib(256), buffered);
+        if max_connections == 0 {
+            reader.problem("webhook.max_connections", "0 would never take anything; allowed: 1 and more".to_owned());
+        }
+        if max_buffered.bytes() < body_limit.bytes() {
+            let what = "is less than webhook.body_limit, so the largest bodies could never come in";
+            reader.problem("webhook.max_buffered", what.to_owned());
+        }
         Self {
-            listen: reader.get("webhook.listen", everywhere, "where webhooks come in; every delivery is signed"),
-            body_limit: reader.get("webhook.body_limit", ByteSize::mib(4), "the largest body taken"),
+            listen,
+            body_limit,
             body_timeout: reader.get("webhook.body_timeout", Duration::from_secs(10), "how long a request may take"),
             append_timeout: reader.get("webhook.append_timeout", Duration::from_secs(4), append),
             max_in_flight: reader.get("webhook.max_in_flight", 256, in_flight),
+            max_connections,
+            max_buffered,
         }
     }
 }

@@ -31,6 +31,11 @@ impl Entry {
     pub fn is_intact(&self) -> bool {
         sha256(&self.body) == self.hash
     }
+
+    /// Whether these bytes are what was stored.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        sha256(bytes) == self.hash
+    }
 }
 
 /// A record to be kept.
@@ -128,15 +133,45 @@ pub struct Page {
 /// # Errors
 /// When the database does not answer or holds something unreadable.
 pub async fn read_shard(database: &Database, incarnation: &str, page: Page) -> Result<Vec<Entry>, SqlError> {
+    shard_rows(database, incarnation, page).await?.into_iter().map(entry).collect()
+}
+
+/// A row that holds what nobody writes.
+#[derive(Debug, thiserror::Error)]
+#[error("the history's row of position {position} cannot be read")]
+pub struct Damaged {
+    /// The place of the record that it is about.
+    pub position: u64,
+    /// Why not.
+    pub source: SqlError,
+}
+
+/// The same as [`read_shard`] for whoever looks for damage: a row that cannot be read takes no other with it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn survey(
+    database: &Database,
+    incarnation: &str,
+    page: Page,
+) -> Result<Vec<Result<Entry, Damaged>>, SqlError> {
+    let rows = shard_rows(database, incarnation, page).await?;
+    let read = |row: Row| {
+        let position = value::number(row.1)?;
+        Ok(entry(row).map_err(|source| Damaged { position, source }))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+async fn shard_rows(database: &Database, incarnation: &str, page: Page) -> Result<Vec<Row>, SqlError> {
     let Page { shard, after, limit } = page;
     let text = "SELECT stream, position, shard, record, hash, body FROM history
         WHERE incarnation = $1 AND shard = $2 AND position > $3 ORDER BY position LIMIT $4";
-    let rows: Vec<Row> = on!(database.pools(), pool => {
+    on!(database.pools(), pool => {
         let query = sqlx::query_as(text).bind(incarnation).bind(i32::from(shard));
         query.bind(value::integer(after)).bind(value::limit(limit)).fetch_all(pool).await
     })
-    .map_err(SqlError::statement)?;
-    rows.into_iter().map(entry).collect()
+    .map_err(SqlError::statement)
 }
 
 type Row = (String, i64, i32, String, Vec<u8>, Vec<u8>);

@@ -28,7 +28,8 @@ const PORTS_TRIED: usize = 5;
 
 /// Runs the server as a child and ends it when told to or when whoever started it is gone, however that ended: its end
 /// closes the pipe that this reads. `$1` is the server's folder, which goes with it unless it is to come back. To be
-/// kept is to be killed: the server first, so that it starts no more children, and then those it had.
+/// kept is to be killed: the server first, so that it starts no more children, and then those it had. It comes back only
+/// when all of them are gone, since the last one still holds the shared memory.
 const KEEPER: &str = r#"
 folder=$1; shift
 "$@" >>"$folder/log" 2>&1 & server=$!
@@ -106,6 +107,15 @@ impl Postgres {
     /// When the server does not answer or refuses.
     pub fn execute(&self, statement: &str) {
         wire::execute(self.address, USER, statement).expect("PostgreSQL does what it is told");
+    }
+
+    /// The same in a database that [`Self::database`] made.
+    ///
+    /// # Panics
+    /// When the server does not answer or refuses.
+    pub fn execute_in(&self, url: &str, statement: &str) {
+        let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+        wire::execute_in(self.address, USER, name, statement).expect("PostgreSQL does what it is told");
     }
 
     /// The server's address, for a [`crate::Proxy`] in front of it.

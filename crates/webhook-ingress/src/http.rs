@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use messenger::signature::{self, AppSecrets, BadSignature};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ use service_kit::Counter;
 use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) struct Shared {
     acceptor: Acceptor,
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     append_timeout: Duration,
     log_ready: watch::Receiver<bool>,
     in_flight: Semaphore,
+    /// A permit a byte.
+    buffered: Semaphore,
     requests: Counter,
 }
 
@@ -44,6 +46,7 @@ pub(crate) fn router(config: Config, deps: Deps) -> Router {
         append_timeout: config.append_timeout,
         log_ready: deps.log_ready,
         in_flight: Semaphore::new(config.max_in_flight),
+        buffered: Semaphore::new(config.max_buffered.min(Semaphore::MAX_PERMITS)),
     };
     Router::new().route("/webhook", get(handshake).post(deliver)).with_state(Arc::new(shared))
 }
@@ -97,7 +100,7 @@ impl Outcome {
 
     /// After these the rest of the request is not worth waiting for.
     const fn ends_connection(self) -> bool {
-        matches!(self, Self::TooLarge | Self::TooSlow | Self::BodyLost)
+        matches!(self, Self::TooLarge | Self::TooSlow | Self::BodyLost | Self::Overloaded)
     }
 }
 
@@ -126,10 +129,11 @@ async fn deliver(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bo
 
 impl Shared {
     async fn deliver(&self, headers: &HeaderMap, body: Body) -> Result<(), Outcome> {
-        let _place = self.in_flight.try_acquire().map_err(|_| Outcome::Overloaded)?;
-        let body = self.read(headers, body).await?;
+        let (body, _room) = self.read(headers, body).await?;
         let given = headers.get(signature::HEADER).map(|value| value.to_str().unwrap_or_default());
         self.secrets.verify(given, &body)?;
+        // Only now: who is not the platform must not take its places, however slowly they send.
+        let _place = self.in_flight.try_acquire().map_err(|_| Outcome::Overloaded)?;
         if !*self.log_ready.borrow() {
             return Err(Outcome::LogUnavailable);
         }
@@ -146,19 +150,35 @@ impl Shared {
         }
     }
 
-    /// The whole body, within the limits of size and time.
-    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Outcome> {
+    /// The whole body, within the limits of size and time, and the room that it takes until that is dropped.
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Outcome> {
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: u64| length > self.body_limit as u64) {
             return Err(Outcome::TooLarge);
         }
-        let limited = Limited::new(body, self.body_limit);
-        match tokio::time::timeout(self.body_timeout, limited.collect()).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Outcome::TooLarge),
-            Ok(Err(_)) => Err(Outcome::BodyLost),
-            Err(_) => Err(Outcome::TooSlow),
+        tokio::time::timeout(self.body_timeout, self.collect(body)).await.unwrap_or(Err(Outcome::TooSlow))
+    }
+
+    /// Takes room for each piece as it comes: what is only announced takes none.
+    async fn collect(&self, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Outcome> {
+        let mut body = Limited::new(body, self.body_limit);
+        let mut room: Option<SemaphorePermit<'_>> = None;
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let piece = match frame {
+                Ok(frame) => frame.into_data().unwrap_or_default(),
+                Err(error) if error.is::<LengthLimitError>() => return Err(Outcome::TooLarge),
+                Err(_) => return Err(Outcome::BodyLost),
+            };
+            let length = u32::try_from(piece.len()).map_err(|_| Outcome::TooLarge)?;
+            let more = self.buffered.try_acquire_many(length).map_err(|_| Outcome::Overloaded)?;
+            match &mut room {
+                Some(room) => room.merge(more),
+                None => room = Some(more),
+            }
+            whole.extend_from_slice(&piece);
         }
+        Ok((whole.freeze(), room))
     }
 }
 

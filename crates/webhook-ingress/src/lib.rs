@@ -40,8 +40,13 @@ pub struct Config {
     pub body_timeout: Duration,
     /// How long the log may take; less than the 5 s after which the platform counts a delivery as failed.
     pub append_timeout: Duration,
-    /// How many deliveries are worked on at a time; more are answered 503 at once.
+    /// How many deliveries that are signed rightly are worked on at a time; more are answered 503 at once.
     pub max_in_flight: usize,
+    /// How many connections are served at a time; more wait until one ends, which takes a sender that says nothing at most
+    /// `body_timeout`.
+    pub max_connections: usize,
+    /// How many bytes of bodies are held at a time, whoever sent them; beyond that a delivery is answered 503 at once.
+    pub max_buffered: usize,
 }
 
 /// What the ingress works with.

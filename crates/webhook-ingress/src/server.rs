@@ -8,8 +8,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +21,7 @@ pub struct Ingress {
     listener: TcpListener,
     router: Router,
     header_timeout: Duration,
+    places: Arc<Semaphore>,
 }
 
 impl Ingress {
@@ -31,7 +34,8 @@ impl Ingress {
             .await
             .with_context(|| format!("cannot listen on {} (webhook.listen)", config.listen))?;
         let header_timeout = config.body_timeout;
-        Ok(Self { listener, router: http::router(config, deps), header_timeout })
+        let places = Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS)));
+        Ok(Self { listener, router: http::router(config, deps), header_timeout, places })
     }
 
     /// The bound address.
@@ -47,17 +51,25 @@ impl Ingress {
     /// # Errors
     /// Never in operation; the form is shared with other services.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { listener, router, header_timeout } = self;
+        let Self { listener, router, header_timeout, places } = self;
         let connections = TaskTracker::new();
         loop {
-            let accepted = tokio::select! {
+            // The place first: connections beyond the limit wait in the system's queue, not in our memory.
+            let accept = async {
+                let place = Arc::clone(&places).acquire_owned().await.expect("nobody closes the semaphore");
+                (place, listener.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = listener.accept() => accepted,
+                accepted = accept => accepted,
             };
             match accepted {
                 Ok((stream, _)) => {
                     let work = serve(stream, router.clone(), header_timeout, stop.clone());
-                    connections.spawn(work);
+                    connections.spawn(async move {
+                        work.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     // Out of file descriptors, or the peer is gone already: neither is cured by trying at once.

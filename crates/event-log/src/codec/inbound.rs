@@ -6,6 +6,7 @@ mod consent;
 mod control;
 mod filled;
 mod message;
+pub(super) mod usual;
 
 use super::{Undecodable, fact, optional, required, text_of};
 use api::proto::log::v1 as wire;

@@ -67,6 +67,14 @@ pub enum OpenError {
         #[source]
         source: BoxError,
     },
+    /// There is no log to read.
+    #[error("there is no log named {name} in this NATS account: it has no {missing}")]
+    Missing {
+        /// What it should be named.
+        name: String,
+        /// The first thing of it that was looked for in vain.
+        missing: String,
+    },
     /// The log's records are there, its identity is not.
     #[error("the log has records but no identity in the bucket {bucket}: restore it from the backup of this log")]
     LostIdentity {
@@ -83,6 +91,37 @@ pub enum OpenError {
 
 fn unavailable(error: impl std::fmt::Display) -> OpenError {
     OpenError::Unavailable(cause(error))
+}
+
+/// The log's identity and shards as they are there: nothing is made, and only that is checked which reading rests on.
+pub(super) async fn find(context: &Context, config: &Config) -> Result<(LogIdentity, Vec<Shard>), OpenError> {
+    let (bucket, first) = (bucket_name(&config.name), stream_name(config, 0));
+    let missing = |missing: String| OpenError::Missing { name: config.name.clone(), missing };
+    let has_records = find_stream(context, &first).await?.is_some();
+    let has_bucket = find_stream(context, &format!("KV_{bucket}")).await?.is_some();
+    let stored = match has_bucket {
+        true => read_identity(&context.get_key_value(&bucket).await.map_err(unavailable)?).await?,
+        false => None,
+    };
+    let identity = match stored {
+        Some(stored) => usable(&stored, &bucket)?,
+        None if has_records => return Err(OpenError::LostIdentity { bucket }),
+        None => return Err(missing(format!("bucket {bucket}"))),
+    };
+    let mut shards = Vec::with_capacity(usize::from(identity.shards()));
+    for number in 0..identity.shards() {
+        let wanted = stream_config(config, &identity, number);
+        let name = wanted.name.clone();
+        let found = find_stream(context, &name).await?.ok_or_else(|| missing(format!("stream {name}")))?;
+        let mut differences = Vec::new();
+        check_subjects(&found, &wanted, &mut |fits, words| differences.extend((!fits).then_some(words)));
+        if !differences.is_empty() {
+            return Err(OpenError::Mismatch { stream: name, differences: differences.join("; ") });
+        }
+        let stream = context.get_stream_no_info(&name).await.map_err(unavailable)?;
+        shards.push(Shard { number, stream, name });
+    }
+    Ok((identity, shards))
 }
 
 /// The log's identity and shards, made if they are missing.
@@ -145,14 +184,14 @@ pub(super) async fn replace_identity(
 
 async fn identity(context: &Context, config: &Config, has_streams: bool) -> Result<LogIdentity, OpenError> {
     let name = bucket_name(&config.name);
-    let unusable = || OpenError::Identity { bucket: name.clone() };
     let bucket = bucket(context, config, &name).await?;
     let mut stored = read_identity(&bucket).await?;
     if stored.is_none() {
         if has_streams {
             return Err(OpenError::LostIdentity { bucket: name });
         }
-        let fresh = serde_json::to_vec(&LogIdentity::generate(config.shards)).map_err(|_| unusable())?;
+        let unusable = |_| OpenError::Identity { bucket: name.clone() };
+        let fresh = serde_json::to_vec(&LogIdentity::generate(config.shards)).map_err(unusable)?;
         // Of two processes that make the same log one wins, and both go on with what is stored.
         match bucket.create(IDENTITY, fresh.into()).await {
             Ok(_) => (),
@@ -162,9 +201,15 @@ async fn identity(context: &Context, config: &Config, has_streams: bool) -> Resu
         stored = read_identity(&bucket).await?;
     }
     let stored = stored.ok_or_else(|| unavailable("the log's identity was written and is not there"))?;
-    let identity: LogIdentity = serde_json::from_slice(&stored).map_err(|_| unusable())?;
-    let is_usable = identity.partitions() == PARTITIONS && (1..=PARTITIONS).contains(&identity.shards());
-    if is_usable { Ok(identity) } else { Err(unusable()) }
+    usable(&stored, &name)
+}
+
+/// The identity that was stored, if this version can use it.
+fn usable(stored: &[u8], bucket: &str) -> Result<LogIdentity, OpenError> {
+    let identity = serde_json::from_slice::<LogIdentity>(stored).ok();
+    let identity = identity
+        .filter(|identity| identity.partitions() == PARTITIONS && (1..=PARTITIONS).contains(&identity.shards()));
+    identity.ok_or_else(|| OpenError::Identity { bucket: bucket.to_owned() })
 }
 
 async fn bucket(context: &Context, config: &Config, name: &str) -> Result<kv::Store, OpenError> {
@@ -275,13 +320,7 @@ fn differences(found: &StreamConfig, wanted: &StreamConfig) -> Vec<String> {
             differences.push(words);
         }
     };
-    let subjects = |config: &StreamConfig| config.subjects.iter().cloned().collect::<BTreeSet<_>>();
-    let first = |config: &StreamConfig| config.subjects.first().cloned().unwrap_or_default();
-    let (has, needs) = (found.subjects.len(), wanted.subjects.len());
-    check(
-        subjects(found) == subjects(wanted),
-        format!("it listens to {has} subjects ({} …), and should to {needs} ({} …)", first(found), first(wanted)),
-    );
+    check_subjects(found, wanted, &mut check);
     let (has, needs) = (found.num_replicas, wanted.num_replicas);
     check(has >= needs, format!("it has {has} replicas, and should have at least {needs}"));
     check(found.retention == wanted.retention, format!("its retention is {:?}, and should be limits", found.retention));
@@ -301,4 +340,15 @@ fn differences(found: &StreamConfig, wanted: &StreamConfig) -> Vec<String> {
     let (has, needs) = (found.duplicate_window, wanted.duplicate_window);
     check(has == needs, format!("its duplicate window is {has:?}, and should be {needs:?}"));
     differences
+}
+
+/// Whether it holds the partitions that it should, under the names by which they are read.
+fn check_subjects(found: &StreamConfig, wanted: &StreamConfig, check: &mut impl FnMut(bool, String)) {
+    let subjects = |config: &StreamConfig| config.subjects.iter().cloned().collect::<BTreeSet<_>>();
+    let first = |config: &StreamConfig| config.subjects.first().cloned().unwrap_or_default();
+    let (has, needs) = (found.subjects.len(), wanted.subjects.len());
+    check(
+        subjects(found) == subjects(wanted),
+        format!("it listens to {has} subjects ({} …), and should to {needs} ({} …)", first(found), first(wanted)),
+    );
 }

@@ -3,9 +3,9 @@
 mod feed;
 
 use super::{JetStreamLog, subject};
-use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
+use crate::follower::{BUFFER, Batch, Encoded, Followed, HEARTBEAT, Item, Items};
 use crate::port::{Filter, LogError};
-use crate::record::{Checkpoint, Position, Stored};
+use crate::record::{Checkpoint, Position, Stored, Unreadable};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -14,6 +14,8 @@ use tokio::time::{MissedTickBehavior, interval};
 /// What a shard's feed tells.
 enum Told {
     Record(Box<Stored>),
+    /// It stands there and cannot be read.
+    Unreadable(Box<Unreadable>),
     /// Nothing that is wanted lies between what was told before and here.
     Reached(u16, Position),
 }
@@ -30,7 +32,7 @@ pub(super) fn feed(
     let subjects = subject::wanted(&log.subject, &filter);
     let filter = Arc::new(filter);
     let mut reached = Checkpoint { incarnation: head.incarnation.clone(), positions: vec![0; log.shards.len()] };
-    let (told, inbox) = mpsc::channel(TOGETHER);
+    let (told, inbox) = mpsc::channel(BUFFER);
     let mut feeds = Vec::new();
     for shard in &log.shards {
         let from = from.position(shard.number);
@@ -69,12 +71,11 @@ struct NobodyListens;
 impl Merge {
     async fn run(
         mut self,
-        mut inbox: mpsc::Receiver<Told>,
+        mut inbox: mpsc::Receiver<Vec<Told>>,
         mut feeds: JoinSet<Result<(), LogError>>,
     ) -> Result<(), NobodyListens> {
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = Vec::new();
         let mut word = Vec::new();
         self.note_caught_up(&mut word);
         loop {
@@ -82,13 +83,13 @@ impl Merge {
                 self.tell(Ok(std::mem::take(&mut word))).await?;
             }
             tokio::select! {
-                n_told = inbox.recv_many(&mut told, TOGETHER), if !inbox.is_closed() || !inbox.is_empty() => {
-                    word.reserve(n_told);
-                    for one in told.drain(..) {
+                Some(told) = inbox.recv() => {
+                    word.reserve(told.len());
+                    for one in told {
                         self.take(one, &mut word);
                     }
                 }
-                _ = beat.tick() => word.push(Followed::Checkpoint(self.reached.clone())),
+                _ = beat.tick() => word.push(Ok(Followed::Checkpoint(self.reached.clone()))),
                 Some(ended) = feeds.join_next() => {
                     let outcome = ended.unwrap_or_else(|panic| Err(LogError::Broken(panic.into())));
                     let Err(error) = outcome else { return Ok(()) };
@@ -98,28 +99,33 @@ impl Merge {
         }
     }
 
-    fn take(&mut self, told: Told, word: &mut Vec<Followed>) {
+    fn take(&mut self, told: Told, word: &mut Vec<Item>) {
         match told {
             Told::Record(stored) => {
                 self.reached.advance(stored.shard, stored.position);
-                word.push(Followed::Record(stored));
+                word.push(Ok(Followed::Record(stored)));
+            }
+            Told::Unreadable(unreadable) => {
+                self.reached.advance(unreadable.shard, unreadable.position);
+                word.push(Err(unreadable));
             }
             Told::Reached(shard, position) => self.reached.advance(shard, position),
         }
         self.note_caught_up(word);
     }
 
-    fn note_caught_up(&mut self, word: &mut Vec<Followed>) {
+    fn note_caught_up(&mut self, word: &mut Vec<Item>) {
         if self.has_caught_up {
             return;
         }
         if self.reached.positions.iter().zip(&self.head.positions).all(|(at, head)| at >= head) {
             self.has_caught_up = true;
-            word.push(Followed::CaughtUp(self.reached.clone()));
+            word.push(Ok(Followed::CaughtUp(self.reached.clone())));
         }
     }
 
-    async fn tell(&self, items: Result<Vec<Followed>, LogError>) -> Result<(), NobodyListens> {
-        self.items.send(items).await.map_err(|_| NobodyListens)
+    async fn tell(&self, items: Result<Vec<Item>, LogError>) -> Result<(), NobodyListens> {
+        let batch = items.map(|told| Batch { encoded: Encoded::default(), told });
+        self.items.send(batch).await.map_err(|_| NobodyListens)
     }
 }

@@ -1,10 +1,10 @@
 //! One shard: a JetStream stream, read and erased by subject and position.
 
 use super::{REQUEST_TIMEOUT, cause, unavailable};
-use crate::codec::{self, Undecodable};
+use crate::codec::Undecodable;
 use crate::port::LogError;
 use crate::raw::RawRead;
-use crate::record::{Position, Revision, Stored};
+use crate::record::{Position, Revision, Stored, Unreadable};
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::{self, Config, OrderedConfig};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
@@ -36,16 +36,6 @@ pub(super) struct Shard {
     pub(super) stream: jetstream::stream::Stream<()>,
     /// The stream's name.
     pub(super) name: String,
-}
-
-/// A record that is there and cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the record at position {position} of shard {shard} cannot be read")]
-struct Unreadable {
-    shard: u16,
-    position: Position,
-    #[source]
-    source: Undecodable,
 }
 
 /// A message as JetStream stores it.
@@ -151,7 +141,7 @@ impl Shard {
                     }
                     break 'pages;
                 };
-                let (raw, sequence) = delivery(&message)?;
+                let Delivery { raw, sequence, .. } = delivery(&message)?;
                 delivered += 1;
                 if sequence != delivered || raw.position > last {
                     break 'pages;
@@ -194,16 +184,16 @@ impl Shard {
     }
 
     /// The record in a message, which must be where it belongs.
-    pub(super) fn stored(&self, raw: &Raw) -> Result<Stored, LogError> {
+    pub(super) fn stored(&self, raw: &Raw) -> Result<Stored, Box<Unreadable>> {
         let (shard, position) = (self.number, raw.position);
-        let unreadable = |source| LogError::Broken(Unreadable { shard, position, source }.into());
-        let record = codec::decode(&raw.payload).map_err(unreadable)?;
+        let stream = || super::subject::stream(&raw.subject);
+        let stored = Stored::decode(shard, position, raw.payload.clone(), stream)?;
         // The words before the partition are ours to choose; from there on the stream's name decides.
-        if !raw.subject.ends_with(&super::subject::of("", &record.stream)) {
-            let words = format!("the record at position {position} of shard {shard} belongs to another subject");
-            return Err(LogError::Broken(words.into()));
+        if !raw.subject.ends_with(&super::subject::of("", &stored.record.stream)) {
+            let (stream, bytes, source) = (stream(), stored.bytes, Undecodable::Misplaced);
+            return Err(Box::new(Unreadable { shard, position, stream, bytes, source }));
         }
-        Ok(Stored { shard, position, record, bytes: raw.payload.clone() })
+        Ok(stored)
     }
 
     /// Overwrites and removes the message at a position, if it is there and belongs to the subject.
@@ -234,10 +224,19 @@ pub(super) async fn may_be_settling(made_at: Instant, delivered: u64) -> bool {
     may_be
 }
 
-/// A consumer's message, and the number that the consumer gave it: 1 for its first, with no gaps unless one is lost.
-pub(super) fn delivery(message: &jetstream::Message) -> Result<(Raw, u64), LogError> {
+/// A consumer's message.
+pub(super) struct Delivery {
+    pub(super) raw: Raw,
+    /// The number that the consumer gave it: 1 for its first, with no gaps unless one is lost.
+    pub(super) sequence: u64,
+    /// Whether the consumer had nothing more to hand out when it sent this.
+    pub(super) is_last: bool,
+}
+
+/// Reads what a consumer says of a message.
+pub(super) fn delivery(message: &jetstream::Message) -> Result<Delivery, LogError> {
     let info = message.info().map_err(|error| LogError::Broken(cause(error)))?;
     let subject = message.subject.as_str().to_owned();
     let raw = Raw { position: info.stream_sequence, subject, payload: message.payload.clone() };
-    Ok((raw, info.consumer_sequence))
+    Ok(Delivery { raw, sequence: info.consumer_sequence, is_last: info.pending == 0 })
 }

@@ -11,6 +11,14 @@ pub(super) fn of(prefix: &str, stream: &StreamId) -> String {
     format!("{prefix}.{partition}.{kind}.{}", stream.key().replace('/', "."))
 }
 
+/// The stream that a subject is of; none when it is of none of ours.
+pub(super) fn stream(subject: &str) -> Option<StreamId> {
+    let words: Vec<_> = subject.split('.').collect();
+    // How many words the prefix has is not known here, and the partition tells which is the kind.
+    let parsed = |nth: usize| StreamId::parse(&words[nth..].join("/")).ok();
+    (1..words.len()).filter_map(parsed).find(|stream| subject.ends_with(&of("", stream)))
+}
+
 /// Every subject of one partition.
 pub(super) fn of_partition(prefix: &str, partition: u16) -> String {
     format!("{prefix}.{partition}.>")
@@ -77,6 +85,11 @@ mod tests {
             prop_assert_eq!(words[2], stream.kind().as_str());
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
             prop_assert!(words.iter().all(|word| !word.is_empty() && word.bytes().all(is_plain)), "{subject}");
+        }
+
+        #[test]
+        fn a_subject_tells_its_stream(stream in any_stream(), prefix in "[a-z]{1,9}(\\.[a-z0-9]{1,9}){0,2}") {
+            prop_assert_eq!(super::stream(&of(&prefix, &stream)), Some(stream));
         }
 
         #[test]

@@ -1,19 +1,22 @@
 //! The reading side: connections of their own, on threads that may block.
 
 use super::schema;
-use crate::codec;
-use crate::follower::{Followed, HEARTBEAT, Items, TOGETHER};
-use crate::port::{BoxError, Filter, LogError};
+use crate::follower::{Batch, Encoded, Followed, HEARTBEAT, Items, Place, TOGETHER};
+use crate::port::{Filter, LogError};
 use crate::raw::RawRead;
-use crate::record::{Checkpoint, Position, Revision, Stored};
+use crate::record::{Checkpoint, Position, Revision, Stored, Unreadable};
 use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+/// The one shard of an embedded log.
+const SHARD: u16 = 0;
 
 /// How many records a follower reads at a time.
 const PAGE: usize = TOGETHER;
@@ -78,26 +81,37 @@ pub(super) fn raw(connection: &Connection) -> rusqlite::Result<RawRead> {
     Ok(read)
 }
 
+/// What SQLite finds wrong in the file: pages, and whether table and index say the same.
+pub(super) fn contradictions(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
+    let words = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok(words.into_iter().filter(|words| words != "ok").collect())
+}
+
 /// Every record of a stream behind `after`.
 pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
-    let mut statement = connection
-        .prepare_cached("SELECT position, body FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT position, body, stream FROM records WHERE stream = ?1 AND position > ?2 ORDER BY position",
+    )?;
     let mut rows = statement.query(params![name, after.cast_signed()])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(stored(row, 1)?);
+        records.push(stored(row)??);
     }
     Ok(records)
 }
 
-fn stored(row: &Row<'_>, body: usize) -> Result<Stored, LogError> {
+/// The record in a row of position, body and stream.
+fn stored(row: &Row<'_>) -> rusqlite::Result<Result<Stored, Box<Unreadable>>> {
     let position: i64 = row.get(0)?;
-    let bytes = row.get_ref(body)?.as_blob().map_err(|error| LogError::Broken(error.into()))?;
-    let unreadable = |source: codec::Undecodable| {
-        LogError::Broken(BoxError::from(format!("record {position} is unreadable: {source}")))
-    };
-    let record = codec::decode(bytes).map_err(unreadable)?;
-    Ok(Stored { shard: 0, position: position.cast_unsigned(), record, bytes: Bytes::copy_from_slice(bytes) })
+    let name = row.get_ref(2)?;
+    let stream = || StreamId::parse(name.as_str().ok()?).ok();
+    Ok(Stored::decode(SHARD, position.cast_unsigned(), Bytes::copy_from_slice(body(row)?), stream))
+}
+
+/// The bytes of a record in a row of position, body and stream. Damage can change what kind of value they are.
+fn body<'a>(row: &'a Row<'_>) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(1)?.as_bytes().unwrap_or_default())
 }
 
 /// Where a follower begins, and what it wants.
@@ -109,7 +123,7 @@ pub(super) struct Start {
 }
 
 struct Page {
-    matching: Vec<Followed>,
+    matching: Encoded,
     last: Position,
     is_full: bool,
 }
@@ -119,19 +133,22 @@ fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Pag
         "SELECT position, body, stream, partition FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
     let mut rows = statement.query(params![after.cast_signed(), PAGE as i64])?;
-    let mut page = Page { matching: Vec::with_capacity(PAGE), last: after, is_full: false };
+    let (mut bytes, mut places, mut last) = (Vec::new(), VecDeque::with_capacity(PAGE), after);
     let wants_all = *filter == Filter::default();
     let mut count = 0;
     while let Some(row) = rows.next()? {
         count += 1;
         let position: i64 = row.get(0)?;
-        page.last = position.cast_unsigned();
+        last = position.cast_unsigned();
         if wants_all || is_wanted(row, filter)? {
-            page.matching.push(Followed::Record(Box::new(stored(row, 1)?)));
+            bytes.extend_from_slice(body(row)?);
+            let end = bytes.len();
+            bytes.extend_from_slice(row.get_ref(2)?.as_bytes().unwrap_or_default());
+            places.push_back(Place { position: last, end, name_end: bytes.len() });
         }
     }
-    page.is_full = count == PAGE;
-    Ok(page)
+    let matching = Encoded::new(SHARD, bytes.into(), places);
+    Ok(Page { matching, last, is_full: count == PAGE })
 }
 
 /// Whether a filter wants a record, by what stands beside its body.
@@ -155,7 +172,7 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
             Ok(page) => page,
             Err(error) => return drop(items.send(Err(error)).await),
         };
-        let mut told_now = page.matching;
+        let mut batch = Batch { encoded: page.matching, told: Vec::new() };
         at.advance(0, page.last);
         let mut word = None;
         if !is_caught_up && !page.is_full {
@@ -166,9 +183,10 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
         }
         if let Some(word) = word {
             told = Instant::now();
-            told_now.push(word);
+            batch.told.push(Ok(word));
         }
-        if !told_now.is_empty() && items.send(Ok(told_now)).await.is_err() {
+        let is_empty = batch.encoded.is_empty() && batch.told.is_empty();
+        if !is_empty && items.send(Ok(batch)).await.is_err() {
             return;
         }
         if !page.is_full {

@@ -18,7 +18,7 @@ pub(crate) async fn make() -> Made {
 }
 
 /// The configuration of a log that is not there yet.
-fn fresh(url: &str) -> Config {
+pub(crate) fn fresh(url: &str) -> Config {
     static LOGS: AtomicU32 = AtomicU32::new(0);
     let number = LOGS.fetch_add(1, Ordering::Relaxed);
     Config {

@@ -8,3 +8,4 @@ mod suite;
 mod folds;
 mod jetstream;
 mod sqlite;
+mod unreadable;

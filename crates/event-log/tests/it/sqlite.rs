@@ -1,10 +1,12 @@
 //! The embedded adapter passes every case.
 
+use crate::samples::conversation;
+use crate::suite::add;
 use event_log::sqlite::{Config, SqliteLog};
 
 pub(crate) struct Made {
     pub(crate) log: SqliteLog,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 pub(crate) async fn make() -> Made {
@@ -20,6 +22,22 @@ async fn a_log_that_begins_another_incarnation_keeps_its_records_and_refuses_old
     let made = make().await;
     let again = async || SqliteLog::open(&made.folder.path().join("log.sqlite"), Config::default()).unwrap();
     crate::suite::incarnation::another_incarnation(made.log, SqliteLog::begin_incarnation, again).await;
+}
+
+#[tokio::test]
+async fn a_file_that_contradicts_itself_is_told_of() {
+    let Made { log, folder } = make().await;
+    add(&log, &conversation(1), "x").await;
+    assert_eq!(log.inspect().await.unwrap(), [""; 0]);
+    drop(log);
+    let path = folder.path().join("log.sqlite");
+    let (mut bytes, name) = (std::fs::read(&path).unwrap(), conversation(1).to_string());
+    // The index's page is the last that names it.
+    let at = bytes.windows(name.len()).rposition(|window| window == name.as_bytes()).unwrap();
+    bytes[at + name.len() - 1] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let words = SqliteLog::open_to_read(&path).unwrap().inspect().await.unwrap();
+    assert!(words.iter().any(|words| words.contains("index records_by_stream")), "{words:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -116,6 +116,8 @@ impl Running {
             body_timeout: Duration::from_secs(10),
             append_timeout: Duration::from_secs(10),
             max_in_flight: 1_024,
+            max_connections: 1_024,
+            max_buffered: 256 << 20,
         };
         let (log_ready, is_log_ready) = watch::channel(true);
         let metrics = Metrics::new("nuncio", env!("CARGO_PKG_VERSION"));

@@ -78,6 +78,8 @@ pub(crate) async fn ingress(log: Arc<dyn EventLog>, log_ready: watch::Receiver<b
         body_timeout: SOON,
         append_timeout: SOON,
         max_in_flight: 64,
+        max_connections: 1_024,
+        max_buffered: 256 << 20,
     };
     let metrics = Metrics::new("nuncio", "0");
     let deps = webhook_ingress::Deps { log, log_ready, clock, ids: Ids::random(), metrics };

@@ -3,7 +3,7 @@
 use crate::sandbox::{LOG, Sandbox, on_both, record, stream};
 use domain::id::StreamId;
 use sql::SqlError;
-use sql::history::{self, Entry, Kept, NewEntry, Page};
+use sql::history::{self, Damaged, Entry, Kept, NewEntry, Page};
 
 on_both!(
     a_stream_is_read_in_order_from_anywhere,
@@ -12,6 +12,7 @@ on_both!(
     another_incarnation_has_a_history_of_its_own,
     bytes_come_back_as_they_were,
     an_altered_byte_is_seen,
+    a_row_that_cannot_be_read_takes_no_other_with_it,
 );
 
 fn entry<'a>(stream: &'a StreamId, position: u64, body: &'a [u8]) -> NewEntry<'a> {
@@ -98,4 +99,17 @@ async fn an_altered_byte_is_seen(sandbox: Sandbox) {
     sandbox.pretend("UPDATE history SET body = (SELECT body FROM history WHERE position = 2) WHERE position = 1").await;
     let kept = history::read(&sandbox.database, LOG, &ours, 0).await.unwrap();
     assert_eq!(kept.iter().map(Entry::is_intact).collect::<Vec<_>>(), [false, true]);
+}
+
+async fn a_row_that_cannot_be_read_takes_no_other_with_it(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    for position in [3, 4, 5] {
+        keep(&sandbox, entry(&stream(1), position, b"body")).await.unwrap();
+    }
+    sandbox.pretend("UPDATE history SET stream = 'nobody' WHERE position = 4").await;
+    let page = Page { shard: 2, after: 0, limit: 9 };
+    assert!(matches!(history::read_shard(&sandbox.database, LOG, page).await, Err(SqlError::Broken(_))));
+    let rows = history::survey(&sandbox.database, LOG, page).await.unwrap();
+    let read: Vec<_> = rows.iter().map(|row| row.as_ref().map(|entry| entry.position)).collect();
+    assert!(matches!(read[..], [Ok(3), Err(Damaged { position: 4, .. }), Ok(5)]), "{read:?}");
 }

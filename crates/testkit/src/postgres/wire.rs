@@ -12,10 +12,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connects without a password, runs a statement, and fails with the server's words if it refuses.
 pub(super) fn execute(address: SocketAddr, user: &str, statement: &str) -> io::Result<()> {
+    execute_in(address, user, "postgres", statement)
+}
+
+/// The same in a database of this name.
+pub(super) fn execute_in(address: SocketAddr, user: &str, database: &str, statement: &str) -> io::Result<()> {
     let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
     connection.set_read_timeout(Some(PATIENCE))?;
     let mut hello = VERSION.to_be_bytes().to_vec();
-    for word in ["user", user, "database", "postgres", ""] {
+    for word in ["user", user, "database", database, ""] {
         hello.extend(word.as_bytes());
         hello.push(0);
     }

@@ -1,10 +1,9 @@
-//! Senders that send too much, too slowly, too many at a time, or no HTTP.
+//! Senders that send too much, too slowly, or no HTTP.
 
 use crate::bodies::one_message;
-use crate::http::{Connection, chunk, head, post};
+use crate::http::{chunk, head, post};
 use crate::sandbox::{SOON, Sandbox, mids, signed};
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
 const LIMIT: usize = 10_000;
 
@@ -115,35 +114,6 @@ async fn headers_that_do_not_end_close_the_connection() {
 }
 
 #[tokio::test]
-async fn deliveries_beyond_the_limit_at_a_time_are_answered_503_at_once() {
-    const PLACES: usize = 3;
-    let sandbox = Sandbox::start_with(|config| config.max_in_flight = PLACES).await;
-    let mut working = Vec::new();
-    for n in 0..PLACES {
-        let body = one_message(&format!("m_{n}"));
-        let mut connection = sandbox.connect().await;
-        let framing = format!("Expect: 100-continue\r\nContent-Length: {}", body.len());
-        connection.send(head(Some(&signed(&body)), &framing)).await;
-        // The ingress asks for the body when it has given the delivery a place.
-        assert_eq!(connection.answer().await.status, 100);
-        working.push((connection, body));
-    }
-    let begun = Instant::now();
-    for _ in 0..5 {
-        assert_eq!(sandbox.deliver(one_message("m_too_many")).await.status, 503);
-    }
-    assert!(begun.elapsed() < SOON / 2, "it took {:?}", begun.elapsed());
-    assert_eq!((sandbox.requests("overloaded"), sandbox.log.n_appends()), (5, 0));
-
-    for (mut connection, body) in working {
-        connection.send(body).await;
-        assert_eq!(connection.answer().await.status, 200);
-        sandbox.is_unharmed().await;
-    }
-    sandbox.stop().await;
-}
-
-#[tokio::test]
 async fn what_is_no_http_harms_nobody() {
     let sandbox = Sandbox::start().await;
     let head = |framing: &str| head(Some(&signed("")), framing).into_bytes();
@@ -186,18 +156,5 @@ async fn one_connection_carries_many_deliveries_good_and_bad() {
         assert_eq!(connection.answer().await.status, status);
     }
     assert_eq!(mids(&sandbox.records().await), ["m_1", "m_2"]);
-    sandbox.stop().await;
-}
-
-#[tokio::test]
-async fn idle_connections_keep_nobody_out() {
-    let sandbox = Sandbox::start_with(|config| config.max_in_flight = 1).await;
-    let mut opening = JoinSet::new();
-    for _ in 0..50 {
-        opening.spawn(Connection::open(sandbox.address));
-    }
-    let idle = opening.join_all().await;
-    sandbox.is_unharmed().await;
-    drop(idle);
     sandbox.stop().await;
 }

@@ -10,6 +10,7 @@ mod sandbox;
 mod bad_log;
 mod batches;
 mod counters;
+mod crowds;
 mod handshake;
 mod leaving;
 mod limits;

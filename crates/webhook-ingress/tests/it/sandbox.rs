@@ -197,6 +197,8 @@ fn config() -> Config {
         body_timeout: SOON,
         append_timeout: SOON,
         max_in_flight: 64,
+        max_connections: 1_024,
+        max_buffered: 256 << 20,
     }
 }
 

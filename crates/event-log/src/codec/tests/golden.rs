@@ -13,11 +13,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Every file, and what it must still mean.
-fn all() -> Vec<(&'static str, InboundKind)> {
+pub(super) fn all() -> Vec<(&'static str, InboundKind)> {
     [first::kinds(), details::kinds(), person::kinds(), page::kinds()].concat()
 }
 
-fn file(name: &str) -> PathBuf {
+pub(super) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.bin"))
 }
 

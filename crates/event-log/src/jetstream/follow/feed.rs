@@ -5,14 +5,15 @@
 
 use super::Told;
 use crate::follower::HEARTBEAT;
-use crate::jetstream::shard::{PAGE, Raw, Shard, delivery, may_be_settling};
+use crate::jetstream::shard::{Delivery, PAGE, Raw, Shard, delivery, may_be_settling};
 use crate::jetstream::unavailable;
 use crate::partition::partition_of;
-use crate::port::{Filter, LogError};
+use crate::port::{BoxError, Filter, LogError};
 use crate::record::Position;
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::Consumer;
 use async_nats::jetstream::consumer::pull::{Batch, Config};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -41,7 +42,7 @@ pub(super) struct Feed {
     pub(super) reached: Position,
     /// Where the shard ended when following began.
     pub(super) head: Position,
-    pub(super) told: mpsc::Sender<Told>,
+    pub(super) told: mpsc::Sender<Vec<Told>>,
 }
 
 /// Why a consumer was given up.
@@ -57,6 +58,16 @@ impl From<LogError> for End {
     fn from(error: LogError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// How far gathering got.
+enum Gathered {
+    /// Everything that one request brings.
+    All,
+    /// All that the consumer had to hand out.
+    Last,
+    /// All that has come so far.
+    Some,
 }
 
 /// A record that the leader holds and that has not reached us.
@@ -129,18 +140,17 @@ impl Feed {
         loop {
             tokio::select! {
                 message = batch.next() => {
-                    let Some(message) = message else { return Ok(()) };
-                    let message = message.map_err(unavailable)?;
-                    let (raw, sequence) = delivery(&message)?;
-                    *delivered += 1;
-                    if sequence != *delivered {
-                        return Err(End::Doubtful("a record was lost on the way"));
+                    let mut told = Vec::new();
+                    let gathered = self.gather(message, &mut batch, delivered, &mut told);
+                    // Also before an error: what was gathered counts as reached.
+                    if !told.is_empty() {
+                        self.told.send(told).await.map_err(|_| End::Unheard)?;
                     }
-                    self.tell(&raw).await?;
-                    // The first to have everything needs no beat to say so.
-                    let is_last = message.info().is_ok_and(|info| info.pending == 0);
-                    if is_last && self.reached < self.head {
-                        self.confirm(awaited).await?;
+                    match gathered? {
+                        Gathered::All => return Ok(()),
+                        // The first to have everything needs no beat to say so.
+                        Gathered::Last if self.reached < self.head => self.confirm(awaited).await?,
+                        Gathered::Last | Gathered::Some => (),
                     }
                 }
                 _ = beat.tick() => {
@@ -154,19 +164,52 @@ impl Feed {
         }
     }
 
-    async fn tell(&mut self, raw: &Raw) -> Result<(), End> {
-        if raw.position <= self.reached {
-            return Ok(());
+    /// Takes a message and those behind it that have come already.
+    fn gather(
+        &mut self,
+        first: Option<Result<Message, BoxError>>,
+        batch: &mut Batch,
+        delivered: &mut u64,
+        told: &mut Vec<Told>,
+    ) -> Result<Gathered, End> {
+        let mut next = first;
+        loop {
+            let Some(message) = next else { return Ok(Gathered::All) };
+            let Delivery { raw, sequence, is_last } = delivery(&message.map_err(unavailable)?)?;
+            *delivered += 1;
+            if sequence != *delivered {
+                return Err(End::Doubtful("a record was lost on the way"));
+            }
+            told.extend(self.take(&raw));
+            if is_last {
+                return Ok(Gathered::Last);
+            }
+            if told.len() >= PAGE {
+                return Ok(Gathered::Some);
+            }
+            match batch.next().now_or_never() {
+                Some(ready) => next = ready,
+                None => return Ok(Gathered::Some),
+            }
         }
-        let stored = self.shard.stored(raw)?;
+    }
+
+    fn take(&mut self, raw: &Raw) -> Option<Told> {
+        if raw.position <= self.reached {
+            return None;
+        }
         self.reached = raw.position;
-        let stream = &stored.record.stream;
-        let told = if self.filter.matches(stream, partition_of(stream)) {
-            Told::Record(Box::new(stored))
-        } else {
-            Told::Reached(self.shard.number, raw.position)
-        };
-        self.told.send(told).await.map_err(|_| End::Unheard)
+        Some(match self.shard.stored(raw) {
+            Err(unreadable) => Told::Unreadable(unreadable),
+            Ok(stored) => {
+                let stream = &stored.record.stream;
+                if self.filter.matches(stream, partition_of(stream)) {
+                    Told::Record(Box::new(stored))
+                } else {
+                    Told::Reached(self.shard.number, raw.position)
+                }
+            }
+        })
     }
 
     /// Moves on to the shard's end if the leader holds nothing wanted before it that has not been told.
@@ -184,7 +227,8 @@ impl Feed {
         let Some(position) = next else {
             *awaited = None;
             self.reached = head;
-            return self.told.send(Told::Reached(self.shard.number, head)).await.map_err(|_| End::Unheard);
+            let told = vec![Told::Reached(self.shard.number, head)];
+            return self.told.send(told).await.map_err(|_| End::Unheard);
         };
         match awaited {
             Some(waiting) if waiting.position == position && waiting.since.elapsed() >= STALL => {

@@ -6,7 +6,7 @@ use crate::suite::add;
 use async_nats::jetstream::{self, stream};
 use domain::id::Psid;
 use event_log::EventLog as _;
-use event_log::jetstream::{Config, JetStreamLog, OpenError};
+use event_log::jetstream::{Config, Durability, JetStreamLog, OpenError};
 use futures_util::future::join_all;
 use std::error::Error as _;
 use std::time::Duration;
@@ -124,6 +124,34 @@ async fn of_two_who_begin_another_incarnation_at_once_one_is_refused() {
     let names: Vec<_> = begun.iter().filter_map(|begun| begun.as_ref().ok()).collect();
     let [name] = &names[..] else { panic!("{begun:?}") };
     assert_eq!(JetStreamLog::open(config).await.unwrap().identity().incarnation(), name.as_str());
+}
+
+#[tokio::test]
+async fn whoever_opens_only_what_is_there_makes_nothing() {
+    let config = config();
+    let opened = JetStreamLog::open_existing(config.clone()).await;
+    let Err(error @ OpenError::Missing { .. }) = opened else { panic!("{opened:?}") };
+    assert!(error.to_string().contains(&format!("no log named {}", config.name)), "{error}");
+    for stream in [format!("{}_LOG_00", config.name), format!("KV_{}_META", config.name)] {
+        assert!(server().await.get_stream(&stream).await.is_err(), "{stream} was made");
+    }
+
+    let made = JetStreamLog::open(config.clone()).await.unwrap();
+    let stored = add(&made, &conversation(1), "x").await;
+    // What the log is worth, and with how many shards it would be made, is nothing to whoever reads.
+    let asked = Config { replicas: 3, durability: Durability::Strict, shards: 7, ..config.clone() };
+    let log = JetStreamLog::open_existing(asked).await.unwrap();
+    assert!(log.identity() == made.identity());
+    assert_eq!(log.read(&conversation(1), 0).await.unwrap(), [stored]);
+
+    let opened = JetStreamLog::open_existing(Config { subject: "other".to_owned(), ..config.clone() }).await;
+    assert_mismatch(opened, "and should to 22 (other.0.> …)");
+    server().await.delete_stream(&format!("{}_LOG_02", config.name)).await.unwrap();
+    let opened = JetStreamLog::open_existing(config.clone()).await;
+    assert!(matches!(opened, Err(OpenError::Missing { .. })), "{opened:?}");
+    server().await.delete_key_value(format!("{}_META", config.name)).await.unwrap();
+    let opened = JetStreamLog::open_existing(config).await;
+    assert!(matches!(opened, Err(OpenError::LostIdentity { .. })), "{opened:?}");
 }
 
 #[tokio::test]
