@@ -89,7 +89,7 @@ async fn tables_are_made_by_migrate_alone_and_their_url_is_never_shown() {
         let behind = check().await;
         let said = String::from_utf8(behind.stderr).unwrap();
         assert!(!behind.status.success() && said.contains("run `nuncio migrate`"), "{said}");
-        for expected in [11, 0] {
+        for expected in [12, 0] {
             let migrated = run(&["migrate", "--output", "json", "--set", &key]).await;
             let answer: serde_json::Value = serde_json::from_slice(&migrated.stdout).unwrap();
             assert_eq!(answer["applied"].as_array().unwrap().len(), expected, "{answer}");

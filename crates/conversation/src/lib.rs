@@ -34,6 +34,8 @@ pub use table::HistoryTable;
 pub struct Deps {
     /// The log.
     pub log: Arc<dyn EventLog>,
+    /// The conversations of that log.
+    pub conversations: Conversations,
     /// Where the history table is, and what else is kept of conversations.
     pub database: Database,
     /// The time.
@@ -58,9 +60,8 @@ pub struct ConversationService {
 impl ConversationService {
     /// The service on this log, ready for a server. Its streams end when `stop` is cancelled.
     pub fn server(deps: Deps, eraser: Eraser, stop: CancellationToken) -> ConversationsServer<Self> {
-        let Deps { log, database, clock, metrics, .. } = deps;
+        let Deps { log, conversations, database, clock, metrics, .. } = deps;
         let records = Records::new(Arc::clone(&log), database, &metrics);
-        let conversations = Conversations::new(Arc::clone(&log));
         ConversationsServer::new(Self { log, records, conversations, packs: Packs::built_in(), clock, stop, eraser })
     }
 }

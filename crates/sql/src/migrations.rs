@@ -16,7 +16,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 11] = files![
+const FILES: [(&str, &str); 12] = files![
     "20261122090000_create_checkpoints",
     "20261122090100_create_leases",
     "20261122090200_create_tombstones",
@@ -28,6 +28,7 @@ const FILES: [(&str, &str); 11] = files![
     "20261122090800_index_outbox_by_start",
     "20261122090900_create_due",
     "20261122091000_index_due_by_time",
+    "20261122091100_index_outbox_by_stream",
 ];
 
 /// The newest migration that this version has.
@@ -246,12 +247,12 @@ mod tests {
         let error = compare(&has, &ours).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database is at migration 20261122090100, this version needs 20261122091000: run `nuncio migrate`"
+            "the database is at migration 20261122090100, this version needs 20261122091100: run `nuncio migrate`"
         );
         let SchemaError::Behind { at: 20_261_122_090_100, missing } = error else { panic!("{error}") };
         assert_eq!(missing.len(), ours.len() - 2);
         let empty = compare(&[], &ours).unwrap_err().to_string();
-        assert_eq!(empty, "the database is empty, this version needs 20261122091000: run `nuncio migrate`");
+        assert_eq!(empty, "the database is empty, this version needs 20261122091100: run `nuncio migrate`");
     }
 
     #[test]
