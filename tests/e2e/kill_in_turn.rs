@@ -4,7 +4,7 @@
 use crate::http;
 use crate::kill::{check, webhook};
 use crate::process::{Process, run};
-use crate::world::{Log, SECRET, standalone};
+use crate::world::{Log, PATIENCE, SECRET, standalone};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -111,7 +111,24 @@ async fn invariant_13_twenty_kills_of_process_log_and_database_lose_none_of_2_00
     deliveries.join_all().await;
 
     check(&log, &storm.webhooks, &(0..WEBHOOKS).collect()).await;
+    until_the_history_holds_all(&log, &tables).await;
     assert!(process.terminate().await.success());
+}
+
+/// The history of the log in the tables has every record, each as it stands in the log.
+async fn until_the_history_holds_all(log: &Log, tables: &str) {
+    let keys = log.keys();
+    let mut args = vec!["log", "verify", "--output", "json", "--set", tables];
+    args.extend(keys.iter().flat_map(|key| ["--set", key]));
+    testkit::eventually(PATIENCE, || async {
+        let output = run(&args).await;
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        let counts: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        assert_eq!(counts["records"], WEBHOOKS, "{counts}");
+        (counts["compared"] == WEBHOOKS).then_some(())
+    })
+    .await;
 }
 
 async fn start(log: &Log, tables: &str) -> Process {

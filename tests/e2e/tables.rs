@@ -177,6 +177,19 @@ async fn a_process_without_a_role_that_needs_tables_is_ready_without_the_databas
     assert!(process.terminate().await.success());
 }
 
+/// Waits until a process has filled its history so often, and stored so many records in all.
+async fn until_history(admin: SocketAddr, is_enough: fn(u64, u64) -> bool) {
+    testkit::eventually(PATIENCE, || async {
+        let shown = http::get(admin, "/metrics").await.unwrap().body;
+        let value = |name: &str| {
+            let line = format!("nuncio_projection_{name}_total{{table=\"history\"}} ");
+            shown.lines().find_map(|shown| shown.strip_prefix(&line)?.parse().ok()).unwrap()
+        };
+        is_enough(value("rebuilds"), value("records")).then_some(())
+    })
+    .await;
+}
+
 /// What is told of the person by the log alone.
 async fn in_log(log: &Log) -> Vec<String> {
     let keys = log.keys();
@@ -210,35 +223,86 @@ async fn invariant_09_a_history_rebuilt_under_load_answers_the_same() {
         n_seen = told.len();
     }
     load.join_all().await;
-    testkit::eventually(PATIENCE, || async {
-        let shown = http::get(admin, "/metrics").await.unwrap().body;
-        let value = |name: &str| {
-            let line = format!("{name}{{table=\"history\"}} ");
-            shown.lines().find_map(|shown| shown.strip_prefix(&line)?.parse::<u64>().ok()).unwrap()
-        };
-        (value("nuncio_projection_rebuilds_total") >= 2 && value("nuncio_projection_lag") == 0).then_some(())
-    })
-    .await;
+    until_history(admin, |rebuilds, records| rebuilds >= 2 && records >= 400).await;
     let texts: Vec<_> = told(&clients).await.into_iter().map(|event| event.text).collect();
     assert_eq!((texts.len(), texts), (400, in_log(&log).await));
     assert!(process.terminate().await.success());
 }
 
-#[tokio::test]
-async fn the_history_is_not_dropped_unless_loss_is_accepted() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_the_log_needs_is_not_dropped_unless_loss_is_accepted() {
     let log = Log::embedded();
     let tables = log.tables();
-    assert!(run(&["migrate", "--set", &tables]).await.status.success());
-    for words in [&["rebuild", "history"][..], &["rebuild", "--all"], &["rebuild", "due", "history"]] {
-        let output = run(&[words, &["--set", &tables]].concat()).await;
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && output.stdout.is_empty(), "{words:?}");
-        assert!(said.contains("--accept-loss") && said.contains("nothing was dropped"), "{said}");
+    let process = standalone(&log, NOWHERE, &[]).await;
+    deliver(process.address("webhook"), 1).await;
+    until_history(process.address("admin"), |_, records| records == 1).await;
+    let path = log.keys().remove(0);
+    let rebuild = async |words: &[&str], path: &str| {
+        run(&[&["rebuild"], words, &["--set", &tables, "--set", path]].concat()).await
+    };
+    let whole = rebuild(&["history", "due"], &path).await;
+    let said = String::from_utf8(whole.stdout).unwrap();
+    assert!(whole.status.success() && said.contains("dropped history") && said.contains("dropped due"), "{said}");
+    until_history(process.address("admin"), |_, records| records == 2).await;
+    assert!(process.terminate().await.success());
+
+    // Another log has nothing of what the history holds.
+    let other = Log::embedded();
+    let process = nuncio(&["standalone"], &["webhook"], &other, NOWHERE, &[]).await;
+    assert!(process.terminate().await.success());
+    for words in [&["history"][..], &["--all"], &["due", "history"]] {
+        for path in [&other.keys()[0], "log.path=/nowhere/log.sqlite"] {
+            let output = rebuild(words, path).await;
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && said.contains("nothing was dropped"), "{words:?}: {said}");
+            assert!(!String::from_utf8(output.stdout).unwrap().contains("dropped"), "{words:?}");
+        }
     }
-    let output = run(&["rebuild", "--all", "--accept-loss", "--set", &tables]).await;
+    let output = rebuild(&["--all", "--accept-loss"], &other.keys()[0]).await;
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for table in ["history", "snapshots", "outbox", "due"] {
         assert!(said.contains(&format!("dropped {table}")), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_ends_before_its_tables_is_refused_until_it_is_said_to_be_restored() {
+    let log = Log::embedded();
+    let Log::Embedded(folder) = &log else { unreachable!("this log is embedded") };
+    let files = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"].map(|name| folder.path().join(name));
+    // Runs with so many records in the table at its end.
+    let run_with = async |numbers: std::ops::Range<usize>, is_enough: fn(u64, u64) -> bool| {
+        let process = standalone(&log, NOWHERE, &[]).await;
+        let clients = Clients::connect(process.address("grpc"), process.address("grpc")).await;
+        for number in numbers {
+            deliver(process.address("webhook"), number).await;
+        }
+        until_history(process.address("admin"), is_enough).await;
+        let told = told(&clients).await;
+        assert!(process.terminate().await.success());
+        told.into_iter().map(|event| event.text).collect::<Vec<_>>()
+    };
+    assert_eq!(run_with(0..2, |_, records| records == 2).await, ["0", "1"]);
+    let backup: Vec<_> = files.iter().map(|file| std::fs::read(file).ok()).collect();
+    assert_eq!(run_with(2..4, |_, records| records == 2).await, ["0", "1", "2", "3"]);
+    for (file, backup) in files.iter().zip(backup) {
+        std::fs::remove_file(file).ok();
+        if let Some(bytes) = backup {
+            std::fs::write(file, bytes).unwrap();
+        }
+    }
+
+    let tables = log.tables();
+    let output = refused(&log, tables.strip_prefix("sql.url=").unwrap()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("nuncio log restored --lost-after"), "{said}");
+
+    let keys = log.keys();
+    let restored = run(&["log", "restored", "--lost-after", "2026-01-01T00:00:00Z", "--set", &keys[0]]).await;
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    // Two messages from before, that the log was restored, and one new message.
+    let told = run_with(4..5, |rebuilds, records| rebuilds == 1 && records == 4).await;
+    assert_eq!(told, ["0", "1", "4"]);
 }

@@ -89,11 +89,12 @@ Examples:
     /// Drops tables that are filled from the log, so that they are filled anew.
     #[command(after_help = "\
 The system may run: whoever fills a table begins again at the beginning of the log, and answers are the same meanwhile,
-only slower. The history may be the last copy of what the log has lost, so it is dropped with --accept-loss alone.
+only slower. The history may be the last copy of what the log has lost: it is dropped when `nuncio log verify`, which runs
+first, finds that the log has everything, or with --accept-loss.
 
 Examples:
   nuncio rebuild snapshots
-  nuncio rebuild history --accept-loss
+  nuncio rebuild history
   nuncio rebuild --all --accept-loss --output json")]
     Rebuild(RebuildOptions),
 

@@ -38,7 +38,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulator(options) => simulate::run(options).await,
         Command::Demo { keep } => demo::run(keep).await,
         Command::Migrate(options) => migrate::run(&tool_settings(&layers()?)?.sql_url, options).await,
-        Command::Rebuild(options) => rebuild::run(&tool_settings(&layers()?)?.sql_url, options).await,
+        Command::Rebuild(options) => rebuild::run(&tool_settings(&layers()?)?, options).await,
         Command::Log(LogCommand::Tail(options)) => inspect::tail(tool_settings(&layers()?)?.log, options).await,
         Command::Log(LogCommand::Export(options)) => export::run(tool_settings(&layers()?)?.log, options).await,
         Command::Log(LogCommand::Restored(options)) => restored::run(tool_settings(&layers()?)?.log, options).await,

@@ -1,9 +1,10 @@
 //! Drops derived tables, also while the system runs: whoever fills them begins again.
 
 use crate::output::{self, Format};
+use crate::settings::Settings;
+use crate::verify;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
 use serde_json::json;
 use sql::{Database, Derived, Options};
 
@@ -15,7 +16,7 @@ pub(crate) struct RebuildOptions {
     /// All of them.
     #[arg(long, conflicts_with = "tables")]
     all: bool,
-    /// Drops the history as well, which may hold what the log has lost.
+    /// Drops the history without looking whether it holds what the log has lost.
     #[arg(long)]
     accept_loss: bool,
     /// How to print.
@@ -26,7 +27,7 @@ pub(crate) struct RebuildOptions {
 /// Tables that can be filled again from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Table {
-    /// Every record once more; needs --accept-loss.
+    /// Every record once more.
     History,
     /// States of conversations.
     Snapshots,
@@ -47,29 +48,34 @@ impl Table {
     }
 }
 
-/// Drops what is asked for, one table after the other.
-pub(crate) async fn run(url: &SecretString, options: RebuildOptions) -> anyhow::Result<()> {
+/// Drops what is asked for, one table after the other; the history only if the log can do without it.
+pub(crate) async fn run(settings: &Settings, options: RebuildOptions) -> anyhow::Result<()> {
     let mut tables: Vec<_> = options.tables.iter().map(|table| table.derived()).collect();
     if options.all {
         tables = Derived::ALL.to_vec();
     }
-    anyhow::ensure!(
-        options.accept_loss || !tables.contains(&Derived::History),
-        "the history may be the last copy of what the log has lost, and nobody has looked whether it has: nothing was \
-         dropped; add --accept-loss if the log is known to be whole"
-    );
-    let database =
-        Database::open(url, &Options::default()).await.context("cannot open the database that sql.url names")?;
+    let format = options.output;
+    let opened = Database::open(&settings.sql_url, &Options::default()).await;
+    let database = opened.context("cannot open the database that sql.url names")?;
     database.check().await?;
+    if tables.contains(&Derived::History) && !options.accept_loss {
+        let verified = verify::log_stands_alone(&settings.log, &database, format).await;
+        let stands_alone = verified.context("cannot tell whether the log is whole, so nothing was dropped")?;
+        anyhow::ensure!(
+            stands_alone,
+            "the history may be the last copy of what the log has lost, so nothing was dropped: restore the log first, \
+             or give that up with --accept-loss"
+        );
+    }
     for table in &tables {
         let name = table.name();
         database.drop_derived(*table).await.with_context(|| format!("cannot drop the table {name}; run this again"))?;
-        if options.output == Format::Text {
+        if format == Format::Text {
             output::line(&format!("dropped {name}: whoever fills it begins again at the beginning of the log"))?;
         }
     }
     database.close().await;
-    if options.output == Format::Json {
+    if format == Format::Json {
         let names: Vec<_> = tables.iter().map(|table| table.name()).collect();
         output::line(&json!({ "dropped": names }).to_string())?;
     }

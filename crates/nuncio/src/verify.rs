@@ -30,13 +30,7 @@ const PROGRESS: Duration = Duration::from_secs(5);
 pub(crate) async fn run(settings: Settings, options: VerifyOptions) -> anyhow::Result<()> {
     let VerifyOptions { without_history, output: format } = options;
     let database = if without_history { None } else { Some(open_history(&settings.sql_url).await?) };
-    let mut printer = Printer { format, told: Instant::now() };
-    let (log, damage) = open(&settings.log).await?;
-    for finding in &damage {
-        printer.finding(finding.clone())?;
-    }
-    let mut compared = compare(&*log, database.as_ref(), &mut printer).await?;
-    damage.iter().for_each(|finding| compared.note(&finding.kind));
+    let compared = compared(&settings.log, database.as_ref(), format).await?;
     let n_found = compared.n_found();
     output::line(&match format {
         Format::Json => summary(&compared).to_string(),
@@ -44,6 +38,24 @@ pub(crate) async fn run(settings: Settings, options: VerifyOptions) -> anyhow::R
     })?;
     anyhow::ensure!(n_found == 0, "{n_found} findings that no erasure explains");
     Ok(())
+}
+
+/// Whether the log alone still holds everything, so that nothing is lost with its history. What speaks against either is
+/// printed.
+pub(crate) async fn log_stands_alone(log: &LogSettings, history: &Database, format: Format) -> anyhow::Result<bool> {
+    Ok(!compared(log, Some(history), format).await?.is_log_doubtful)
+}
+
+/// Compares, and prints each finding.
+async fn compared(log: &LogSettings, database: Option<&Database>, format: Format) -> anyhow::Result<Compared> {
+    let mut printer = Printer { format, told: Instant::now() };
+    let (log, damage) = open(log).await?;
+    for finding in &damage {
+        printer.finding(finding.clone())?;
+    }
+    let mut compared = compare(&*log, database, &mut printer).await?;
+    damage.iter().for_each(|finding| compared.note(&finding.kind));
+    Ok(compared)
 }
 
 async fn open_history(url: &SecretString) -> anyhow::Result<Database> {

@@ -23,6 +23,7 @@ impl Gauges {
             rebuilds: metrics.counter("nuncio.projection.rebuilds", "{rebuild}", rebuilds),
         };
         gauges.stored(0);
+        gauges.silent();
         gauges.rebuilds.add(0, &[("table", table)]);
         gauges
     }
@@ -41,7 +42,7 @@ impl Gauges {
         self.lag.set(i64::try_from(lag).unwrap_or(i64::MAX), &[("table", self.table)]);
     }
 
-    /// Somebody else fills the table, and tells.
+    /// Somebody else fills the table, and tells; or nobody knows yet.
     pub(crate) fn silent(&self) {
         self.lag.set(0, &[("table", self.table)]);
     }

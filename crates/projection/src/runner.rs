@@ -21,8 +21,8 @@ const RELEASE: Duration = Duration::from_secs(1);
 /// How fast a runner goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How long a lease holds without being renewed, after which another replica goes on. It is renewed three times in
-    /// that time.
+    /// How long a lease holds without being renewed, after which another replica goes on. It is renewed at least three
+    /// times in that time, each of which SQLite syncs to the disk.
     pub term: Duration,
     /// How many records one transaction stores at most.
     pub together: usize,
@@ -34,7 +34,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        let (term, look, idle) = (Duration::from_secs(6), Duration::from_secs(2), Duration::from_secs(30));
+        let (term, look, idle) = (Duration::from_secs(9), Duration::from_secs(2), Duration::from_secs(30));
         Self { term, together: 500, look, idle }
     }
 }
@@ -64,8 +64,8 @@ pub struct Runner<P> {
     pub(crate) gauges: Gauges,
     pub(crate) trouble: Trouble,
     clock: Clock,
-    /// How far the table is, as far as is known here.
-    reached: Mutex<Checkpoint>,
+    /// How far the table is, as soon as that is known here.
+    reached: Mutex<Option<Checkpoint>>,
 }
 
 impl<P: Projection> Runner<P> {
@@ -82,7 +82,7 @@ impl<P: Projection> Runner<P> {
             gauges: Gauges::new(&metrics, table),
             trouble: Trouble::new(table),
             clock,
-            reached: Mutex::new(Checkpoint::beginning()),
+            reached: Mutex::default(),
         }
     }
 
@@ -151,7 +151,7 @@ impl<P: Projection> Runner<P> {
     }
 
     pub(crate) fn note_reached(&self, reached: &Checkpoint) {
-        self.reached.lock().expect("nothing panics while it holds the lock").clone_from(reached);
+        *self.reached.lock().expect("nothing panics while it holds the lock") = Some(reached.clone());
     }
 
     /// Waits until nobody else fills the table.
@@ -199,11 +199,12 @@ impl<P: Projection> Runner<P> {
     /// Tells how far behind the table is, for as long as it is filled here.
     async fn measure(&self) {
         loop {
-            if let Ok(head) = self.log.head().await {
-                let reached = self.reached.lock().expect("nothing panics while it holds the lock").clone();
+            sleep(MEASURED_EVERY).await;
+            let Ok(head) = self.log.head().await else { continue };
+            let reached = self.reached.lock().expect("nothing panics while it holds the lock").clone();
+            if let Some(reached) = reached {
                 self.gauges.lags(&reached, &head);
             }
-            sleep(MEASURED_EVERY).await;
         }
     }
 

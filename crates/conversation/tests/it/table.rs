@@ -260,6 +260,9 @@ async fn a_row_altered_in_a_file_is_never_served() {
 async fn a_row_altered_by_another_program_is_never_served() {
     let server = Postgres::start();
     let sandbox = kept(Sandbox::start_bare_on(server.url()).await).await;
-    server.execute("UPDATE history SET body = body || '\\x00' WHERE position = 1");
+    let place = "position('first'::bytea in body)";
+    server.execute(&format!(
+        "UPDATE history SET body = overlay(body placing 'worst'::bytea from {place}) WHERE {place} > 0"
+    ));
     check_not_served(sandbox.without_table().await).await;
 }
