@@ -1,10 +1,13 @@
-//! A conversation's history in pages: every fact once, and the same pages however much is appended meanwhile.
+//! A conversation's history in pages: every fact once, and the same pages however much is appended meanwhile. What was kept
+//! unrecognized is told no more when the log has it typed.
 
 use crate::event::describe;
 use api::proto::conversation::v1 as pb;
 use api::status::Violations;
+use domain::event::{Event, InboundKind};
 use domain::id::{FactId, PageId, Psid};
 use event_log::{Revision, Stored};
+use messenger::webhook::retype;
 use std::collections::HashSet;
 
 const DEFAULT_SIZE: usize = 50;
@@ -67,7 +70,9 @@ pub(crate) fn list(records: &[Stored], page: &Page, page_id: &PageId, psid: &Psi
     };
     let mut told: HashSet<FactId> = HashSet::new();
     let in_snapshot = records.iter().take_while(|record| record.position <= until);
-    let distinct = in_snapshot.filter(|record| record.record.fact.is_none_or(|fact| told.insert(fact)));
+    let known: HashSet<FactId> = in_snapshot.clone().filter_map(|record| record.record.fact).collect();
+    let as_understood = in_snapshot.filter(|record| !is_typed(record, &known));
+    let distinct = as_understood.filter(|record| record.record.fact.is_none_or(|fact| told.insert(fact)));
     let mut events = distinct.flat_map(|record| describe(record, page_id, psid)).skip(skip);
     let shown: Vec<_> = events.by_ref().take(page.size).collect();
     let next_page_token = match events.next() {
@@ -75,4 +80,14 @@ pub(crate) fn list(records: &[Stored], page: &Page, page_id: &PageId, psid: &Psi
         None => String::new(),
     };
     pb::ListEventsResponse { events: shown, next_page_token }
+}
+
+/// Whether a record only holds what was kept unrecognized and is among these facts as what it is.
+fn is_typed(stored: &Stored, known: &HashSet<FactId>) -> bool {
+    stored.record.events.iter().all(|event| {
+        let Event::Inbound(inbound) = event else { return false };
+        let InboundKind::Unrecognized(kept) = &inbound.kind else { return false };
+        let facts = retype(kept, inbound);
+        !facts.is_empty() && facts.iter().all(|placed| known.contains(&placed.fact.fact))
+    })
 }

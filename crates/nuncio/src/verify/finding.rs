@@ -97,7 +97,8 @@ impl Kind {
                  restored --lost-after TIME`"
             }
             Self::Lost | Self::Vacant { .. } => {
-                "stop every role and restore the log from a backup that has it, or give it up"
+                "stop every role and restore the log from a backup that has it, or give it up with `nuncio rebuild history \
+                 --accept-loss`"
             }
             Self::LogAltered { history_has_it: true } => {
                 "restore the log from a backup; the history has the record as it was"
@@ -110,7 +111,7 @@ impl Kind {
                 "a later version may have written it: run that one, or else restore the log from a backup"
             }
             Self::NotKept | Self::HistoryAltered { log_has_it: true } => {
-                "the log has it: drop the history, and it is filled anew"
+                "the log has it: `nuncio rebuild history` fills the history anew"
             }
             Self::HistoryAltered { log_has_it: false } => "compare it with a backup before anything is dropped",
         }
