@@ -14,6 +14,7 @@ mod operations;
 mod path;
 mod process;
 mod redelivery;
+mod restoring;
 mod retyping;
 mod stopping;
 mod tables;

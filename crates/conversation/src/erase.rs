@@ -1,8 +1,10 @@
-//! Erasing a conversation: a tombstone first, then everything older, in the tables and in the log, then the receipt. Each step can be repeated, so a
-//! crash between two of them only delays the rest; whoever follows the log next goes on.
+//! Erasing a conversation: a tombstone first, then everything older, in the tables and in the log, then word that it is
+//! done. Each step can be repeated, so a crash between two of them only delays the rest; whoever follows the log next goes
+//! on. A receipt beside the log has it done again in a log that was brought back from an older backup.
 
 use crate::Deps;
-use crate::graves::{Graves, Tombstone};
+use crate::graves::{self, Graves, Tombstone};
+use crate::receipts::Receipts;
 use domain::conversation::{Conversation, Erasure};
 use domain::erasure;
 use domain::event::Event;
@@ -44,6 +46,7 @@ pub struct Eraser {
     clock: Clock,
     ids: Ids,
     late: Counter,
+    again: Counter,
 }
 
 impl Eraser {
@@ -58,6 +61,11 @@ impl Eraser {
             clock,
             ids,
             late: metrics.counter("nuncio.erasure.late_facts", "{event}", help),
+            again: metrics.counter(
+                "nuncio.erasure.repeated",
+                "{erasure}",
+                "erasures that the log had forgotten, as by being restored, and that were carried out again",
+            ),
         }
     }
 
@@ -106,11 +114,13 @@ impl Eraser {
     pub async fn run(self, stop: CancellationToken) -> Result<(), LogError> {
         let mut graves = Graves::default();
         let mut from = Checkpoint::beginning();
+        // Before the log is followed, so that it holds the erasures of all of them.
+        let mut receipts = None;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         loop {
             let ended = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                ended = self.follow(&mut graves, &mut from, &mut backoff) => ended,
+                ended = self.follow(&mut graves, &mut receipts, &mut from, &mut backoff) => ended,
             };
             match ended {
                 LogError::Unavailable(error) => {
@@ -122,7 +132,20 @@ impl Eraser {
         }
     }
 
-    async fn follow(&self, graves: &mut Graves, from: &mut Checkpoint, backoff: &mut Backoff) -> LogError {
+    async fn follow(
+        &self,
+        graves: &mut Graves,
+        loaded: &mut Option<Receipts>,
+        from: &mut Checkpoint,
+        backoff: &mut Backoff,
+    ) -> LogError {
+        let receipts = match loaded {
+            Some(receipts) => receipts,
+            None => match Receipts::load(&self.database, self.log.identity().lineage()).await {
+                Ok(receipts) => loaded.insert(receipts),
+                Err(error) => return error,
+            },
+        };
         let filter = Filter { kinds: vec![Kind::Conversation], pages: Pages::All, partitions: Vec::new() };
         let mut follower = match self.log.follow(filter, from.clone()).await {
             Ok(follower) => follower,
@@ -131,13 +154,17 @@ impl Eraser {
         loop {
             let done = match follower.next().await {
                 Ok(Followed::Record(stored)) => {
-                    let seen = self.see(graves, &stored).await;
+                    let seen = self.see(graves, receipts, &stored).await;
                     if seen.is_ok() {
                         from.advance(stored.shard, stored.position);
                     }
                     seen
                 }
-                Ok(Followed::CaughtUp(checkpoint) | Followed::Checkpoint(checkpoint)) => {
+                Ok(Followed::CaughtUp(checkpoint)) => {
+                    *from = checkpoint;
+                    self.erase_again(&receipts.forgotten(graves)).await
+                }
+                Ok(Followed::Checkpoint(checkpoint)) => {
                     *from = checkpoint;
                     self.dig(graves).await
                 }
@@ -151,12 +178,53 @@ impl Eraser {
     }
 
     /// Takes in one record, and removes it if it belongs to what was erased.
-    async fn see(&self, graves: &mut Graves, stored: &Stored) -> Result<(), LogError> {
+    async fn see(&self, graves: &mut Graves, receipts: &mut Receipts, stored: &Stored) -> Result<(), LogError> {
+        receipts.see(stored).await?;
         if graves.see(stored) {
             self.remove(&stored.record.stream, &[stored.position], stored.position).await?;
             self.late.add(1, &[]);
         }
         Ok(())
+    }
+
+    /// Appends the tombstones again of which the log knows nothing. They are carried out like any other.
+    async fn erase_again(&self, forgotten: &[(StreamId, Timestamp)]) -> Result<(), LogError> {
+        for (stream, until) in forgotten {
+            self.bury_again(stream, *until).await.map_err(|error| match error {
+                ChangeError::Read(error) => error,
+                ChangeError::Contended | ChangeError::Append(_) => LogError::Unavailable(error.into()),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What people did after the erasure may have come in since the log was restored, before this: it goes on in the very
+    /// record of the tombstone, since all that stands before that is removed.
+    async fn bury_again(&self, stream: &StreamId, until: Timestamp) -> Result<(), ChangeError> {
+        for _ in 0..MOST_TRIES {
+            let records = self.log.read(stream, 0).await.map_err(ChangeError::Read)?;
+            let now = self.clock.now();
+            let state = Conversation::fold(records.iter().flat_map(Stored::events));
+            let mut events = erasure::again(&state, until, now);
+            if events.is_empty() {
+                return Ok(());
+            }
+            events.extend(graves::stated_after(&records, until));
+            let revision = records.last().map_or(0, |stored| stored.position);
+            let id = RecordId::new(self.ids.uuid_v7(now));
+            let (fact, traceparent) = (None, None);
+            let record = Record { id, stream: stream.clone(), recorded_at: now, fact, traceparent, events };
+            match self.log.append(&record, Expected::revision(revision)).await {
+                Ok(_) => {
+                    tracing::warn!(stream = %stream, "the log had forgotten an erasure, which is carried out again");
+                    self.again.add(1, &[]);
+                    return Ok(());
+                }
+                Err(AppendError::Conflict { .. } | AppendError::Unknown(_)) => (),
+                Err(error @ AppendError::Refused(_)) => return Err(ChangeError::Append(error)),
+            }
+        }
+        Err(ChangeError::Contended)
     }
 
     /// Removes records, and everything that tables keep of the stream up to `end`: from there first, since only the log

@@ -5,7 +5,7 @@ use domain::event::{Erasing, ErasingKind, Event};
 use domain::id::StreamId;
 use domain::time::Timestamp;
 use event_log::{Position, Stored};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The record that erases all before it.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,17 @@ pub(crate) fn shown(mut records: Vec<Stored>) -> Vec<Stored> {
         records.retain(|stored| !tombstone.is_doomed(stored));
     }
     records
+}
+
+/// The facts that an erasure up to `until` does not cover, each once.
+pub(crate) fn stated_after(records: &[Stored], until: Timestamp) -> Vec<Event> {
+    let mut seen = HashSet::new();
+    let events = records.iter().flat_map(|stored| &stored.record.events);
+    let is_after = |event: &&Event| match event {
+        Event::Inbound(inbound) => inbound.at() > until && seen.insert(inbound.fact),
+        Event::Sending(_) | Event::Erasing(_) | Event::Quarantined(_) | Event::System(_) => false,
+    };
+    events.filter(is_after).cloned().collect()
 }
 
 fn begun(event: &Event) -> Option<Timestamp> {

@@ -4,6 +4,7 @@ mod erase;
 mod event;
 mod graves;
 mod history;
+mod receipts;
 mod records;
 mod table;
 mod watch;

@@ -39,6 +39,12 @@ impl LogIdentity {
         &self.incarnation
     }
 
+    /// Names this log for good, also when it is restored. It tells nothing of the key.
+    pub fn lineage(&self) -> String {
+        // A person's name has a `/` in it, so this can be nobody's.
+        hex::encode(&self.digest(&[b"lineage"])[..8])
+    }
+
     /// How many shards there are.
     pub const fn shards(&self) -> u16 {
         self.shards
@@ -56,13 +62,16 @@ impl LogIdentity {
 
     /// The key that stands for a person on one Page in subjects, ids and tables.
     pub fn person_key(&self, page: &PageId, psid: &Psid) -> PersonKey {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).expect("HMAC takes a key of any length");
-        mac.update(page.as_str().as_bytes());
-        mac.update(b"/");
-        mac.update(psid.as_str().as_bytes());
+        let digest = self.digest(&[page.as_str().as_bytes(), b"/", psid.as_str().as_bytes()]);
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        bytes.copy_from_slice(&digest[..16]);
         PersonKey::from_bytes(bytes)
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).expect("HMAC takes a key of any length");
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -94,6 +103,17 @@ mod tests {
         for shard in 0..8 {
             assert_eq!(shards.iter().filter(|of| **of == shard).count(), 8);
         }
+    }
+
+    #[test]
+    fn a_restored_log_keeps_its_lineage_and_its_people() {
+        let log = LogIdentity::generate(1);
+        let restored = log.restored();
+        let (page, psid) = (PageId::parse("1001").unwrap(), Psid::parse("24601").unwrap());
+        assert_ne!(log.incarnation(), restored.incarnation());
+        assert_eq!((log.lineage().len(), log.lineage()), (16, restored.lineage()));
+        assert_eq!(log.person_key(&page, &psid), restored.person_key(&page, &psid));
+        assert_ne!(log.lineage(), LogIdentity::generate(1).lineage());
     }
 
     #[test]

@@ -117,16 +117,21 @@ impl Database {
     /// # Errors
     /// When no connection is free in time or the database does not answer.
     pub async fn begin(&self) -> Result<Transaction, SqlError> {
-        self.begin_beside(Beside::Others).await
+        self.begin_beside(&self.pools, Beside::Others).await
     }
 
     /// Begins a transaction that waits until every other has ended, and keeps new ones waiting.
     pub(crate) async fn begin_alone(&self) -> Result<Transaction, SqlError> {
-        self.begin_beside(Beside::Nobody).await
+        self.begin_beside(&self.pools, Beside::Nobody).await
     }
 
-    async fn begin_beside(&self, beside: Beside) -> Result<Transaction, SqlError> {
-        let inner = match &self.pools {
+    /// The same, and what it stores is synced to the disk.
+    pub(crate) async fn begin_durably_alone(&self) -> Result<Transaction, SqlError> {
+        self.begin_beside(&self.durable, Beside::Nobody).await
+    }
+
+    async fn begin_beside(&self, pools: &Pools, beside: Beside) -> Result<Transaction, SqlError> {
+        let inner = match pools {
             // Not a deferred one, which fails at once when it turns to writing while another does.
             On::Sqlite(pool) => On::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await.map_err(SqlError::statement)?),
             On::Postgres(pool) => {

@@ -21,6 +21,7 @@ pub mod due;
 pub mod erasure;
 pub mod history;
 pub mod outbox;
+pub mod receipts;
 pub mod snapshots;
 
 pub use checkpoint::{Advance, Reached};

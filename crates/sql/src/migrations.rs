@@ -16,7 +16,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 12] = files![
+const FILES: &[(&str, &str)] = &files![
     "20261122090000_create_checkpoints",
     "20261122090100_create_leases",
     "20261122090200_create_tombstones",
@@ -29,6 +29,8 @@ const FILES: [(&str, &str); 12] = files![
     "20261122090900_create_due",
     "20261122091000_index_due_by_time",
     "20261122091100_index_outbox_by_stream",
+    "20261122100000_create_receipts",
+    "20261122100100_index_receipts_by_sequence",
 ];
 
 /// The newest migration that this version has.
@@ -176,7 +178,7 @@ fn migrations() -> Vec<Migration> {
         let version = version.parse().expect("a file's name begins with a time in digits");
         Migration::new(version, what.replace('_', " ").into(), MigrationType::Simple, text.into_sql_str(), false)
     };
-    FILES.into_iter().map(migration).collect()
+    FILES.iter().copied().map(migration).collect()
 }
 
 fn versions(applied: &[(i64, Vec<u8>)]) -> Vec<i64> {
@@ -247,12 +249,12 @@ mod tests {
         let error = compare(&has, &ours).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database is at migration 20261122090100, this version needs 20261122091100: run `nuncio migrate`"
+            "the database is at migration 20261122090100, this version needs 20261122100100: run `nuncio migrate`"
         );
         let SchemaError::Behind { at: 20_261_122_090_100, missing } = error else { panic!("{error}") };
         assert_eq!(missing.len(), ours.len() - 2);
         let empty = compare(&[], &ours).unwrap_err().to_string();
-        assert_eq!(empty, "the database is empty, this version needs 20261122091100: run `nuncio migrate`");
+        assert_eq!(empty, "the database is empty, this version needs 20261122100100: run `nuncio migrate`");
     }
 
     #[test]

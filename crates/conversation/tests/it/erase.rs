@@ -4,6 +4,7 @@ use crate::sandbox::{ASHA, BILAL, NOON, PAGE, Sandbox, after, reason, with, wron
 use api::convert::timestamp;
 use api::proto::conversation::v1::{Erasure, ErasureState, ListEventsRequest};
 use domain::time::Timestamp;
+use event_log::EventLog as _;
 use std::time::Duration;
 use tonic::Code;
 
@@ -13,7 +14,7 @@ const LATE: &str = "delivered once more, too late";
 impl Sandbox {
     pub(crate) async fn until_erased(&self, name: &str) -> Erasure {
         eventually(async || {
-            let erasure = self.erasure(name).await.unwrap();
+            let erasure = self.erasure(name).await.ok()?;
             (erasure.state() == ErasureState::Completed).then_some(erasure)
         })
         .await
@@ -116,6 +117,53 @@ async fn an_erasure_that_had_only_begun_is_finished_by_whoever_starts_next() {
     let sandbox = sandbox.with_eraser();
     sandbox.until_erased(&name).await;
     assert!(!sandbox.holds(SECRET));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn invariant_11_what_was_erased_is_erased_again_in_a_log_from_an_older_backup() {
+    let sandbox = Sandbox::start().await;
+    let (name, other) = (with(PAGE, ASHA), with(PAGE, BILAL));
+    sandbox.writes(PAGE, ASHA, SECRET, NOON).await;
+    sandbox.writes(PAGE, BILAL, "somebody else's words", NOON).await;
+    let (sandbox, backup) = sandbox.backup().await;
+    let sandbox = sandbox.with_eraser().with_table();
+    let begun = sandbox.erase(&name).await.unwrap();
+    sandbox.until_erased(&name).await;
+    assert!(!sandbox.holds(SECRET));
+
+    // What is done between the restore and the start of this role is taken in, and stays.
+    let sandbox = sandbox.restore(&backup).await;
+    assert!(sandbox.holds(SECRET));
+    sandbox.writes(PAGE, ASHA, "a new beginning", after(9)).await;
+    let sandbox = sandbox.with_eraser().with_table();
+    let again = sandbox.until_erased(&name).await;
+    assert_eq!(again.until_time, begun.until_time);
+    assert!(!sandbox.holds(SECRET), "the bytes are gone from every file again");
+    assert_eq!(sandbox.kinds(&name).await, ["erasure_begun", "message", "erasure_completed"]);
+    assert_eq!(sandbox.get(&name).await.unwrap().last_opening_time, Some(timestamp(after(9))));
+    assert_eq!(sandbox.kinds(&other).await, ["message"]);
+    assert!(sandbox.metrics.render().contains("nuncio_erasure_repeated_total 1"));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_receipt_of_an_erasure_that_the_log_knows_changes_nothing() {
+    let sandbox = Sandbox::start().await;
+    let name = with(PAGE, ASHA);
+    sandbox.writes(PAGE, ASHA, "first", NOON).await;
+    sandbox.erase(&name).await.unwrap();
+    sandbox.until_erased(&name).await;
+    let head = sandbox.log.head().await.unwrap();
+    let receipts = sql::receipts::after(&sandbox.database, &sandbox.log.identity().lineage(), 0, 10).await.unwrap();
+    assert_eq!((receipts.len(), receipts[0].until), (1, NOON));
+    let (sandbox, _) = sandbox.backup().await;
+    let sandbox = sandbox.with_eraser().with_table();
+    // It has come by its start when it has erased what was asked for afterwards.
+    sandbox.writes(PAGE, BILAL, "second", NOON).await;
+    sandbox.erase(&with(PAGE, BILAL)).await.unwrap();
+    sandbox.until_erased(&with(PAGE, BILAL)).await;
+    assert_eq!(sandbox.log.head().await.unwrap().position(0), head.position(0) + 3);
     sandbox.stop().await;
 }
 

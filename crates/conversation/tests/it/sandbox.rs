@@ -31,6 +31,9 @@ pub(crate) const OTHER_PAGE: &str = "1002";
 pub(crate) const ASHA: &str = "24601";
 pub(crate) const BILAL: &str = "50507";
 
+/// The log's file.
+const LOG: &str = "log.db";
+
 const SOON: Duration = Duration::from_secs(10);
 
 /// A table's work is renewed and looked at often, so that a test need not wait.
@@ -94,7 +97,7 @@ impl Sandbox {
     }
 
     pub(crate) async fn open(folder: TempDir, url: String) -> Self {
-        let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
+        let log = Arc::new(SqliteLog::open(&folder.path().join(LOG), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
         let (ids, metrics, database) = (Ids::random(), Metrics::new("test", "0"), database(url).await);
         let deps = Deps {
@@ -168,6 +171,33 @@ impl Sandbox {
         within(self.table.join_all()).await;
         self.database.close().await;
         self.folder
+    }
+
+    /// Stops, copies the log's file, and comes back bare.
+    pub(crate) async fn backup(self) -> (Self, Vec<u8>) {
+        let folder = self.end_for_good().await;
+        let copy = std::fs::read(folder.path().join(LOG)).unwrap();
+        let url = tables_in(&folder);
+        (Self::open(folder, url).await, copy)
+    }
+
+    /// Stops, puts a copy in the place of the log's file, says so, and comes back bare.
+    pub(crate) async fn restore(self, copy: &[u8]) -> Self {
+        let folder = self.end_for_good().await;
+        let path = folder.path().join(LOG);
+        std::fs::write(&path, copy).unwrap();
+        let log = SqliteLog::open(&path, sqlite::Config::default()).unwrap();
+        log.begin_incarnation().await.unwrap();
+        let url = tables_in(&folder);
+        Self::open(folder, url).await
+    }
+
+    /// Stops, and waits until the log's file is all that there is of the log.
+    async fn end_for_good(self) -> TempDir {
+        let folder = self.end().await;
+        let beside = folder.path().join(format!("{LOG}-wal"));
+        testkit::eventually(SOON, async || (!beside.exists()).then_some(())).await;
+        folder
     }
 
     pub(crate) async fn get(&self, name: &str) -> Result<pb::Conversation, Status> {

@@ -1,6 +1,6 @@
 //! What an erasure leaves, what it keeps out, and what lifts the silence after it.
 
-use super::{begin, complete, step};
+use super::{again, begin, complete, step};
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Intent, Purpose, Remedy, Verdict};
 use crate::evaluate::evaluate;
@@ -28,6 +28,17 @@ fn an_erasure_begins_once_and_ends_once() {
     assert_eq!(ended.erasure().unwrap().n_removed, Some(3));
     assert_eq!(complete(&ended, at(10), 3, at(21)), []);
     assert_eq!(complete(&state, at(9), 3, at(20)), []);
+}
+
+#[test]
+fn what_the_log_has_forgotten_is_erased_again_up_to_the_same_moment() {
+    let forgotten = [Conversation::default(), fold(&[heard(at(1), message())]), fold(&[erased(9)])];
+    for state in forgotten {
+        assert_eq!(again(&state, at(10), at(99)), [step(at(99), ErasingKind::Begun { until: at(10) })]);
+    }
+    for until in [10, 11] {
+        assert_eq!(again(&fold(&[erased(until)]), at(10), at(99)), []);
+    }
 }
 
 #[test]

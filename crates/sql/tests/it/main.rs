@@ -9,6 +9,7 @@ mod failures;
 mod history;
 mod leases;
 mod outbox;
+mod receipts;
 mod sandbox;
 mod schema;
 mod snapshots;

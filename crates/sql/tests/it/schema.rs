@@ -50,8 +50,8 @@ async fn many_may_migrate_at_once(sandbox: Sandbox) {
 }
 
 async fn take_back_the_newest(sandbox: &Sandbox) {
-    sandbox.pretend("DROP INDEX outbox_by_stream").await;
-    sandbox.pretend("DELETE FROM _sqlx_migrations WHERE version = 20261122091100").await;
+    sandbox.pretend("DROP INDEX receipts_by_sequence").await;
+    sandbox.pretend("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
 }
 
 async fn a_database_of_a_newer_version_is_refused(sandbox: Sandbox) {
