@@ -28,6 +28,7 @@ use tonic::{Request, Response, Status};
 
 pub use erase::Eraser;
 pub use event::describe;
+pub use graves::shown;
 pub use table::HistoryTable;
 
 /// What the service and the eraser work with.
