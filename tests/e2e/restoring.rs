@@ -104,6 +104,15 @@ async fn invariant_11_a_restored_log_holds_no_byte_of_those_who_were_erased_afte
         let events = clients.conversations.clone().list_events(request).await.unwrap().into_inner().events;
         let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["erasure_begun", "erasure_completed"]);
+
+        // What comes again is answered; from a moment after the start on it is not even stored.
+        testkit::eventually(PATIENCE, || async {
+            assert_eq!(http::deliver(process.address("webhook"), SECRET, body.as_bytes()).await.unwrap().status, 200);
+            let metrics = http::get(process.address("admin"), "/metrics").await.unwrap().body;
+            metrics.lines().any(|line| line == "nuncio_webhook_events_erased_total 3").then_some(())
+        })
+        .await;
+        testkit::eventually(PATIENCE, || async { (!holds(&everything)).then_some(()) }).await;
         assert!(process.terminate().await.success());
     }
 }

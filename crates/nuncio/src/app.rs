@@ -3,7 +3,7 @@
 use crate::grpc::{Conversation, Grpc};
 use crate::settings::{Role, Settings};
 use crate::tables::{Found, Tables};
-use crate::{grpc, log};
+use crate::{erased, grpc, log};
 use anyhow::Context;
 use conversation::{Eraser, HistoryTable};
 use event_log::{Conversations, EventLog};
@@ -95,6 +95,8 @@ pub(crate) async fn start(
     shutdown.spawn("log watch", log::watch(Arc::clone(&log), log_check, log_ready, shutdown.stop()));
     // Webhooks need no tables, so they are taken from here on.
     if let Some(ingress) = ingress {
+        let (url, lineage) = (settings.sql_url.clone(), log.identity().lineage());
+        shutdown.spawn("receipts", erased::follow(url, lineage, ingress.erased(), shutdown.stop()));
         shutdown.spawn("ingress", ingress.run(shutdown.stop()));
     }
     if let Some(tables) = tables {

@@ -4,6 +4,7 @@ mod app;
 mod bench;
 mod cli;
 mod demo;
+mod erased;
 mod export;
 mod grpc;
 mod inspect;

@@ -1,5 +1,6 @@
 //! From a verified body to durable records.
 
+use crate::Erased;
 use domain::event::{Event, Quarantined};
 use domain::id::{AppId, FactId, RecordId, StreamId};
 use domain::time::Timestamp;
@@ -17,6 +18,8 @@ pub struct Acceptor {
     events: Counter,
     ahead: Counter,
     quarantined: Counter,
+    late: Counter,
+    erased: Erased,
 }
 
 impl Acceptor {
@@ -25,6 +28,7 @@ impl Acceptor {
         let events = "facts taken in, by kind and by whether they were repeated within the duplicate window";
         let ahead = "facts whose stated time lay too far ahead of ours to be believed";
         let quarantined = "verified bodies that could not be understood and were kept whole";
+        let late = "facts of erased people, from before that, that came again and were not stored";
         Self {
             app,
             log,
@@ -33,7 +37,14 @@ impl Acceptor {
             events: metrics.counter("nuncio.webhook.events", "{event}", events),
             ahead: metrics.counter("nuncio.webhook.events_ahead", "{event}", ahead),
             quarantined: metrics.counter("nuncio.webhook.quarantined", "{body}", quarantined),
+            late: metrics.counter("nuncio.webhook.events_erased", "{event}", late),
+            erased: Erased::default(),
         }
+    }
+
+    /// Leaves out, from here on, what is noted there as erased.
+    pub(crate) fn leaving_out(self, erased: Erased) -> Self {
+        Self { erased, ..self }
     }
 
     /// Appends everything that a verified body says. When this answers well, all of it is durable.
@@ -60,8 +71,15 @@ impl Acceptor {
     }
 
     pub(crate) async fn append_all(&self, facts: Vec<Placed>, recorded_at: Timestamp) -> Result<(), AppendError> {
-        let record = |placed| self.record(self.stream(&placed), placed, recorded_at);
-        let records: Vec<_> = facts.into_iter().map(record).collect();
+        let mut records = Vec::with_capacity(facts.len());
+        for placed in facts {
+            let stream = self.stream(&placed);
+            if self.erased.covers(&stream, placed.fact.at()) {
+                self.late.add(1, &[]);
+            } else {
+                records.push(self.record(stream, placed, recorded_at));
+            }
+        }
         let appended = self.log.append_all(&records).await?;
         records.iter().zip(appended).for_each(|(record, appended)| self.count(record, appended));
         Ok(())

@@ -1,7 +1,7 @@
 //! The HTTP side: the handshake, limits, the signature, and what each bad input is answered.
 
 use crate::accept::Acceptor;
-use crate::{Config, Deps};
+use crate::{Config, Deps, Erased};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -34,11 +34,11 @@ pub(crate) struct Shared {
     requests: Counter,
 }
 
-pub(crate) fn router(config: Config, deps: Deps) -> Router {
+pub(crate) fn router(config: Config, deps: Deps, erased: Erased) -> Router {
     let help = "webhook deliveries, by what became of them";
     let shared = Shared {
         requests: deps.metrics.counter("nuncio.webhook.requests", "{request}", help),
-        acceptor: Acceptor::new(config.app, deps.log, deps.clock, deps.ids, &deps.metrics),
+        acceptor: Acceptor::new(config.app, deps.log, deps.clock, deps.ids, &deps.metrics).leaving_out(erased),
         secrets: config.secrets,
         verify_token: config.verify_token,
         body_limit: config.body_limit,

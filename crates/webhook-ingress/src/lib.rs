@@ -4,6 +4,7 @@
 //! The order of the path: `http` (limits, signature) → `messenger::webhook` (facts) → `accept` (records, appends).
 
 mod accept;
+mod erased;
 mod http;
 mod known;
 mod replay;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use accept::Acceptor;
+pub use erased::Erased;
 pub use replay::{KEPT_FOR, NewFacts, Replay, ReplayError, Replayed};
 pub use retype::Retyped;
 pub use server::Ingress;

@@ -1,7 +1,7 @@
 //! The listener: bound first, served later, and drained when told.
 
 use crate::http;
-use crate::{Config, Deps};
+use crate::{Config, Deps, Erased};
 use anyhow::Context;
 use axum::Router;
 use hyper::server::conn::http1;
@@ -22,6 +22,7 @@ pub struct Ingress {
     router: Router,
     header_timeout: Duration,
     places: Arc<Semaphore>,
+    erased: Erased,
 }
 
 impl Ingress {
@@ -35,7 +36,13 @@ impl Ingress {
             .with_context(|| format!("cannot listen on {} (webhook.listen)", config.listen))?;
         let header_timeout = config.body_timeout;
         let places = Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { listener, router: http::router(config, deps), header_timeout, places })
+        let erased = Erased::default();
+        Ok(Self { listener, router: http::router(config, deps, erased.clone()), header_timeout, places, erased })
+    }
+
+    /// Where whoever knows of erasures notes them, so that old facts of these people are not stored again.
+    pub fn erased(&self) -> Erased {
+        self.erased.clone()
     }
 
     /// The bound address.
@@ -51,7 +58,7 @@ impl Ingress {
     /// # Errors
     /// Never in operation; the form is shared with other services.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { listener, router, header_timeout, places } = self;
+        let Self { listener, router, header_timeout, places, erased: _ } = self;
         let connections = TaskTracker::new();
         loop {
             // The place first: connections beyond the limit wait in the system's queue, not in our memory.

@@ -11,6 +11,7 @@ mod bad_log;
 mod batches;
 mod counters;
 mod crowds;
+mod erased;
 mod handshake;
 mod leaving;
 mod limits;

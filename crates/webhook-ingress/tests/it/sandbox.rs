@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use webhook_ingress::{Config, Deps, Ingress};
+use webhook_ingress::{Config, Deps, Erased, Ingress};
 
 /// What the platform must say when it subscribes; it has to be encoded in an address.
 pub(crate) const VERIFY_TOKEN: &str = "open sesame+&=%";
@@ -40,6 +40,7 @@ pub(crate) struct Sandbox {
     pub(crate) log: Arc<FaultyLog>,
     pub(crate) log_ready: watch::Sender<bool>,
     pub(crate) clock: ManualClock,
+    pub(crate) erased: Erased,
     metrics: Metrics,
     stop: CancellationToken,
     running: JoinSet<anyhow::Result<()>>,
@@ -63,12 +64,12 @@ impl Sandbox {
         let deps =
             Deps { log: log.clone(), log_ready: is_log_ready, clock, ids: Ids::seeded(1), metrics: metrics.clone() };
         let ingress = Ingress::bind(config, deps).await.unwrap();
-        let address = ingress.address().unwrap();
+        let (address, erased) = (ingress.address().unwrap(), ingress.erased());
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         running.spawn(ingress.run(stop.clone()));
         let n_probes = AtomicUsize::default();
-        Self { address, log, log_ready, clock: hands, metrics, stop, running, n_probes, folder }
+        Self { address, log, log_ready, clock: hands, erased, metrics, stop, running, n_probes, folder }
     }
 
     /// Tells the ingress to stop, without waiting for it.
