@@ -39,6 +39,7 @@ async fn every_figure_stands_beside_its_limit() {
         "fold",
         "fold.decoded",
         "conversation.read",
+        "conversation.read.log",
         "start.time",
         "idle.memory",
         "conversations.memory",
