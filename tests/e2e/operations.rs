@@ -4,11 +4,18 @@ use crate::http;
 use crate::process::run;
 use crate::world::{Log, SECRET, nuncio};
 use api::proto::log::v1 as wire;
+use domain::event::{Erasing, ErasingKind, Event};
+use domain::id::{PageId, Psid, RecordId, StreamId};
+use domain::time::Timestamp;
+use event_log::sqlite::{Config, SqliteLog};
+use event_log::{EventLog, Expected, Record};
 use prost::Message as _;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Output;
+use uuid::Uuid;
 
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
 
@@ -271,6 +278,31 @@ async fn looking_into_a_log_that_is_not_there_says_so_and_does_not_make_it() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_erasure_has_yet_to_remove_is_not_shown() {
+    let log = Log::embedded();
+    deliver(&log, &[webhook(1, "a secret")]).await;
+    let show = ["conversation", "show", "1001", "2002"];
+    assert!(text(&command(&log, &show).await.stdout).contains("a secret"));
+    let path = log.keys()[0].replace("log.path=", "");
+    let opened = SqliteLog::open(Path::new(&path), Config::default()).unwrap();
+    let (page, psid) = (PageId::parse("1001").unwrap(), Psid::parse("2002").unwrap());
+    let now = Timestamp::from_millis(1_767_225_700_000);
+    let begun = Erasing { at: now, kind: ErasingKind::Begun { until: now } };
+    let record = Record {
+        id: RecordId::new(Uuid::from_u128(7)),
+        stream: StreamId::Conversation(page.clone(), opened.identity().person_key(&page, &psid)),
+        recorded_at: now,
+        fact: None,
+        traceparent: None,
+        events: vec![Event::Erasing(begun)],
+    };
+    opened.append(&record, Expected::Any).await.unwrap();
+    drop(opened);
+    let shown = text(&command(&log, &show).await.stdout);
+    assert!(!shown.contains("a secret"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,8 @@ use api::status::{self, Violations};
 use api::{convert, name};
 use domain::evaluate::evaluate;
 use domain::pack::Packs;
-use event_log::{Conversations, EventLog};
+use event_log::Conversations;
 use service_kit::Clock;
-use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// `nuncio.compliance.v1.Compliance`.
@@ -21,9 +20,9 @@ pub struct ComplianceService {
 }
 
 impl ComplianceService {
-    /// The service on this log, ready for a server.
-    pub fn server(log: Arc<dyn EventLog>, clock: Clock) -> ComplianceServer<Self> {
-        ComplianceServer::new(Self { conversations: Conversations::new(log), packs: Packs::built_in(), clock })
+    /// The service on these conversations, ready for a server.
+    pub fn server(conversations: Conversations, clock: Clock) -> ComplianceServer<Self> {
+        ComplianceServer::new(Self { conversations, packs: Packs::built_in(), clock })
     }
 }
 

@@ -52,11 +52,11 @@ pub struct Eraser {
 impl Eraser {
     /// An eraser on this log and its tables.
     pub fn new(deps: &Deps) -> Self {
-        let Deps { log, database, clock, ids, metrics } = deps.clone();
+        let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
         let help = "facts of erased people that were delivered again and removed";
         Self {
-            conversations: Conversations::new(Arc::clone(&log)),
             log,
+            conversations,
             database,
             clock,
             ids,

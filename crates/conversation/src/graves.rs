@@ -37,7 +37,7 @@ impl Tombstone {
 }
 
 /// A stream's records without those that are erased, or will be in a moment.
-pub(crate) fn shown(mut records: Vec<Stored>) -> Vec<Stored> {
+pub fn shown(mut records: Vec<Stored>) -> Vec<Stored> {
     if let Some(tombstone) = Tombstone::last(&records, |_| true) {
         records.retain(|stored| !tombstone.is_doomed(stored));
     }

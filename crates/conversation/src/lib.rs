@@ -28,6 +28,7 @@ use tonic::{Request, Response, Status};
 
 pub use erase::Eraser;
 pub use event::describe;
+pub use graves::shown;
 pub use table::HistoryTable;
 
 /// What the service and the eraser work with.
@@ -35,6 +36,8 @@ pub use table::HistoryTable;
 pub struct Deps {
     /// The log.
     pub log: Arc<dyn EventLog>,
+    /// The conversations of that log.
+    pub conversations: Conversations,
     /// Where the history table is, and what else is kept of conversations.
     pub database: Database,
     /// The time.
@@ -59,9 +62,8 @@ pub struct ConversationService {
 impl ConversationService {
     /// The service on this log, ready for a server. Its streams end when `stop` is cancelled.
     pub fn server(deps: Deps, eraser: Eraser, stop: CancellationToken) -> ConversationsServer<Self> {
-        let Deps { log, database, clock, metrics, .. } = deps;
+        let Deps { log, conversations, database, clock, metrics, .. } = deps;
         let records = Records::new(Arc::clone(&log), database, &metrics);
-        let conversations = Conversations::new(Arc::clone(&log));
         ConversationsServer::new(Self { log, records, conversations, packs: Packs::built_in(), clock, stop, eraser })
     }
 }

@@ -22,6 +22,9 @@ use uuid::Uuid;
 pub struct PersonKey([u8; 16]);
 
 impl PersonKey {
+    /// How many digits its text has.
+    pub(crate) const N_DIGITS: usize = 32;
+
     /// The key with these bytes; made by the event log from its secret, or read back.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -29,7 +32,7 @@ impl PersonKey {
 
     /// Reads 32 hexadecimal digits in lower case.
     pub fn parse(raw: &str) -> Option<Self> {
-        let digits: &[u8; 32] = raw.as_bytes().try_into().ok()?;
+        let digits: &[u8; Self::N_DIGITS] = raw.as_bytes().try_into().ok()?;
         let mut bytes = [0; 16];
         let mut seen = 0;
         // Every record's stream has such a key: looking digits up and asking once costs a fifth of asking for each.

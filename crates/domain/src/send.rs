@@ -4,9 +4,11 @@ mod command;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use command::{Claim, Refusal, Request, claim, doubt, request, settle};
 pub use plan::{Patience, Step, plan};
+pub use told::{Told, Word, told};
 
 use crate::decision::{Decision, Intent};
 use crate::event::{Content, Outcome, Sending, SendingKind};

@@ -6,12 +6,13 @@ use crate::tables::{Found, Tables};
 use crate::{erased, grpc, log};
 use anyhow::Context;
 use conversation::{Eraser, HistoryTable};
-use event_log::EventLog;
+use event_log::{Conversations, EventLog};
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
-use outbound_sender::Sender;
-use projection::Runner;
+use outbound_sender::{DueTable, OutboxTable, Sender};
+use projection::{Projection, Runner};
 use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown, Version};
+use snapshots::SqlSnapshots;
 use sql::Database;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,7 +79,8 @@ pub(crate) async fn start(
         None => None,
     };
     let (log_ready, is_log_ready) = watch::channel(true);
-    let mut deps = Deps { log: Arc::clone(&log), database: None, clock, ids, metrics };
+    let conversations = Conversations::new(Arc::clone(&log));
+    let mut deps = Deps { log: Arc::clone(&log), conversations, database: None, clock, ids, metrics };
 
     let ingress =
         if roles.contains(&Role::Ingress) { Some(ingress(&settings, &deps, is_log_ready).await?) } else { None };
@@ -99,13 +101,19 @@ pub(crate) async fn start(
     }
     if let Some(tables) = tables {
         let database = match found {
-            Some(Found::Ready(database)) => database,
-            Some(Found::Away) | None => tables.wait(&shutdown.stop()).await?,
+            Some(Found::Ready(database)) => Some(database),
+            Some(Found::Away) if !tables.are_needed() => {
+                tracing::warn!("going on without tables: the next start reads more of the log");
+                None
+            }
+            Some(Found::Away) | None => Some(tables.wait(&shutdown.stop()).await?),
         };
-        deps.database = Some(database.clone());
-        shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
+        if let Some(database) = database {
+            deps.use_database(database.clone(), &shutdown);
+            shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
+        }
     }
-    let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps)?) } else { None };
+    let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps, &shutdown).await?) } else { None };
     let conversation =
         if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
     let services =
@@ -131,19 +139,39 @@ fn version() -> Version {
 #[derive(Clone)]
 pub(crate) struct Deps {
     pub(crate) log: Arc<dyn EventLog>,
-    /// In a process with a role that needs it.
+    /// One for all roles, so that each state is in memory once.
+    pub(crate) conversations: Conversations,
+    /// In a process with a role that needs it, or that does its work better with it.
     pub(crate) database: Option<Database>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) metrics: Metrics,
 }
 
-/// The tables, in a process with a role that needs them.
-fn tables(settings: &Settings, roles: &[Role], health: &Health) -> Option<Tables> {
-    if !roles.iter().any(|role| role.needs_tables()) {
-        return None;
+impl Deps {
+    /// Lets everything be kept in the database that can be, and conversations be loaded from there.
+    fn use_database(&mut self, database: Database, shutdown: &Shutdown) {
+        let (snapshots, writer) = SqlSnapshots::new(database.clone(), self.log.identity().incarnation(), &self.metrics);
+        self.conversations = self.conversations.clone().with_snapshots(Arc::new(snapshots));
+        self.database = Some(database);
+        let stop = shutdown.stop();
+        shutdown.spawn("snapshots", async move {
+            writer.run(stop).await;
+            Ok(())
+        });
     }
-    let tables = Tables::new(settings.sql_url.clone(), health.check("database"));
+}
+
+/// The tables, in a process with a role that needs them, or that uses them where everybody does: what is kept in a file
+/// of its own would be reached by no erasure.
+fn tables(settings: &Settings, roles: &[Role], health: &Health) -> Option<Tables> {
+    let url = settings.sql_url.clone();
+    if !roles.iter().any(|role| role.needs_tables()) {
+        let tables = Tables::not_needed(url);
+        let is_shared = !tables.are_in_a_file();
+        return Some(tables).filter(|_| is_shared && roles.iter().any(|role| role.uses_tables()));
+    }
+    let tables = Tables::new(url, health.check("database"));
     let is_apart = Role::ALL.iter().any(|role| !roles.contains(role));
     if is_apart && tables.are_in_a_file() {
         tracing::warn!(
@@ -156,21 +184,18 @@ fn tables(settings: &Settings, roles: &[Role], health: &Health) -> Option<Tables
 
 /// Starts what runs beside the conversation service, and answers what that works with.
 async fn conversation(deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Conversation> {
-    let Deps { log, database, clock, ids, metrics } = deps.clone();
+    let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
     let database = database.expect("the role needs tables, so they were opened");
-    let deps = conversation::Deps { log, database, clock, ids, metrics };
+    let deps = conversation::Deps { log, conversations, database, clock, ids, metrics };
     let eraser = Eraser::new(&deps);
-    let history = history(&deps);
-    history.check().await.context("the log and the history table do not fit")?;
-    let stop = shutdown.stop();
-    shutdown.spawn("history", async move { Ok(history.run(stop).await?) });
+    keep(history(&deps), "history", shutdown).await?;
     let (digging, stop) = (eraser.clone(), shutdown.stop());
     shutdown.spawn("eraser", async move { Ok(digging.run(stop).await?) });
     Ok(Conversation { deps, eraser })
 }
 
 fn history(deps: &conversation::Deps) -> Runner<HistoryTable> {
-    let conversation::Deps { log, database, clock, ids, metrics } = deps.clone();
+    let conversation::Deps { log, database, clock, ids, metrics, .. } = deps.clone();
     Runner::new(HistoryTable, projection::Deps { log, database, clock, ids, metrics })
 }
 
@@ -198,7 +223,8 @@ async fn ingress(settings: &Settings, deps: &Deps, log_ready: watch::Receiver<bo
     Ingress::bind(config, deps).await
 }
 
-fn sender(settings: &Settings, deps: &Deps) -> anyhow::Result<Sender> {
+/// The sender; its tables are filled beside it.
+async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Sender> {
     let secret = Some(settings.meta.secrets.current.clone());
     let client = SendClient::new(&settings.meta.graph_url, secret, settings.sender.answer_timeout)
         .context("meta.graph_url does not work")?
@@ -211,8 +237,28 @@ fn sender(settings: &Settings, deps: &Deps) -> anyhow::Result<Sender> {
     if config.pages.is_empty() {
         tracing::warn!("no Page has an access token, so nothing can be sent: configure pages.<id>.access_token");
     }
-    let (clock, ids) = (deps.clock.clone(), deps.ids.clone());
-    Ok(Sender::new(config, Arc::clone(&deps.log), client, clock, ids, &deps.metrics))
+    let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
+    if let Some(database) = database.clone() {
+        let deps = projection::Deps {
+            log: Arc::clone(&log),
+            database,
+            clock: clock.clone(),
+            ids: ids.clone(),
+            metrics: metrics.clone(),
+        };
+        let patience = config.patience;
+        keep(Runner::new(OutboxTable::new(patience), deps.clone()), "outbox", shutdown).await?;
+        keep(Runner::new(DueTable::new(patience), deps), "due", shutdown).await?;
+    }
+    Ok(Sender::new(config, outbound_sender::Deps { log, conversations, database, clock, ids, metrics }, client))
+}
+
+/// Fills a table beside everything else.
+async fn keep<P: Projection>(table: Runner<P>, name: &'static str, shutdown: &Shutdown) -> anyhow::Result<()> {
+    table.check().await.with_context(|| format!("the log and the table {name} do not fit"))?;
+    let stop = shutdown.stop();
+    shutdown.spawn(name, async move { Ok(table.run(stop).await?) });
+    Ok(())
 }
 
 /// Says what is there before the tables are.

@@ -103,7 +103,7 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     let log = log::open_to_read(&settings).await?;
     let ShowOptions { page, psid, output: format } = options;
     let stream = StreamId::Conversation(page.clone(), log.identity().person_key(&page, &psid));
-    let records = log.read(&stream, 0).await?;
+    let records = conversation::shown(log.read(&stream, 0).await?);
     let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &page, &psid)).collect();
     let state = Conversation::fold(records.iter().flat_map(Stored::events));
     match format {

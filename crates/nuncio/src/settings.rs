@@ -43,6 +43,14 @@ impl Role {
         }
     }
 
+    /// Whether it keeps tables for its own next start, where those can be reached.
+    pub(crate) const fn uses_tables(self) -> bool {
+        match self {
+            Self::Ingress => false,
+            Self::Compliance | Self::Sender | Self::Conversation => true,
+        }
+    }
+
     /// Whether it works with the tables. The others run on when the database is away, and are ready without it.
     pub(crate) const fn needs_tables(self) -> bool {
         match self {

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
-use service_kit::{Backoff, CheckHandle};
+use service_kit::{Backoff, CheckHandle, Health};
 use sql::{Create, Database, OpenError, Options, SchemaError, SqlError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Tables {
     url: SecretString,
     health: CheckHandle,
+    are_needed: bool,
 }
 
 /// A database that may not be up yet.
@@ -28,7 +29,17 @@ pub(crate) enum Found {
 
 impl Tables {
     pub(crate) const fn new(url: SecretString, health: CheckHandle) -> Self {
-        Self { url, health }
+        Self { url, health, are_needed: true }
+    }
+
+    /// Tables that a process works better with, and is ready without.
+    pub(crate) fn not_needed(url: SecretString) -> Self {
+        Self { url, health: Health::new().check("database"), are_needed: false }
+    }
+
+    /// Whether a role cannot do its work without them.
+    pub(crate) const fn are_needed(&self) -> bool {
+        self.are_needed
     }
 
     /// Whether the tables are in a file, which only processes of one machine can share.
@@ -46,7 +57,7 @@ impl Tables {
             }
             Err(error) if is_away(&error) => {
                 self.health.failing(format!("cannot reach the database at sql.url: {error:#}"));
-                tracing::warn!("cannot open the database yet; trying again: {error:#}");
+                tracing::warn!("cannot open the database yet: {error:#}");
                 Ok(Found::Away)
             }
             Err(error) => Err(error),

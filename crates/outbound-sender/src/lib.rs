@@ -1,8 +1,9 @@
 //! Sends messages.
 //!
-//! The order of the path: `grpc` takes a request and records it with its judgement → `outbox` follows the log and knows
-//! which conversations have something to do → `dispatch` claims a send in the log, writes it to the wire once, and
-//! records how it ended. Every state change goes through the log at the revision that it was decided on.
+//! The order of the path: `grpc` takes a request and records it with its judgement → `outbox` follows the log, from where
+//! the tables of `table` are, and knows which conversations have something to do → `dispatch` claims a send in the log,
+//! writes it to the wire once, and records how it ended. Every state change goes through the log at the revision that it
+//! was decided on.
 
 mod append;
 mod content;
@@ -11,6 +12,7 @@ mod grpc;
 mod outbox;
 mod render;
 mod restored;
+mod table;
 mod watch;
 
 use domain::id::PageId;
@@ -20,11 +22,13 @@ use event_log::{Conversations, EventLog};
 use messenger::client::SendClient;
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
+use sql::Database;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use grpc::OutboundService;
 pub use outbox::run;
+pub use table::{DUE, DueTable, OutboxTable};
 
 /// How the sender behaves.
 #[derive(Debug)]
@@ -37,6 +41,22 @@ pub struct Config {
     pub concurrency: usize,
 }
 
+/// What a sender works with.
+pub struct Deps {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// The conversations of that log.
+    pub conversations: Conversations,
+    /// Where the outbox's table is. Without it the whole log is read at every start.
+    pub database: Option<Database>,
+    /// The time.
+    pub clock: Clock,
+    /// Where ids come from.
+    pub ids: Ids,
+    /// Where is counted.
+    pub metrics: Metrics,
+}
+
 /// What all parts of the sender work with.
 #[derive(Clone)]
 pub struct Sender(Arc<Parts>);
@@ -44,6 +64,7 @@ pub struct Sender(Arc<Parts>);
 struct Parts {
     config: Config,
     log: Arc<dyn EventLog>,
+    database: Option<Database>,
     queues: append::Queues,
     conversations: Conversations,
     packs: Packs,
@@ -55,19 +76,14 @@ struct Parts {
 }
 
 impl Sender {
-    /// A sender on this log, which speaks to the platform through `client`.
-    pub fn new(
-        config: Config,
-        log: Arc<dyn EventLog>,
-        client: SendClient,
-        clock: Clock,
-        ids: Ids,
-        metrics: &Metrics,
-    ) -> Self {
+    /// A sender that speaks to the platform through `client`.
+    pub fn new(config: Config, deps: Deps, client: SendClient) -> Self {
+        let Deps { log, conversations, database, clock, ids, metrics } = deps;
         Self(Arc::new(Parts {
             config,
-            conversations: Conversations::new(Arc::clone(&log)),
+            conversations,
             log,
+            database,
             queues: append::Queues::new(),
             packs: Packs::built_in(),
             client,
@@ -82,5 +98,11 @@ impl Sender {
 impl std::fmt::Debug for Sender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
     }
 }

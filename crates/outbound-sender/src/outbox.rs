@@ -1,17 +1,24 @@
-//! Which conversations have something to send: derived from the log, kept in memory, rebuilt at every start.
+//! Which conversations have something to send: the outbox's table as it was at the start, and the log from there on.
 
+use crate::table::conversations;
 use crate::{Parts, Sender};
-use domain::event::{Event, Outcome, SendingKind};
-use domain::id::{Kind, SendId, StreamId};
+use domain::id::{SendId, StreamId};
+use domain::send::{Patience, Told, Word, told};
 use domain::time::Timestamp;
-use event_log::{Checkpoint, Filter, Followed, LogError, Pages, Stored};
+use event_log::{BoxError, Checkpoint, Followed, LogError, Stored};
 use service_kit::Backoff;
+use sql::{Database, Reached};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// How long the table may take to be read at the start. Without it everything is read from the log, which takes longer,
+/// and never as long as a database that does not come back.
+const TABLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The sends that have not ended, by conversation.
 #[derive(Debug, Default)]
@@ -21,53 +28,41 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Takes in one record. Answers whether its conversation has something to do.
-    pub(crate) fn see(&mut self, stored: &Stored) -> bool {
+    pub(crate) fn see(&mut self, stored: &Stored, patience: Patience) -> bool {
         let stream = &stored.record.stream;
-        for event in &stored.record.events {
-            let (send, has_ended) = match event {
-                Event::Sending(step) => (&step.send, ends(&step.kind)),
-                Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| echo.send.as_ref()) {
-                    Some(send) => (send, true),
-                    None => continue,
-                },
+        for told in stored.record.events.iter().filter_map(|event| told(stream, event, patience)) {
+            match told {
                 // Nothing of an erased conversation is left to do.
-                Event::Erasing(_) => {
-                    self.open.remove(stream);
-                    continue;
-                }
-                Event::Quarantined(_) | Event::System(_) => continue,
-            };
-            if has_ended {
-                if let Some(sends) = self.open.get_mut(stream) {
-                    sends.remove(send);
-                    if sends.is_empty() {
-                        self.open.remove(stream);
-                    }
-                }
-            } else {
-                self.open.entry(stream.clone()).or_default().insert(send.clone());
+                Told::Erased => drop(self.open.remove(stream)),
+                Told::Of(send, Word::Ended) => self.ended(stream, send),
+                Told::Of(
+                    send,
+                    Word::Requested { .. }
+                    | Word::Allowed { .. }
+                    | Word::Claimed { .. }
+                    | Word::Postponed { .. }
+                    | Word::Unknown { .. },
+                ) => self.waits(stream.clone(), send.clone()),
             }
         }
         self.open.contains_key(stream)
     }
 
+    fn waits(&mut self, stream: StreamId, send: SendId) {
+        self.open.entry(stream).or_default().insert(send);
+    }
+
+    fn ended(&mut self, stream: &StreamId, send: &SendId) {
+        if let Some(sends) = self.open.get_mut(stream) {
+            sends.remove(send);
+            if sends.is_empty() {
+                self.open.remove(stream);
+            }
+        }
+    }
+
     fn streams(&self) -> impl Iterator<Item = &StreamId> {
         self.open.keys()
-    }
-}
-
-/// Whether nothing is left to do for a send after this step.
-const fn ends(kind: &SendingKind) -> bool {
-    match kind {
-        SendingKind::Requested { .. }
-        | SendingKind::Accepted { .. }
-        | SendingKind::Dispatched { .. }
-        | SendingKind::Doubted => false,
-        SendingKind::Blocked { .. } => true,
-        SendingKind::Settled { outcome, .. } => match outcome {
-            Outcome::Sent { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => true,
-            Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown => false,
-        },
     }
 }
 
@@ -77,7 +72,7 @@ const fn ends(kind: &SendingKind) -> bool {
 /// When the log holds something that cannot be read.
 pub async fn run(sender: Sender, stop: CancellationToken) -> Result<(), LogError> {
     let mut desk = Desk::new(Arc::clone(&sender.0), stop.clone());
-    let mut from = Checkpoint::beginning();
+    let mut from = desk.begin().await;
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     while !stop.is_cancelled() {
         match desk.follow(&mut from, &mut backoff).await {
@@ -95,6 +90,12 @@ pub async fn run(sender: Sender, stop: CancellationToken) -> Result<(), LogError
     }
     desk.finish().await;
     Ok(())
+}
+
+type Held = Option<(Reached, Vec<SendId>)>;
+
+async fn held(database: &Database) -> Result<Held, BoxError> {
+    Ok(timeout(TABLE_WITHIN, sql::outbox::all(database)).await??)
 }
 
 /// Hands conversations to workers: each to one at a time, and only so many at once.
@@ -131,12 +132,35 @@ impl Desk {
         }
     }
 
+    /// Takes what the table holds. Answers from where on the log is to be followed: from the beginning when there is no
+    /// table, or none of this log. It is looked at once: whatever becomes of it later changes nothing here.
+    async fn begin(&mut self) -> Checkpoint {
+        let Some(database) = &self.parts.database else { return Checkpoint::beginning() };
+        let (reached, sends) = match held(database).await {
+            Ok(Some(held)) => held,
+            Ok(None) => return Checkpoint::beginning(),
+            Err(error) => {
+                tracing::warn!(error = %error, "the outbox's table cannot be read, so the log is read from its beginning");
+                return Checkpoint::beginning();
+            }
+        };
+        if reached.incarnation != self.parts.log.identity().incarnation() {
+            return Checkpoint::beginning();
+        }
+        for send in sends {
+            self.outbox.waits(send.stream(), send);
+        }
+        let mut from = Checkpoint { incarnation: reached.incarnation, positions: Vec::new() };
+        reached.positions.iter().for_each(|(shard, position)| from.advance(*shard, *position));
+        tracing::info!(%from, "the outbox begins with what its table holds");
+        from
+    }
+
     async fn follow(&mut self, from: &mut Checkpoint, backoff: &mut Backoff) -> Result<(), LogError> {
         // Nothing may be sent before this is known.
         self.restored_at = self.parts.restored_at().await?;
         let stop = self.stop.clone();
-        let filter = Filter { kinds: vec![Kind::Conversation], pages: Pages::All, partitions: Vec::new() };
-        let mut follower = self.parts.log.follow(filter, from.clone()).await?;
+        let mut follower = self.parts.log.follow(conversations(), from.clone()).await?;
         loop {
             self.start_workers();
             let alarm = self.until_alarm();
@@ -155,7 +179,7 @@ impl Desk {
     fn heard(&mut self, followed: Followed, from: &mut Checkpoint) {
         match followed {
             Followed::Record(stored) => {
-                let has_work = self.outbox.see(&stored);
+                let has_work = self.outbox.see(&stored, self.parts.config.patience);
                 if self.is_caught_up && has_work {
                     self.wants_work(stored.record.stream.clone());
                 }

@@ -43,18 +43,23 @@ impl Database {
         let rows: Vec<(i32, String, i64)> =
             on!(self.pools(), pool => sqlx::query_as(text).bind(name).fetch_all(pool).await)
                 .map_err(SqlError::statement)?;
-        let mut reached: Option<Reached> = None;
-        for (shard, incarnation, position) in rows {
-            let (shard, position) = (value::shard(shard)?, value::number(position)?);
-            let all =
-                reached.get_or_insert_with(|| Reached { incarnation: incarnation.clone(), positions: BTreeMap::new() });
-            if all.incarnation != incarnation {
-                return Err(SqlError::unreadable(format!("checkpoint `{name}` mixes incarnations of the log")));
-            }
-            all.positions.insert(shard, position);
-        }
-        Ok(reached)
+        gathered(name, rows)
     }
+}
+
+/// One checkpoint from its rows: shard, incarnation, position.
+pub(crate) fn gathered(name: &str, rows: Vec<(i32, String, i64)>) -> Result<Option<Reached>, SqlError> {
+    let mut reached: Option<Reached> = None;
+    for (shard, incarnation, position) in rows {
+        let (shard, position) = (value::shard(shard)?, value::number(position)?);
+        let all =
+            reached.get_or_insert_with(|| Reached { incarnation: incarnation.clone(), positions: BTreeMap::new() });
+        if all.incarnation != incarnation {
+            return Err(SqlError::unreadable(format!("checkpoint `{name}` mixes incarnations of the log")));
+        }
+        all.positions.insert(shard, position);
+    }
+    Ok(reached)
 }
 
 impl Transaction {

@@ -47,6 +47,17 @@ pub async fn remove(from: &mut Transaction, kind: &str, stream: &StreamId, name:
     .map_err(SqlError::statement)
 }
 
+/// Takes every instant of this kind out that is about a stream, because nothing is to be done about it any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remove_stream(from: &mut Transaction, kind: &str, stream: &StreamId) -> Result<(), SqlError> {
+    let text = "DELETE FROM due WHERE kind = $1 AND stream = $2";
+    on!(from.connection(), connection =>
+        sqlx::query(text).bind(kind).bind(stream.to_string()).execute(connection).await.map(drop))
+    .map_err(SqlError::statement)
+}
+
 /// What is due by now, earliest first.
 ///
 /// # Errors

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = &files![
     "20261122090800_index_outbox_by_start",
     "20261122090900_create_due",
     "20261122091000_index_due_by_time",
+    "20261122091100_index_outbox_by_stream",
     "20261122100000_create_receipts",
     "20261122100100_index_receipts_by_sequence",
 ];

@@ -1,6 +1,8 @@
 //! The outbox: sends that have not ended, read one Page at a time in the order in which they are to leave.
 
+use crate::checkpoint::{Reached, gathered};
 use crate::database::{Database, Transaction};
+use crate::derived::Derived;
 use crate::dialect::on;
 use crate::error::SqlError;
 use crate::value;
@@ -85,6 +87,67 @@ pub async fn remove(from: &mut Transaction, send: &SendId) -> Result<(), SqlErro
         query.execute(connection).await.map(drop)
     })
     .map_err(SqlError::statement)
+}
+
+/// Says anew when a send's window ends. One that is not there is not put in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_deadline(to: &mut Transaction, send: &SendId, deadline: Timestamp) -> Result<(), SqlError> {
+    set(to, "UPDATE outbox SET deadline_ms = $2 WHERE send = $1", send, deadline).await
+}
+
+/// Says anew when a send may leave. One that is not there is not put in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_not_before(to: &mut Transaction, send: &SendId, not_before: Timestamp) -> Result<(), SqlError> {
+    set(to, "UPDATE outbox SET not_before_ms = $2 WHERE send = $1", send, not_before).await
+}
+
+async fn set(to: &mut Transaction, text: &'static str, send: &SendId, moment: Timestamp) -> Result<(), SqlError> {
+    on!(to.connection(), connection => {
+        let query = sqlx::query(text).bind(send.to_string()).bind(moment.as_millis());
+        query.execute(connection).await.map(drop)
+    })
+    .map_err(SqlError::statement)
+}
+
+/// Takes every send of a stream out, because its conversation was erased.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remove_stream(from: &mut Transaction, stream: &StreamId) -> Result<(), SqlError> {
+    on!(from.connection(), connection => {
+        let query = sqlx::query("DELETE FROM outbox WHERE stream = $1").bind(stream.to_string());
+        query.execute(connection).await.map(drop)
+    })
+    .map_err(SqlError::statement)
+}
+
+/// Every send that waits, and how far the outbox has come, both as they were at one moment; none when nothing was taken
+/// in since the outbox was made or dropped.
+///
+/// # Errors
+/// When the database does not answer or holds something unreadable.
+pub async fn all(database: &Database) -> Result<Option<(Reached, Vec<SendId>)>, SqlError> {
+    // Not two statements: what is stored between them would be counted by one and missed by the other.
+    let text = "SELECT shard, incarnation, position, NULL AS send FROM checkpoints WHERE name = $1
+        UNION ALL SELECT NULL, NULL, NULL, send FROM outbox";
+    type Either = (Option<i32>, Option<String>, Option<i64>, Option<String>);
+    let name = Derived::Outbox.name();
+    let rows: Vec<Either> = on!(database.pools(), pool => sqlx::query_as(text).bind(name).fetch_all(pool).await)
+        .map_err(SqlError::statement)?;
+    let (mut places, mut sends) = (Vec::new(), Vec::new());
+    for (shard, incarnation, position, send) in rows {
+        if let (Some(shard), Some(incarnation), Some(position)) = (shard, incarnation, position) {
+            places.push((shard, incarnation, position));
+        }
+        if let Some(send) = send {
+            sends.push(SendId::parse(&send).map_err(SqlError::unreadable)?);
+        }
+    }
+    Ok(gathered(name, places)?.map(|reached| (reached, sends)))
 }
 
 /// A Page's sends that may leave now: people before automation before broadcasts, in each those whose window ends

@@ -9,7 +9,7 @@ use domain::event::{Event, Inbound, InboundKind, Message, Postback};
 use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
-use event_log::{EventLog, Expected, Record};
+use event_log::{Conversations, EventLog, Expected, Record};
 use service_kit::{Clock, Ids, ManualClock};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Sandbox {
         let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder().add_service(ComplianceService::server(log.clone(), clock));
+        let server = Server::builder().add_service(ComplianceService::server(Conversations::new(log.clone()), clock));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);

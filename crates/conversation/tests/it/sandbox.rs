@@ -4,8 +4,8 @@ use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_client::ConversationsClient;
 use conversation::{ConversationService, Deps, Eraser, HistoryTable};
 use domain::time::{Span, Timestamp};
-use event_log::EventLog;
 use event_log::sqlite::{self, SqliteLog};
+use event_log::{Conversations, EventLog};
 use projection::{Pace, Runner};
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, ManualClock, Metrics};
@@ -100,8 +100,14 @@ impl Sandbox {
         let log = Arc::new(SqliteLog::open(&folder.path().join(LOG), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
         let (ids, metrics, database) = (Ids::random(), Metrics::new("test", "0"), database(url).await);
-        let deps =
-            Deps { log: log.clone(), database: database.clone(), clock, ids: ids.clone(), metrics: metrics.clone() };
+        let deps = Deps {
+            log: log.clone(),
+            conversations: Conversations::new(log.clone()),
+            database: database.clone(),
+            clock,
+            ids: ids.clone(),
+            metrics: metrics.clone(),
+        };
         let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
         let conversations = serve(&deps, &stop, &mut running).await;
         let table = JoinSet::new();

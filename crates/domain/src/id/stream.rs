@@ -105,12 +105,18 @@ impl StreamId {
     /// # Errors
     /// When it names no stream.
     pub fn parse(name: &str) -> Result<Self, BadStream> {
-        let (kind, key) = name.split_once('/').ok_or(BadStream)?;
+        let (kind, key) = match name.strip_prefix("conversation/") {
+            Some(key) => ("conversation", key),
+            None => name.split_once('/').ok_or(BadStream)?,
+        };
         let page = |raw: &str| PageId::parse(raw).map_err(|_| BadStream);
         let stream = match kind {
+            // Read above all others, so by its length and not by looking for where its words end.
             "conversation" => {
-                let (page_id, person) = key.split_once('/').ok_or(BadStream)?;
-                Self::Conversation(page(page_id)?, PersonKey::parse(person).ok_or(BadStream)?)
+                let page_end = key.len().checked_sub(PersonKey::N_DIGITS + 1).ok_or(BadStream)?;
+                let (page_id, rest) = key.split_at_checked(page_end).ok_or(BadStream)?;
+                let person = rest.strip_prefix('/').and_then(PersonKey::parse).ok_or(BadStream)?;
+                Self::Conversation(page(page_id)?, person)
             }
             "comment" => {
                 let (page_id, rest) = key.split_once('/').ok_or(BadStream)?;

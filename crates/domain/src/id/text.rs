@@ -1,6 +1,7 @@
 //! Ids that come from outside as text, each with the form it must have.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// The text is not an id of this kind; the message says what one looks like.
@@ -33,7 +34,7 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $alphabet:ident, $allowed:ident, shown: $shown:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        pub struct $name(Box<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Takes the text if it has this kind's form.
@@ -43,12 +44,12 @@ macro_rules! text_id {
             pub fn parse(raw: &str) -> Result<Self, BadId> {
                 // Not `all`: without a way out at every byte, many are looked at together.
                 let fits = (1..=$max).contains(&raw.len()) && raw.bytes().fold(true, |fits, byte| fits & $allowed(byte));
-                if fits { Ok(Self(raw.into())) } else { Err(BadId { what: $what, max: $max, alphabet: $alphabet }) }
+                if fits { Ok(Self(SmolStr::new(raw))) } else { Err(BadId { what: $what, max: $max, alphabet: $alphabet }) }
             }
 
             /// The id as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
@@ -65,13 +66,13 @@ macro_rules! text_id {
     (@show $name:ident, open) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), self.0)
+                write!(f, "{}({})", stringify!($name), self.as_str())
             }
         }
     };

@@ -21,6 +21,18 @@ pub struct Patience {
     pub echo: Span,
 }
 
+impl Patience {
+    /// When a claim that nobody settled is called unknown.
+    pub fn overdue(self, leave_by: Timestamp) -> Timestamp {
+        leave_by.plus(self.answer).plus(self.margin)
+    }
+
+    /// When the echo of a send that is unknown since then is not waited for any longer.
+    pub fn given_up(self, since: Timestamp) -> Timestamp {
+        since.plus(self.echo)
+    }
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -66,11 +78,11 @@ fn next(send: &Send, now: Timestamp, patience: Patience) -> Next {
         Status::Accepted { not_before: Some(at) } if now < *at => Next::Hold(*at),
         Status::Accepted { .. } => Next::Dispatch,
         Status::Dispatched { leave_by, .. } => {
-            let given_up = leave_by.plus(patience.answer).plus(patience.margin);
-            if now < given_up { Next::Hold(given_up) } else { Next::Do(Outcome::Unknown) }
+            let overdue = patience.overdue(*leave_by);
+            if now < overdue { Next::Hold(overdue) } else { Next::Do(Outcome::Unknown) }
         }
         Status::Unknown { since } => {
-            let given_up = since.plus(patience.echo);
+            let given_up = patience.given_up(*since);
             let held = since.plus(HOLD).min(given_up);
             if now >= given_up {
                 Next::Do(Outcome::Unresolved)

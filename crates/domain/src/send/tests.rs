@@ -6,6 +6,7 @@ mod plan;
 mod properties;
 mod request;
 mod settle;
+mod told;
 
 use super::{Claim, Refusal, Request, claim, request, settle};
 use crate::decision::{Actor, Decision, Intent, Purpose, Verdict};

@@ -39,7 +39,7 @@ fn event(bytes: &[u8]) -> Option<Event> {
         && fields.next()?.is_none()
         && let Some(inbound) = inbound::read(raw)
     {
-        return Some(Event::Inbound(Box::new(inbound)));
+        return Some(Event::Inbound(inbound));
     }
     event_from_wire(wire::Event::decode(bytes).ok()?).ok()
 }
@@ -86,8 +86,18 @@ impl<'a> Fields<'a> {
 
     #[inline]
     fn number(&mut self) -> Option<u64> {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                self.rest = rest;
+                Some(u64::from(*byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    /// Nobody writes a tenth group of seven bits but for numbers below zero, which are left to the generated code.
+    fn long_number(&mut self) -> Option<u64> {
         let mut value = 0;
-        // Ten groups of seven bits could say more than a number holds; nobody writes the tenth but for negative ones.
         for (place, byte) in self.rest.iter().enumerate().take(9) {
             value |= u64::from(byte & 0x7f) << (7 * place);
             if *byte < 0x80 {

@@ -17,4 +17,5 @@ mod order;
 mod requests;
 mod restored;
 mod silence;
+mod tables;
 mod watch;

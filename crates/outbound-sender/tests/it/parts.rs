@@ -5,13 +5,15 @@ use crate::sandbox::{ECHO, MARGIN, PAGE, SOON, Setup, TOKEN};
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
 use domain::time::Span;
-use event_log::EventLog;
+use event_log::{Conversations, EventLog};
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
-use outbound_sender::{Config, Sender};
+use outbound_sender::{Config, Deps, Sender};
+use projection::{Pace, Projection, Runner};
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
 use simulator::{Simulator, WebhookTarget};
+use sql::Database;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -109,11 +111,32 @@ pub(crate) async fn platform(listen: SocketAddr, webhook: SocketAddr, seed: u64)
 pub(crate) fn sender(setup: &Setup, log: Arc<FaultyLog>, platform: SocketAddr) -> Sender {
     let secret = Some(SecretString::from(APP_SECRET));
     let client = SendClient::new(&format!("http://{platform}"), secret, setup.answer).unwrap();
-    let answer = Span::from_millis(i64::try_from(setup.answer.as_millis()).unwrap());
     let config = Config {
         pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
-        patience: Patience { answer, margin: MARGIN, echo: ECHO },
+        patience: patience(setup),
         concurrency: 16,
     };
-    Sender::new(config, log, client, setup.clock.clone(), Ids::random(), &Metrics::new("nuncio", "0"))
+    let deps = Deps {
+        conversations: Conversations::new(log.clone()),
+        log,
+        database: setup.database.clone(),
+        clock: setup.clock.clone(),
+        ids: Ids::random(),
+        metrics: Metrics::new("nuncio", "0"),
+    };
+    Sender::new(config, deps, client)
+}
+
+/// How long outcomes are waited for.
+pub(crate) fn patience(setup: &Setup) -> Patience {
+    let answer = Span::from_millis(i64::try_from(setup.answer.as_millis()).unwrap());
+    Patience { answer, margin: MARGIN, echo: ECHO }
+}
+
+/// Fills one of the sender's tables in this database.
+pub(crate) fn table(projection: impl Projection, log: Arc<dyn EventLog>, database: Database) -> Part {
+    let (clock, ids, metrics) = (Clock::system(), Ids::random(), Metrics::new("nuncio", "0"));
+    let runner = Runner::new(projection, projection::Deps { log, database, clock, ids, metrics });
+    let pace = Pace { look: Duration::from_millis(20), idle: Duration::from_millis(20), ..Pace::default() };
+    Part::start(|stop| async move { Ok(runner.at_pace(pace).run(stop).await?) })
 }

@@ -13,6 +13,7 @@ use event_log::{EventLog, Expected, Record};
 use outbound_sender::OutboundService;
 use service_kit::{Clock, Ids, ManualClock};
 use simulator::{AdminClient, CallRow, SendRow};
+use sql::Database;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub(crate) struct Setup {
     /// How long the platform may take to answer: longer than any hiccup, except where a test waits for it.
     pub(crate) answer: Duration,
     pub(crate) n_senders: usize,
+    /// Where the senders find their tables.
+    pub(crate) database: Option<Database>,
 }
 
 /// Everything that runs. Every test ends with [`Sandbox::stop`], so every test proves that stopping works, and that
@@ -55,7 +58,7 @@ pub(crate) struct Sandbox {
     pub(crate) outbound: OutboundClient<Channel>,
     /// Whether webhooks are taken; while not, the platform tries again and again.
     pub(crate) takes_webhooks: watch::Sender<bool>,
-    setup: Setup,
+    pub(crate) setup: Setup,
     platform_address: SocketAddr,
     webhook_address: SocketAddr,
     n_platforms: u64,
@@ -80,7 +83,7 @@ impl Sandbox {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
-        let mut setup = Setup { clock: Clock::system(), answer: Duration::from_secs(5), n_senders: 1 };
+        let mut setup = Setup { clock: Clock::system(), answer: Duration::from_secs(5), n_senders: 1, database: None };
         change(&mut setup);
         let folder = TempDir::new().unwrap();
         let log = SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap();

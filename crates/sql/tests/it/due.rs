@@ -3,7 +3,12 @@
 use crate::sandbox::{Sandbox, at, on_both, stream};
 use sql::due::{self, Due};
 
-on_both!(what_is_due_comes_earliest_first, an_instant_put_in_again_is_moved, an_instant_taken_out_is_gone);
+on_both!(
+    what_is_due_comes_earliest_first,
+    an_instant_put_in_again_is_moved,
+    an_instant_taken_out_is_gone,
+    a_stream_taken_out_takes_its_instants_of_the_kind_and_no_others,
+);
 
 const KIND: &str = "send.expiry";
 
@@ -44,4 +49,16 @@ async fn an_instant_taken_out_is_gone(sandbox: Sandbox) {
     put(&sandbox, &due("b", 100)).await;
     sandbox.store(async |it| due::remove(it, KIND, &stream(1), "a").await).await.unwrap();
     assert_eq!(ready(&sandbox, 1_000, 100).await, [due("b", 100)]);
+}
+
+async fn a_stream_taken_out_takes_its_instants_of_the_kind_and_no_others(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let elsewhere = Due { stream: stream(2), ..due("c", 100) };
+    let other = Due { kind: "token.warning".to_owned(), ..due("d", 100) };
+    for one in [&due("a", 100), &due("b", 100), &elsewhere, &other] {
+        put(&sandbox, one).await;
+    }
+    sandbox.store(async |it| due::remove_stream(it, KIND, &stream(1)).await).await.unwrap();
+    assert_eq!(ready(&sandbox, 1_000, 100).await, [elsewhere]);
+    assert_eq!(due::next(&sandbox.database, &other.kind).await.unwrap(), Some(at(100)));
 }

@@ -1,8 +1,9 @@
 //! The outbox is read in the order in which sends are to leave.
 
-use crate::sandbox::{Sandbox, at, on_both, page, send, stream};
-use sql::Derived;
+use crate::sandbox::{LOG, Sandbox, at, on_both, page, send, stream};
 use sql::outbox::{self, Class, Waiting};
+use sql::{Advance, Derived};
+use std::sync::Arc;
 
 on_both!(
     people_go_before_automation_and_early_windows_before_late_ones,
@@ -10,6 +11,9 @@ on_both!(
     a_send_that_must_wait_is_not_ready_and_tells_when_it_will_be,
     pages_with_something_to_send_are_listed,
     a_dropped_outbox_is_empty,
+    a_moment_said_anew_moves_a_send_that_waits_and_brings_none_back,
+    a_stream_taken_out_takes_its_sends_and_no_others,
+    everything_that_waits_is_read_with_the_place_that_it_counts_up_to,
 );
 
 fn waiting(number: u64, class: Class, deadline: i64) -> Waiting {
@@ -87,4 +91,56 @@ async fn a_dropped_outbox_is_empty(sandbox: Sandbox) {
     assert_eq!(ready(&sandbox, 0, 100).await.len(), 1);
     sandbox.database.drop_derived(Derived::Outbox).await.unwrap();
     assert!(ready(&sandbox, 0, 100).await.is_empty());
+}
+
+async fn a_moment_said_anew_moves_a_send_that_waits_and_brings_none_back(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    put(&sandbox, &waiting(1, Class::Person, 500)).await;
+    for number in [1, 2] {
+        sandbox.store(async |it| outbox::set_deadline(it, &send(number), at(600)).await).await.unwrap();
+        sandbox.store(async |it| outbox::set_not_before(it, &send(number), at(77)).await).await.unwrap();
+    }
+    let moved = Waiting { not_before: at(77), ..waiting(1, Class::Person, 600) };
+    assert_eq!(ready(&sandbox, 77, 100).await, [moved]);
+}
+
+async fn a_stream_taken_out_takes_its_sends_and_no_others(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let other = Waiting { stream: stream(2), ..waiting(3, Class::Person, 500) };
+    for waiting in [&waiting(1, Class::Person, 500), &waiting(2, Class::Broadcast, 500), &other] {
+        put(&sandbox, waiting).await;
+    }
+    sandbox.store(async |it| outbox::remove_stream(it, &stream(1)).await).await.unwrap();
+    assert_eq!(ready(&sandbox, 0, 100).await, [other]);
+}
+
+/// Each transaction puts one send in and moves the checkpoint to its number.
+async fn everything_that_waits_is_read_with_the_place_that_it_counts_up_to(sandbox: Sandbox) {
+    let sandbox = Arc::new(sandbox.migrated().await);
+    assert_eq!(outbox::all(&sandbox.database).await.unwrap(), None);
+    const LAST: u64 = 60;
+    let mut writing = tokio::task::JoinSet::new();
+    writing.spawn({
+        let sandbox = Arc::clone(&sandbox);
+        async move {
+            for number in 1..=LAST {
+                let step = Advance { name: "outbox", incarnation: LOG, shard: 3, from: number - 1, to: number };
+                let waiting = waiting(number, Class::Person, 900);
+                let both = async |it: &mut sql::Transaction| {
+                    outbox::put(it, &waiting).await?;
+                    it.advance(step).await
+                };
+                sandbox.store(both).await.unwrap();
+            }
+        }
+    });
+    loop {
+        let Some((reached, sends)) = outbox::all(&sandbox.database).await.unwrap() else { continue };
+        assert_eq!(reached.incarnation, LOG);
+        assert_eq!(sends.len() as u64, reached.positions[&3]);
+        if reached.positions[&3] == LAST {
+            break;
+        }
+    }
+    writing.join_all().await;
 }

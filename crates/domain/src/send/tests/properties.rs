@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-const PATIENCE: Patience =
+pub(super) const PATIENCE: Patience =
     Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
 
 /// Something that somebody does.
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     Hear(Box<InboundKind>),
     Request {
         send: u128,
@@ -93,9 +93,9 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
 
 /// One conversation, its log, and what its log may not know.
 #[derive(Default)]
-struct World {
-    log: Vec<Event>,
-    state: Conversation,
+pub(super) struct World {
+    pub(super) log: Vec<Event>,
+    pub(super) state: Conversation,
     now: Timestamp,
     /// Each claim, with its attempt, and whether the platform took its message.
     claims: Vec<(SendId, u32, bool)>,
@@ -106,7 +106,7 @@ struct World {
 }
 
 impl World {
-    fn after(acts: Vec<(Act, i64)>) -> Result<Self, TestCaseError> {
+    pub(super) fn after(acts: Vec<(Act, i64)>) -> Result<Self, TestCaseError> {
         let mut world = Self { now: at(0), ..Self::default() };
         for (act, pass_ms) in acts {
             world.now = world.now.plus(Span::from_millis(pass_ms));
@@ -215,7 +215,7 @@ fn attempt(event: &Event) -> Option<u32> {
     Some(*attempt)
 }
 
-fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
+pub(super) fn acts() -> impl Strategy<Value = Vec<(Act, i64)>> {
     prop::collection::vec(act(), 0..60)
 }
 

@@ -7,7 +7,7 @@ use domain::id::{AppId, Mid, PageId, Psid, SendId};
 use domain::time::Timestamp;
 
 /// The fact in these bytes, if it is of a usual kind and has no uncommon parts.
-pub(in crate::codec) fn read(bytes: &[u8]) -> Option<Inbound> {
+pub(in crate::codec) fn read(bytes: &[u8]) -> Option<Box<Inbound>> {
     let (mut id, mut page, mut person, mut kind) = (None, None, None, None);
     let (mut stated_at_ms, mut received_at_ms, mut standby) = (0, 0, false);
     let mut fields = Fields::of(bytes);
@@ -30,7 +30,7 @@ pub(in crate::codec) fn read(bytes: &[u8]) -> Option<Inbound> {
             return None;
         }
     }
-    Some(Inbound {
+    Some(Box::new(Inbound {
         fact: id?,
         page: page?,
         person,
@@ -38,7 +38,7 @@ pub(in crate::codec) fn read(bytes: &[u8]) -> Option<Inbound> {
         received_at: Timestamp::from_millis(received_at_ms),
         standby,
         kind: kind?,
-    })
+    }))
 }
 
 fn message(bytes: &[u8]) -> Option<Message> {

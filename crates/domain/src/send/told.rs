@@ -1,0 +1,92 @@
+//! What single events say of the sends that have not ended, so that lists of those are kept without folding anything.
+//!
+//! Every step is recorded at the revision that it was decided on, so the latest word on a send holds. What follows from
+//! all of them is what a fold would say (`a_list_kept_event_by_event_says_what_the_fold_says` in the tests).
+
+use super::Patience;
+use crate::decision::Intent;
+use crate::event::{ErasingKind, Event, Outcome, Sending, SendingKind};
+use crate::id::{SendId, StreamId};
+use crate::time::Timestamp;
+
+/// A word on sends that have not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// On one of them.
+    Of(&'a SendId, Word<'a>),
+    /// The conversation was erased, and with it every send.
+    Erased,
+}
+
+/// A word on one send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word<'a> {
+    /// Somebody wants it said. From now on it waits.
+    Requested {
+        /// Who speaks, and why.
+        intent: &'a Intent,
+        /// Since when it waits.
+        at: Timestamp,
+    },
+    /// It may be said.
+    Allowed {
+        /// The end of that, if nothing but time passes. None: it has none.
+        until: Option<Timestamp>,
+    },
+    /// A worker has it.
+    Claimed {
+        /// As for [`Word::Allowed`].
+        until: Option<Timestamp>,
+        /// When somebody else has to say that its outcome is unknown.
+        overdue: Timestamp,
+    },
+    /// Nothing left; it is to be tried again.
+    Postponed {
+        /// Not before this.
+        not_before: Timestamp,
+    },
+    /// It may have gone out or not.
+    Unknown {
+        /// When its echo is not waited for any longer.
+        given_up: Timestamp,
+    },
+    /// Nothing is left to do.
+    Ended,
+}
+
+/// What an event of this stream says; none if it is about no send that could wait there. The moments in it follow from
+/// `patience`, so they are another's under another patience.
+pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Option<Told<'a>> {
+    let (send, word) = match event {
+        Event::Sending(step) => (&step.send, word(step, patience)),
+        Event::Inbound(inbound) => (inbound.kind.echo()?.send.as_ref()?, Word::Ended),
+        Event::Erasing(step) => match step.kind {
+            ErasingKind::Begun { .. } => return Some(Told::Erased),
+            ErasingKind::Completed { .. } => return None,
+        },
+        Event::Quarantined(_) | Event::System(_) => return None,
+    };
+    // An echo that came in another conversation settles nothing at home.
+    let is_at_home = matches!(stream, StreamId::Conversation(page, person)
+        if page == send.page() && *person == send.person());
+    is_at_home.then_some(Told::Of(send, word))
+}
+
+fn word(step: &Sending, patience: Patience) -> Word<'_> {
+    match &step.kind {
+        SendingKind::Requested { intent, .. } => Word::Requested { intent, at: step.at },
+        SendingKind::Accepted { decision } => Word::Allowed { until: decision.holds_until },
+        SendingKind::Dispatched { leave_by, decision, .. } => {
+            Word::Claimed { until: decision.holds_until, overdue: patience.overdue(*leave_by) }
+        }
+        SendingKind::Doubted => Word::Unknown { given_up: patience.given_up(step.at) },
+        SendingKind::Blocked { .. } => Word::Ended,
+        SendingKind::Settled { outcome, .. } => match outcome {
+            Outcome::Sent { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => Word::Ended,
+            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } => {
+                Word::Postponed { not_before: *not_before }
+            }
+            Outcome::Unknown => Word::Unknown { given_up: patience.given_up(step.at) },
+        },
+    }
+}
