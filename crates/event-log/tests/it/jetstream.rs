@@ -4,6 +4,7 @@ mod cluster;
 mod durability;
 mod faults;
 mod opening;
+mod remains;
 
 use event_log::jetstream::{Config, JetStreamLog};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -20,7 +20,7 @@ fn config(cluster: &[NatsServer; 3]) -> Config {
 }
 
 /// A log of its own, once the cluster has its leaders.
-async fn open(cluster: &[NatsServer; 3]) -> JetStreamLog {
+pub(super) async fn open(cluster: &[NatsServer; 3]) -> JetStreamLog {
     let config = config(cluster);
     let log = eventually(ELECTION, async || JetStreamLog::open(config.clone()).await.ok()).await;
     eventually(ELECTION, async || log.check().await.ok()).await;
