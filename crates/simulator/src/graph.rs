@@ -1,13 +1,25 @@
 //! The Graph API without its network: a call and the time go in, the world changes, a reply comes out. `handle` is the one
 //! way in.
 
+mod attachments;
 mod batch;
 pub(crate) mod call;
 mod check;
+mod control;
+mod conversations;
+mod expand;
 mod fields;
+mod insights;
+mod labels;
+mod nodes;
+mod notifications;
 mod paging;
+mod personas;
+mod profile;
 mod routes;
-pub(crate) mod send;
+mod send;
+mod subscriptions;
+mod templates;
 #[cfg(test)]
 mod tests;
 

@@ -206,6 +206,12 @@ pub struct ThreadRow {
     pub text: Option<String>,
     /// The message as it went over the wire, where it is more than text.
     pub message: Option<Value>,
+    /// Where the files are that it names by id.
+    pub files: Vec<String>,
+    /// The tag under which it was sent.
+    pub tag: Option<String>,
+    /// Whether it answers a comment or post.
+    pub private_reply: bool,
     /// Name and picture of the persona.
     pub persona: Option<Value>,
     /// Titles of the buttons and quick replies that can be tapped.

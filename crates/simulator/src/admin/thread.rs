@@ -13,7 +13,7 @@ use super::people::no_page;
 use crate::server::Context;
 use crate::world::World;
 use crate::world::deeds::{Sentence, choices};
-use crate::world::ids::Psid;
+use crate::world::ids::{Psid, text_or_number};
 use crate::world::page::Page;
 use crate::world::person::{Author, Entry};
 
@@ -70,6 +70,9 @@ fn row(world: &World, page: &Page, psid: Psid, n: u32, entry: &Entry) -> ThreadR
         },
         text: entry.text.as_deref().map(str::to_owned),
         message: rest.map(|rest| rest.message.clone()).filter(|message| !message.is_null()),
+        files: files(page, entry),
+        tag: rest.and_then(|rest| rest.tag.clone()),
+        private_reply: rest.is_some_and(|rest| rest.is_private_reply),
         persona: persona.map(|persona| json!({ "name": persona.name, "profile_picture_url": persona.picture })),
         choices: choices(entry).into_iter().map(|choice| choice.title).map(Value::from).collect(),
         reaction: rest.and_then(|rest| rest.reaction.clone()),
@@ -78,4 +81,13 @@ fn row(world: &World, page: &Page, psid: Psid, n: u32, entry: &Entry) -> ThreadR
         tap: entry.is_tap(),
         deleted: entry.is_deleted(),
     }
+}
+
+/// Where the attachments are that a message names by id.
+fn files(page: &Page, entry: &Entry) -> Vec<String> {
+    let ids = entry
+        .attachments()
+        .into_iter()
+        .filter_map(|attachment| text_or_number(attachment.get("payload")?.as_object()?, "attachment_id"));
+    ids.filter_map(|id| page.attachments.get(&id)).map(|attachment| attachment.url.clone()).collect()
 }

@@ -1,7 +1,10 @@
 //! Which handler a path and method lead to, and whose token may go there.
 
 use super::call::{Call, Method};
-use super::{Handler, Request, send};
+use super::{
+    Handler, Request, attachments, control, conversations, insights, labels, nodes, notifications, personas, profile,
+    send, subscriptions, templates,
+};
 use crate::errors::{GraphError, Refusal};
 use crate::world::World;
 use crate::world::app::Caller;
@@ -14,10 +17,8 @@ enum Scope {
     /// The token's own Page, by its id or `me`.
     Page,
     /// The token's own app.
-    #[expect(dead_code, reason = "used from the next slice on")]
     App,
     /// A thing of the token's Page: the handler looks.
-    #[expect(dead_code, reason = "used from the next slice on")]
     Thing,
 }
 
@@ -33,7 +34,47 @@ const fn route(method: Method, name: &'static str, scope: Scope, handler: Handle
     Route { name, method, scope, handler }
 }
 
-const ROUTES: &[Route] = &[route(Post, "messages", Scope::Page, send::post)];
+const ROUTES: &[Route] = &[
+    route(Post, "messages", Scope::Page, send::post),
+    route(Get, "messages", Scope::Thing, conversations::messages),
+    route(Post, "message_attachments", Scope::Page, attachments::upload),
+    route(Get, "messenger_profile", Scope::Page, profile::get),
+    route(Post, "messenger_profile", Scope::Page, profile::set),
+    route(Delete, "messenger_profile", Scope::Page, profile::delete),
+    route(Get, "custom_user_settings", Scope::Page, profile::get_own),
+    route(Post, "custom_user_settings", Scope::Page, profile::set_own),
+    route(Delete, "custom_user_settings", Scope::Page, profile::delete_own),
+    route(Post, "personas", Scope::Page, personas::create),
+    route(Get, "personas", Scope::Page, personas::list),
+    route(Post, "custom_labels", Scope::Page, labels::create),
+    route(Get, "custom_labels", Scope::Thing, labels::list),
+    route(Post, "label", Scope::Thing, labels::assign),
+    route(Delete, "label", Scope::Thing, labels::remove),
+    route(Get, "conversations", Scope::Page, conversations::list),
+    route(Post, "pass_thread_control", Scope::Page, control::pass),
+    route(Post, "take_thread_control", Scope::Page, control::take),
+    route(Post, "request_thread_control", Scope::Page, control::ask),
+    route(Post, "release_thread_control", Scope::Page, control::release),
+    route(Post, "extend_thread_control", Scope::Page, control::extend),
+    route(Get, "thread_owner", Scope::Page, control::owner),
+    route(Get, "subscribed_apps", Scope::Page, subscriptions::subscribed),
+    route(Post, "subscribed_apps", Scope::Page, subscriptions::subscribe),
+    route(Delete, "subscribed_apps", Scope::Page, subscriptions::unsubscribe),
+    route(Get, "subscriptions", Scope::App, subscriptions::callbacks),
+    route(Post, "subscriptions", Scope::App, subscriptions::set_callback),
+    route(Delete, "subscriptions", Scope::App, subscriptions::drop_callback),
+    route(Post, "message_templates", Scope::Page, templates::create),
+    route(Get, "message_templates", Scope::Page, templates::list),
+    route(Delete, "message_templates", Scope::Page, templates::delete),
+    route(Get, "notification_message_tokens", Scope::Page, notifications::list),
+    route(Post, "notification_messages_dev_support", Scope::Page, notifications::help),
+    route(Get, "insights", Scope::Page, insights::read),
+    route(Get, "messaging_feature_review", Scope::Page, insights::review),
+    route(Post, "moderate_conversations", Scope::Page, insights::moderate),
+    route(Post, "unlink_accounts", Scope::Page, insights::unlink),
+    route(Get, "", Scope::Thing, nodes::get),
+    route(Delete, "", Scope::Thing, nodes::delete),
+];
 
 /// The route of a call. A path that is known with another method is another error than one that is not.
 pub(super) fn find(call: &Call) -> Result<&'static Route, GraphError> {

@@ -3,11 +3,11 @@
 mod actions;
 mod basis;
 mod buttons;
-mod content;
+pub(super) mod content;
 mod gates;
 mod recipient;
 mod template;
-mod utility;
+pub(super) mod utility;
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,6 @@ use crate::world::World;
 use crate::world::facts;
 use crate::world::ids::Psid;
 use crate::world::page::{Attachment, TokenKind};
-use crate::world::person::Control;
 use crate::world::post::Outgoing;
 use content::Content;
 use recipient::{Recipient, Way};
@@ -96,7 +95,7 @@ fn take_place(
     let (mid, is_echo_first) = world.post(&page, request.app, recipient.psid, out, fault, now_ms);
     request.note.mid = Some(mid.clone());
     if let Some(handover) = control {
-        hand_over(world, request, recipient.psid, handover, now_ms);
+        hand_over(world, request, recipient.psid, handover, now_ms)?;
     }
     request.manner = match fault {
         Some(FaultKind::ResponseLost) => Manner::Close,
@@ -202,7 +201,13 @@ fn thread_control(world: &World, request: &Request<'_>) -> Result<Option<Handove
 }
 
 /// Releasing tells nobody; passing tells the new owner.
-fn hand_over(world: &mut World, request: &Request<'_>, psid: Psid, handover: Handover, now_ms: i64) {
+fn hand_over(
+    world: &mut World,
+    request: &Request<'_>,
+    psid: Psid,
+    handover: Handover,
+    now_ms: i64,
+) -> Result<(), GraphError> {
     match handover {
         Handover::Release => {
             if let Some(person) = world.person_mut(&request.page, psid) {
@@ -210,12 +215,11 @@ fn hand_over(world: &mut World, request: &Request<'_>, psid: Psid, handover: Han
             }
         }
         Handover::PassTo(app) => {
-            let control = Control { app, until_ms: now_ms.saturating_add(facts::CONTROL_MS) };
-            if let Some(person) = world.person_mut(&request.page, psid) {
-                person.more_mut().control = Some(control);
-            }
+            let before = world.person(&request.page, psid).and_then(|person| person.control(now_ms));
+            super::control::pass_to(world, request, psid, before, app, now_ms)?;
         }
     }
+    Ok(())
 }
 
 /// Whether a text is at most so many characters long.

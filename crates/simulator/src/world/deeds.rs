@@ -89,6 +89,9 @@ impl World {
         if has_blocked && !is_silent {
             return Err(Sentence("This person has blocked the Page.".to_owned()));
         }
+        if deed.reference().is_some_and(|reference| reference.chars().count() > facts::REF_CHARS) {
+            return Err(Sentence(format!("A ref has at most {} characters.", facts::REF_CHARS)));
+        }
         match deed {
             Deed::Write { text, attachments, sticker_id, quick_reply, reply_to } => {
                 let attachments = [attachments, sticker(sticker_id, scene.now_ms)].concat();

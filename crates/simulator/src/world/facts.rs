@@ -50,7 +50,7 @@ pub(crate) const STICKER_ALONE_AT_MS: i64 = 1_788_048_000_000;
 pub(crate) const STICKER_KIND_AT_MS: i64 = 1_780_272_000_000;
 /// The thumb, the one sticker any Page may send (MPP sticker-api).
 pub(crate) const LIKE_STICKER: u64 = 369_239_263_222_822;
-/// A person may edit a message so often (message_edits page).
+/// A person may edit a message so often (page of the field `message_edits`).
 pub(crate) const MOST_EDITS: u8 = 5;
 /// Only the newest messages of a thread can be read one by one (MPP conversations).
 pub(crate) const READABLE_MESSAGES: usize = 20;

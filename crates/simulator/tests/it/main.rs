@@ -2,8 +2,12 @@
 //! One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
+mod apps;
+mod families;
 mod faults;
+mod people;
 mod receiver;
 mod sandbox;
 mod send;
+mod time;
 mod webhooks;

@@ -74,9 +74,31 @@ impl Sandbox {
         self.try_send(fields).await.expect("an answer")
     }
 
+    /// One Graph API call with the Page's token; the path without version.
+    pub(crate) async fn graph(&self, method: &str, path: &str, fields: Value) -> Answer {
+        self.graph_as(TOKEN, method, path, fields).await
+    }
+
+    /// The same with another token.
+    pub(crate) async fn graph_as(&self, token: &str, method: &str, path: &str, fields: Value) -> Answer {
+        let body = if fields.is_null() { String::new() } else { fields.to_string() };
+        let headers = format!("authorization: Bearer {token}\r\n");
+        let line = format!("{method} /v25.0{path}");
+        self.request(&line, &headers, "application/json", &body).await.expect("an answer")
+    }
+
+    /// Lets a person do something.
+    pub(crate) async fn act(&self, psid: &str, deed: simulator::Deed) -> simulator::Happened {
+        self.admin.act(psid, PAGE, &deed).await.unwrap()
+    }
+
     pub(crate) async fn call(&self, path: &str, headers: &str, content_type: &str, body: &str) -> Option<Answer> {
+        self.request(&format!("POST {path}"), headers, content_type, body).await
+    }
+
+    async fn request(&self, line: &str, headers: &str, content_type: &str, body: &str) -> Option<Answer> {
         let exchange = async {
-            let mut stream = self.begin(path, headers, content_type, body).await;
+            let mut stream = self.open(line, headers, content_type, body).await;
             let mut received = Vec::new();
             stream.read_to_end(&mut received).await.unwrap();
             parse(&received)
@@ -86,10 +108,14 @@ impl Sandbox {
 
     /// Writes a request and hands over the socket.
     pub(crate) async fn begin(&self, path: &str, headers: &str, content_type: &str, body: &str) -> TcpStream {
+        self.open(&format!("POST {path}"), headers, content_type, body).await
+    }
+
+    async fn open(&self, line: &str, headers: &str, content_type: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let length = body.len();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n{headers}content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{line} HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n{headers}content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         stream

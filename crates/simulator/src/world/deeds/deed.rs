@@ -185,6 +185,21 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// The `ref` of the link, ad or box behind it.
+    pub(crate) fn reference(&self) -> Option<&str> {
+        if let Self::OpenLink { reference } | Self::OptIn { reference } = self {
+            return Some(reference);
+        }
+        if let Self::Postback { reference, .. }
+        | Self::GetStarted { reference }
+        | Self::ClickAd { reference, .. }
+        | Self::Checkbox { reference, .. } = self
+        {
+            return reference.as_deref();
+        }
+        None
+    }
+
     /// Writes a text.
     #[must_use]
     pub fn write(text: impl Into<String>) -> Self {
