@@ -157,6 +157,9 @@ pub(super) async fn inject(State(context): State<Context>, Input(fault): Input<F
     if fault.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
         return Err(Sentence("A rate lies between 0 and 1.".to_owned()));
     }
+    if let Some(name) = fault.error.as_deref().filter(|name| Refusal::named(name).is_none()) {
+        return Err(Sentence(format!("{name} is no error of the catalogue.")));
+    }
     context.platform.change(|world, _| world.faults.add(fault));
     Ok(DONE)
 }

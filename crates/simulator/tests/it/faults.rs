@@ -238,3 +238,24 @@ async fn an_echo_comes_late_on_command_while_the_delivery_does_not() {
     assert_eq!(texts(&receiver).last().map(String::as_str), Some("echo first"));
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn any_error_of_the_catalogue_comes_on_command_and_other_calls_are_hit_too() {
+    let sandbox = with_asha_and(FaultKind::Throttle).await;
+    sandbox.admin.clear_faults().await.unwrap();
+    let unable = Fault { error: Some("CannotReceive".to_owned()), ..Fault::next(FaultKind::Refuse, 1) };
+    sandbox.admin.inject_fault(&unable).await.unwrap();
+    assert_eq!(sandbox.send(message("hi")).await.error(), (400, 10, Some(2_018_108)));
+    let unknown = Fault { error: Some("Gremlins".to_owned()), ..Fault::next(FaultKind::Refuse, 1) };
+    assert!(sandbox.admin.inject_fault(&unknown).await.is_err());
+    let of = |kind| Fault { endpoint: Some("personas".to_owned()), ..Fault::next(kind, 1) };
+    sandbox.admin.inject_fault(&of(FaultKind::ThrottleApp)).await.unwrap();
+    sandbox.send(message("is not hit")).await.mid();
+    assert_eq!(sandbox.graph("GET", "/me/personas", Value::Null).await.error(), (400, 4, None));
+    sandbox.admin.inject_fault(&of(FaultKind::Error500)).await.unwrap();
+    let fields = json!({"name": "Ann", "profile_picture_url": "https://x.example/a.png"});
+    assert_eq!(sandbox.graph("POST", "/me/personas", fields).await.error(), (500, 1, None));
+    let listed = sandbox.graph("GET", "/me/personas", Value::Null).await.body;
+    assert_eq!(listed["data"][0]["name"], "Ann", "it took place");
+    sandbox.stop().await;
+}
