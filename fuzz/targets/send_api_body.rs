@@ -18,9 +18,8 @@ pub fn send_api_body(data: &[u8]) {
     let (Ok(line), Ok(content_type)) = (std::str::from_utf8(line), std::str::from_utf8(content_type)) else { return };
     let (method, target) = line.split_once(' ').unwrap_or(("POST", line));
     let target = with_token(target);
-    let answers = |platform: &mut Offline| {
-        [0, 1].map(|later| platform.call(method, &target, content_type, body, NOW_MS + later))
-    };
+    let answers =
+        |platform: &mut Offline| [0, 1].map(|later| platform.call(method, &target, content_type, body, NOW_MS + later));
     let (mut first, mut second) = (platform(), platform());
     let answered = answers(&mut first);
     assert_eq!(answers(&mut second), answered, "the same seed and calls give the same answers");

@@ -114,7 +114,10 @@ fn config(options: SimulatorOptions) -> anyhow::Result<Config> {
             None => config.pages.push((page, token)),
             Some(app) => {
                 let known = config.apps.iter_mut().find(|known| known.id == app);
-                known.with_context(|| format!("--page names app {app}, which no --app names"))?.pages.push((page, token));
+                known
+                    .with_context(|| format!("--page names app {app}, which no --app names"))?
+                    .pages
+                    .push((page, token));
             }
         }
     }
