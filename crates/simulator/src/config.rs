@@ -1,4 +1,4 @@
-//! What a simulator is started with: its address, its app, its Pages, and where webhooks go.
+//! What a simulator is started with: its address, its apps, its Pages, its time, its limits, and where webhooks go.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,27 +6,58 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::world::limits::Limits;
+
 /// Everything a simulator needs to start. Take the default and change what matters.
 #[derive(Clone)]
 pub struct Config {
     /// Where Graph API and admin API listen; port 0 takes any free port. Default: 127.0.0.1:8090.
     pub listen: SocketAddr,
-    /// The one app, named in echoes. Default: `4004`.
+    /// The first app, named in echoes. Default: `4004`.
     pub app_id: String,
     /// Signs webhooks and request proofs. Default: `test-app-secret-0001`.
     pub app_secret: SecretString,
-    /// Pages known at the start, each with its access token. Default: none.
+    /// Pages known at the start, each with the first app's access token for it. Default: none.
     pub pages: Vec<(String, String)>,
-    /// Where webhooks go from the start, without a handshake. Default: nowhere.
+    /// Where the first app's webhooks go from the start, without a handshake. Default: nowhere.
     pub webhook: Option<WebhookTarget>,
-    /// Whether every Send API call must carry `appsecret_proof`. Default: no.
+    /// Further apps on the same Pages. Default: none.
+    pub apps: Vec<AppConfig>,
+    /// Whether every call of the first app must carry `appsecret_proof`. Default: no.
     pub require_proof: bool,
-    /// Same seed and same order of calls: same ids. Default: 0.
+    /// Same seed and same deeds of a person: same ids. Default: 0.
     pub seed: u64,
+    /// How time goes. Default: with the machine's clock.
+    pub clock: ClockStart,
+    /// Which limits hold. Default: none.
+    pub limits: Limits,
     /// How long after a send is accepted its echo may leave. Default: 5 ms.
     pub echo_delay: Duration,
     /// How webhooks are delivered.
     pub delivery: Delivery,
+}
+
+/// An app beside the first one.
+#[derive(Clone)]
+pub struct AppConfig {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: SecretString,
+    /// Where its webhooks go from the start.
+    pub webhook: Option<WebhookTarget>,
+    /// Its access tokens: Page and token.
+    pub pages: Vec<(String, String)>,
+}
+
+/// How time goes at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockStart {
+    /// With the machine's clock.
+    #[default]
+    Running,
+    /// It stands at this moment, in ms since 1970, until it is moved or let run.
+    StoppedAt(i64),
 }
 
 /// Where webhooks go. Plain HTTP only.
@@ -45,10 +76,43 @@ pub struct Delivery {
     pub concurrency: usize,
     /// How long the receiver may take to answer. Default: 5 s, as Meta.
     pub timeout: Duration,
-    /// Attempts until a delivery is given up. Default: 20, about 80 s; Meta's own schedule is unpublished.
+    /// Attempts until a delivery is given up. Default: no end but the unsubscribing; Meta's schedule is unpublished.
     pub attempts: u32,
-    /// The pause after the first failed attempt; it doubles up to 5 s. Default: 100 ms.
+    /// The pause after the first failed attempt; it doubles up to 5 s, and up to 60 s from the 20th attempt on.
+    /// Default: 100 ms.
     pub backoff: Duration,
+    /// Most events in one body, where more are due at once. Default: 1, as Messenger mostly does.
+    pub batch: usize,
+    /// Failing so long brings an alert. Default: 15 minutes, as Meta.
+    pub alert_after: Duration,
+    /// Failing so long unsubscribes the app from the Page. Default: 1 hour, as Meta.
+    pub unsubscribe_after: Duration,
+}
+
+const LONGEST_PAUSE_MS: i64 = 5_000;
+const LONGEST_LATE_PAUSE_MS: i64 = 60_000;
+const LATE: u32 = 20;
+
+impl Delivery {
+    /// The pause after so many failed attempts.
+    pub(crate) fn pause_ms(&self, attempts: u32) -> i64 {
+        let longest = if attempts < LATE { LONGEST_PAUSE_MS } else { LONGEST_LATE_PAUSE_MS };
+        let doublings = attempts.saturating_sub(1).min(16);
+        millis(self.backoff).saturating_mul(1 << doublings).min(longest)
+    }
+
+    pub(crate) fn alert_after_ms(&self) -> i64 {
+        millis(self.alert_after)
+    }
+
+    pub(crate) fn unsubscribe_after_ms(&self) -> i64 {
+        millis(self.unsubscribe_after)
+    }
+}
+
+/// A span in whole milliseconds.
+pub(crate) fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Default for Config {
@@ -59,8 +123,11 @@ impl Default for Config {
             app_secret: SecretString::from("test-app-secret-0001"),
             pages: Vec::new(),
             webhook: None,
+            apps: Vec::new(),
             require_proof: false,
             seed: 0,
+            clock: ClockStart::default(),
+            limits: Limits::none(),
             echo_delay: Duration::from_millis(5),
             delivery: Delivery::default(),
         }
@@ -69,7 +136,15 @@ impl Default for Config {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { concurrency: 8, timeout: Duration::from_secs(5), attempts: 20, backoff: Duration::from_millis(100) }
+        Self {
+            concurrency: 8,
+            timeout: Duration::from_secs(5),
+            attempts: u32::MAX,
+            backoff: Duration::from_millis(100),
+            batch: 1,
+            alert_after: Duration::from_secs(15 * 60),
+            unsubscribe_after: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -80,9 +155,12 @@ impl fmt::Debug for Config {
             .field("listen", &self.listen)
             .field("app_id", &self.app_id)
             .field("n_pages", &self.pages.len())
+            .field("n_apps", &self.apps.len())
             .field("webhook", &self.webhook)
             .field("require_proof", &self.require_proof)
             .field("seed", &self.seed)
+            .field("clock", &self.clock)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -1,108 +1,85 @@
-//! The running platform: the world, the recorder and the faults behind one lock, so that every call is judged, takes
-//! place, is recorded and queues its webhooks as one step.
+//! The running platform: the world, what is to come, what waits and what was recorded, behind one lock, so that every call
+//! is judged, takes place, is recorded and queues its webhooks as one step.
 
-mod inbound;
+mod going;
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot, watch};
 
+use crate::agenda::Agenda;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::faults::{FaultKind, Faults};
-use crate::recorder::{CallRow, Recorder, SendRow};
-use crate::webhooks::body::{Delivered, Echo, Read, What};
-use crate::webhooks::{Event, Queue};
-use crate::world::judge::{self, Accepted, Message};
-use crate::world::{App, Credentials, Limits, Refusal, World, access};
+use crate::config::{ClockStart, Config, WebhookTarget, millis};
+use crate::faults::{FaultKind, Target, What};
+use crate::graph::call::Call;
+use crate::graph::{self, Manner, Note, Reply};
+use crate::recorder::{CallRow, Recorder, WebhookRow, WebhookStatus};
+use crate::webhooks::event::{Event, Place};
+use crate::webhooks::outbox::{Line, Outbox, Parcel, Shipment};
+use crate::world::app::AppIx;
+use crate::world::deeds::{Deed, Happened, Scene, Sentence};
+use crate::world::ids::Psid;
+use crate::world::rules::Rules;
+use crate::world::{Effect, World};
 
-pub(crate) use inbound::Sentence;
-
-/// When the echo of a send leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EchoTiming {
-    /// A few milliseconds after the send is accepted.
-    #[default]
-    AfterResponse,
-    /// The response waits until the echo is settled, for 5 s at most.
-    BeforeResponse,
-    /// Never. Delivery and read still come.
-    Never,
-}
+pub(crate) use going::Next;
 
 /// The whole platform but for its network.
 pub(crate) struct Platform {
-    pub(crate) clock: Clock,
-    pub(crate) queue: Arc<Queue>,
-    app: App,
     state: Mutex<State>,
+    /// Something may have become due.
+    wake: Notify,
+    /// Counts whatever may have made the platform quiet.
+    ticks: watch::Sender<u64>,
+    /// One at a time moves the clock.
+    moving: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct State {
     pub(crate) world: World,
-    pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
-    pub(crate) echo_timing: EchoTiming,
-    pub(crate) echo_delay: Duration,
+    pub(crate) clock: Clock,
+    agenda: Agenda<Coming>,
+    outbox: Outbox,
+    /// Deliveries that the courier has.
+    n_under_way: usize,
 }
 
-/// A Send API call as it arrived.
-pub(crate) struct Call {
-    /// What the path names: a Page's id or `me`.
-    pub(crate) page: String,
-    pub(crate) credentials: Credentials,
-    /// The fields of query and body, if the body could be read.
-    pub(crate) fields: Result<Map<String, Value>, Refusal>,
+/// What stands in the agenda.
+pub(crate) enum Coming {
+    /// A line's front may leave.
+    Line(Line),
+    /// A body goes out again, or on its own.
+    Shipment(Box<Shipment>),
+    /// A person does something.
+    Deed { page: Arc<str>, psid: Psid, deed: Box<Deed> },
 }
 
 /// What the caller gets.
-pub(crate) enum Answer {
-    /// This, at once.
-    Reply(Reply),
-    /// This, once the echo is settled.
-    AfterEcho(oneshot::Receiver<()>, Reply),
-    /// Nothing: the connection closes.
-    Close,
-    /// Nothing: the connection stays open.
-    Hang,
-}
-
-/// Status, body, and how much of the quota is used.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
-    pub(crate) usage_percent: u8,
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    /// Told when the echo is settled, if the response waits for that.
+    pub(crate) echo: Option<oneshot::Receiver<()>>,
 }
 
 impl Platform {
-    /// A platform with the Pages of the configuration and nobody on them.
+    /// A platform with the apps and Pages of the configuration and nobody on them.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
-        let mut world = World::new(config.seed, Limits::from_pack()?);
-        for (id, token) in &config.pages {
-            world.add_page(id.clone(), SecretString::from(token.as_str()));
-        }
-        let state = State {
-            world,
-            faults: Faults::default(),
-            recorder: Recorder::default(),
-            echo_timing: EchoTiming::default(),
-            echo_delay: config.echo_delay,
+        let clock = match config.clock {
+            ClockStart::Running => Clock::Running { offset_ms: 0 },
+            ClockStart::StoppedAt(at_ms) => Clock::Stopped { at_ms },
         };
-        Ok(Self {
-            clock: Clock::default(),
-            queue: Arc::new(Queue::new(config.delivery.clone(), config.webhook.clone())),
-            app: App {
-                id: config.app_id.clone(),
-                secret: config.app_secret.clone(),
-                require_proof: config.require_proof,
-            },
-            state: Mutex::new(state),
-        })
+        let state = State {
+            world: world(config)?,
+            recorder: Recorder::default(),
+            clock,
+            agenda: Agenda::default(),
+            outbox: Outbox::new(config.delivery.clone()),
+            n_under_way: 0,
+        };
+        let ticks = watch::Sender::new(0);
+        Ok(Self { state: Mutex::new(state), wake: Notify::new(), ticks, moving: tokio::sync::Mutex::new(()) })
     }
 
     /// The state, for a moment.
@@ -110,138 +87,217 @@ impl Platform {
         self.state.lock().expect("nobody panics while holding the state")
     }
 
-    /// Judges a call, lets it take place, and says what the caller gets.
-    pub(crate) fn send(&self, call: &Call) -> Answer {
+    /// Judges a call of the Graph API, lets it take place, and says what the caller gets.
+    pub(crate) fn call(&self, call: &Call) -> Answer {
         let mut state = self.state();
         // Read under the lock, so that the recorder's times never go back.
-        let now_ms = self.clock.now_ms();
-        let mut row = CallRow { at_ms: now_ms, ..CallRow::default() };
-        match self.judge(&state.world, call, now_ms, &mut row) {
-            Err(refusal) => Answer::Reply(state.refuse(row, refusal)),
-            Ok((_, Accepted::Action { psid })) => Answer::Reply(state.succeed(row, json!({ "recipient_id": psid }))),
-            Ok((page, Accepted::Message(message))) => self.take_message(&mut state, row, page, message),
+        let now_ms = state.clock.now_ms();
+        let mut reply = graph::handle(&mut state.world, call, now_ms);
+        for note in std::mem::take(&mut reply.notes) {
+            state.record(note, now_ms);
         }
+        let echo = state.absorb(now_ms).filter(|_| reply.manner == Manner::AfterEcho);
+        drop(state);
+        self.wake.notify_one();
+        Answer { reply, echo }
     }
 
-    /// Refuses a call whose path leads nowhere.
-    pub(crate) fn refuse(&self, refusal: Refusal) -> Reply {
-        let row = CallRow { at_ms: self.clock.now_ms(), ..CallRow::default() };
-        self.state().refuse(row, refusal)
+    /// Lets a person do something now, or with an event time of its own.
+    pub(crate) fn act(
+        &self,
+        page: &str,
+        psid: &str,
+        deed: Deed,
+        at_ms: impl FnOnce(i64) -> i64,
+    ) -> Result<Happened, Sentence> {
+        let mut state = self.state();
+        let now_ms = state.clock.now_ms();
+        let happened = state.world.act(page, psid, deed, at_ms(now_ms), now_ms);
+        drop(state.absorb(now_ms));
+        drop(state);
+        self.wake.notify_one();
+        happened
     }
 
-    fn judge(&self, world: &World, call: &Call, now_ms: i64, row: &mut CallRow) -> Result<(String, Accepted), Refusal> {
-        let id = access::authorize(&self.app, world, &call.credentials, &call.page)?;
-        row.page = Some(id.clone());
-        let fields = call.fields.as_ref().map_err(|refusal| *refusal)?;
-        row.psid = judge::recipient(fields).ok();
-        let page = world.page(&id).ok_or(Refusal::NotThisPage)?;
-        let accepted = judge::judge(page, &world.limits, fields, now_ms)?;
-        Ok((id, accepted))
+    /// Changes the world from outside, and lets happen what follows.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut World, i64) -> T) -> T {
+        let mut state = self.state();
+        let now_ms = state.clock.now_ms();
+        let changed = change(&mut state.world, now_ms);
+        drop(state.absorb(now_ms));
+        drop(state);
+        self.wake.notify_one();
+        changed
     }
 
-    fn take_message(&self, state: &mut State, mut row: CallRow, page: String, message: Message) -> Answer {
-        row.fault = state.faults.take();
-        let stops_it = match row.fault {
-            Some(FaultKind::Throttle) => Some(Refusal::Throttled),
-            Some(FaultKind::Refuse) => Some(Refusal::OutsideWindow),
-            Some(FaultKind::Error500Before) => Some(Refusal::Internal),
-            Some(
-                FaultKind::ResponseLost
-                | FaultKind::Error500
-                | FaultKind::Hang
-                | FaultKind::SentButError
-                | FaultKind::EchoNever,
-            )
-            | None => None,
-        };
-        if let Some(refusal) = stops_it {
-            return Answer::Reply(state.refuse(row, refusal));
-        }
-        let mid = state.world.post(&page, &message.psid);
-        row.mid = Some(mid.clone());
-        state.recorder.send(SendRow {
-            seq: 0,
-            page: page.clone(),
-            psid: message.psid.clone(),
-            mid: mid.clone(),
-            text: message.content.text.clone(),
-            metadata: message.content.metadata.clone(),
-            messaging_type: message.messaging_type.name().to_owned(),
-            tag: message.tag.map(|tag| tag.name().to_owned()),
-            at_ms: row.at_ms,
-            fault: row.fault,
-        });
-        let success = json!({ "recipient_id": message.psid, "message_id": mid });
-        let echo = self.announce(state, &row, page, message);
-        match row.fault {
-            Some(FaultKind::ResponseLost) => {
-                state.recorder.call(row);
-                Answer::Close
-            }
-            Some(FaultKind::Hang) => {
-                state.recorder.call(row);
-                Answer::Hang
-            }
-            Some(FaultKind::Error500) => Answer::Reply(state.refuse(row, Refusal::Internal)),
-            Some(FaultKind::SentButError) => Answer::Reply(state.refuse(row, Refusal::SentButError)),
-            Some(FaultKind::EchoNever | FaultKind::Throttle | FaultKind::Refuse | FaultKind::Error500Before) | None => {
-                let reply = state.succeed(row, success);
-                match echo {
-                    Some(settled) => Answer::AfterEcho(settled, reply),
-                    None => Answer::Reply(reply),
-                }
-            }
-        }
-    }
-
-    /// Queues echo, delivery and read; answers what the response must wait for, if it must.
-    fn announce(&self, state: &State, row: &CallRow, page: String, message: Message) -> Option<oneshot::Receiver<()>> {
-        let at_ms = row.at_ms;
-        let psid = message.psid;
-        let mid = row.mid.clone().unwrap_or_default();
-        let reads = state.world.page(&page).and_then(|page| page.people.get(&psid)).is_some_and(|person| person.reads);
-        let event = |what| Event { page: page.clone(), psid: psid.clone(), at_ms, what };
-        let timing = if row.fault == Some(FaultKind::EchoNever) { EchoTiming::Never } else { state.echo_timing };
-        let delay = match timing {
-            EchoTiming::BeforeResponse => Duration::ZERO,
-            EchoTiming::AfterResponse | EchoTiming::Never => state.echo_delay,
-        };
-        let echo = (timing != EchoTiming::Never).then(|| {
-            let echo = Echo::new(mid.clone(), message.content, &self.app.id);
-            self.queue.push(&event(What::Echo(echo)), at_ms, delay)
-        });
-        let delivered = Delivered { mids: vec![mid], watermark: at_ms };
-        drop(self.queue.push(&event(What::Delivery(delivered)), at_ms, delay));
-        if reads {
-            drop(self.queue.push(&event(What::Read(Read { watermark: at_ms })), at_ms, delay));
-        }
-        echo.filter(|_| timing == EchoTiming::BeforeResponse)
+    /// Sends everything of that app from now on to that target, what is waiting included.
+    pub(crate) fn subscribe(&self, app: AppIx, target: WebhookTarget) {
+        self.change(|world, _| world.app_mut(app).callback = Some(target));
     }
 }
 
 impl State {
-    fn succeed(&mut self, mut row: CallRow, body: Value) -> Reply {
-        row.http_status = Some(200);
-        self.recorder.call(row);
-        Reply { status: 200, body, usage_percent: 1 }
+    /// Lets happen what the world asks for; answers the wait for the first echo of it.
+    fn absorb(&mut self, now_ms: i64) -> Option<oneshot::Receiver<()>> {
+        let mut first_echo = None;
+        for effect in self.world.take_effects() {
+            match effect {
+                Effect::Tell(event) => {
+                    let told = self.tell(event, now_ms);
+                    first_echo = first_echo.or(told);
+                }
+                Effect::Later { at_ms, page, psid, deed } => {
+                    self.agenda.put(at_ms, Coming::Deed { page, psid, deed: Box::new(deed) });
+                }
+                Effect::Sent(row) => self.recorder.send(*row),
+            }
+        }
+        first_echo
     }
 
-    fn refuse(&mut self, mut row: CallRow, refusal: Refusal) -> Reply {
-        let shape = refusal.shape();
-        row.http_status = Some(shape.status);
-        row.code = Some(shape.code);
-        row.subcode = shape.subcode;
-        self.recorder.call(row);
-        let mut error = json!({
-            "message": shape.message,
-            "type": shape.kind,
-            "code": shape.code,
-            "fbtrace_id": self.world.ids.trace(),
-        });
-        if let Some(subcode) = shape.subcode {
-            error["error_subcode"] = subcode.into();
-        }
-        let usage_percent = if refusal == Refusal::Throttled { 100 } else { 1 };
-        Reply { status: shape.status, body: json!({ "error": error }), usage_percent }
+    /// A person does what was planned.
+    fn perform(&mut self, page: Arc<str>, psid: Psid, deed: Deed, now_ms: i64) {
+        let scene = Scene { page, psid, at_ms: now_ms, now_ms };
+        // What can't be done any more, since the person blocked the Page meanwhile, is not done.
+        drop(self.world.perform(scene, deed));
+        drop(self.absorb(now_ms));
     }
+
+    fn record(&mut self, note: Note, now_ms: i64) {
+        let psid = note.psid.and_then(|psid| Some(self.world.page(note.page.as_deref()?)?.psid_text(psid)));
+        self.recorder.call(CallRow {
+            seq: 0,
+            n: note.n,
+            at_ms: now_ms,
+            method: note.method.to_owned(),
+            endpoint: note.endpoint,
+            app: note.app.map(|app| self.world.app(app).id.clone()),
+            page: note.page.map(|page| page.to_string()),
+            psid: psid.filter(|psid| !psid.is_empty()).or(note.unknown_psid),
+            http_status: note.http_status,
+            code: note.code,
+            subcode: note.subcode,
+            mid: note.mid,
+            fault: note.fault,
+        });
+    }
+
+    /// Queues an event for every app that hears of it; with none it is recorded and dropped. Answers the wait for an
+    /// echo.
+    fn tell(&mut self, event: Event, now_ms: i64) -> Option<oneshot::Receiver<()>> {
+        let listeners = self.world.listeners(&event, now_ms);
+        let psid = self.world.page(&event.page).zip(event.psid).map(|(page, psid)| page.psid_text(psid));
+        let psid = psid.unwrap_or_default();
+        let mut row = WebhookRow {
+            seq: 0,
+            n: 0,
+            at_ms: event.at_ms,
+            page: event.page.to_string(),
+            psid: psid.clone(),
+            app: None,
+            field: event.field.to_owned(),
+            kind: event.kind.to_owned(),
+            standby: false,
+            mid: event.mid.clone(),
+            status: WebhookStatus::NoSubscriber,
+            http_status: None,
+            attempts: 0,
+            settled_ms: None,
+            is_copy: false,
+            fault: None,
+        };
+        if listeners.is_empty() {
+            row.n = self.world.count_record(Some(&event.page), event.psid);
+            self.recorder.webhook(row);
+            return None;
+        }
+        row.status = WebhookStatus::Pending;
+        let mut first = None;
+        for (app, place) in listeners {
+            let n = self.world.count_record(Some(&event.page), event.psid);
+            let named = event.psid.map(|key| (key, psid.as_str()));
+            let target = Target { page: &event.page, psid: named, n, what: What::Webhook(event.kind) };
+            let hit = self.world.faults.take(self.world.ids, &target);
+            let fault = hit.map(|hit| hit.kind);
+            let standby = place == Place::Standby;
+            let id = self.world.app(app).id.clone();
+            let seq = self.recorder.webhook(WebhookRow { n, app: Some(id), standby, fault, ..row.clone() });
+            let (settled, when_settled) = oneshot::channel();
+            first.get_or_insert(when_settled);
+            let late = |kind: FaultKind, usual: u32| hit.filter(|hit| hit.kind == kind).map(|hit| hit.delay_ms(usual));
+            let delayed = late(FaultKind::WebhookDelayed, 3_600_000);
+            let late_ms = delayed.or_else(|| late(FaultKind::WebhookReordered, 100)).unwrap_or(0);
+            let bytes = event.standby_bytes.as_ref().filter(|_| standby).unwrap_or(&event.bytes);
+            let parcel = Parcel {
+                seq,
+                place,
+                bytes: Arc::clone(bytes),
+                not_before_ms: now_ms.saturating_add(event.delay_ms).saturating_add(late_ms),
+                may_merge: fault == Some(FaultKind::WebhookMerged),
+                is_wrongly_signed: fault == Some(FaultKind::WebhookWronglySigned),
+                comes_twice: fault == Some(FaultKind::WebhookDuplicated),
+                settled: Some(settled),
+            };
+            if event.is_apart || late_ms > 0 {
+                self.outbox.send_apart(&mut self.agenda, app, Arc::clone(&event.page), parcel);
+            } else {
+                let line = (app, Arc::clone(&event.page), event.psid);
+                self.outbox.join(&mut self.agenda, line, parcel);
+            }
+        }
+        first.filter(|_| event.kind == "echo")
+    }
+}
+
+impl World {
+    /// Which apps hear of an event, and in which array: an app that does not own the thread stands by.
+    fn listeners(&self, event: &Event, now_ms: i64) -> Vec<(AppIx, Place)> {
+        let Some(page) = self.page(&event.page) else { return Vec::new() };
+        let person = event.psid.and_then(|psid| page.people.get(&psid));
+        if person.is_some_and(|person| person.is_banned) {
+            return Vec::new();
+        }
+        let owner = self
+            .default_app(&event.page)
+            .map(|default| person.and_then(|person| person.control(now_ms)).map_or(default, |control| control.app));
+        let is_of_thread =
+            ["message", "echo", "delivery", "read", "postback", "reaction", "edit", "unsend", "referral"]
+                .contains(&event.kind);
+        let mut listeners = Vec::new();
+        for (app, fields) in &page.subscriptions {
+            let settings = self.app(*app);
+            let stands_by = is_of_thread && owner.is_some_and(|owner| owner != *app);
+            let (place, field) = if stands_by { (Place::Standby, "standby") } else { (event.place, event.field) };
+            let is_heard = event.only.is_none_or(|only| only == *app)
+                && settings.callback.is_some()
+                && fields.contains(field)
+                && settings.fields.as_ref().is_none_or(|fields| fields.contains(field))
+                && (settings.is_live || person.is_none_or(|person| person.has_role));
+            if is_heard {
+                listeners.push((*app, place));
+            }
+        }
+        listeners
+    }
+}
+
+/// The world of a configuration.
+pub(crate) fn world(config: &Config) -> anyhow::Result<World> {
+    let mut world = World::new(config.seed, Rules::compiled_in()?);
+    world.limits = config.limits.clone();
+    world.echo_delay_ms = millis(config.echo_delay);
+    let first = world.add_app(&config.app_id, config.app_secret.clone());
+    world.app_mut(first).require_proof = config.require_proof;
+    world.app_mut(first).callback = config.webhook.clone();
+    for (id, token) in &config.pages {
+        world.add_page(id, token, first);
+    }
+    for app in &config.apps {
+        let ix = world.add_app(&app.id, SecretString::clone(&app.secret));
+        world.app_mut(ix).callback = app.webhook.clone();
+        for (id, token) in &app.pages {
+            world.add_page(id, token, ix);
+        }
+    }
+    Ok(world)
 }

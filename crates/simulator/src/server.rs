@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::http::Severed;
 use crate::platform::Platform;
-use crate::webhooks::deliver::Courier;
+use crate::webhooks::courier::Courier;
 use crate::{admin, http, webhooks};
 
 /// How long connections may take to finish after the stop.
@@ -50,12 +50,7 @@ impl Simulator {
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
         let platform = Arc::new(Platform::new(&config)?);
         let client = webhooks::http_client();
-        let courier = Courier {
-            queue: Arc::clone(&platform.queue),
-            client: client.clone(),
-            secret: config.app_secret,
-            settings: config.delivery,
-        };
+        let courier = Courier { platform: Arc::clone(&platform), client: client.clone(), settings: config.delivery };
         let listener =
             TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
         Ok(Self { listener, platform, client, courier })
@@ -71,7 +66,7 @@ impl Simulator {
         let Self { listener, platform, client, courier } = self;
         let tasks = TaskTracker::new();
         let context = Context { platform, client, tasks: tasks.clone(), stop: stop.clone() };
-        let router = http::router().merge(admin::router()).with_state(context);
+        let router = admin::router().fallback(http::graph).with_state(context);
         tasks.spawn(courier.run(stop.clone()));
         loop {
             let accepted = tokio::select! {

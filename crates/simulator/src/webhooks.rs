@@ -1,16 +1,15 @@
-//! Webhooks on their way out: the body as Meta writes it, its signatures, the queue, the delivery, and the handshake.
+//! Webhooks on their way out: the body as Meta writes it, its signatures, the lines in which they wait, the delivery, and
+//! the handshake.
 
-pub(crate) mod body;
-pub(crate) mod deliver;
+pub(crate) mod courier;
 mod escape;
+pub(crate) mod event;
 pub(crate) mod handshake;
-pub(crate) mod queue;
+pub(crate) mod object;
+pub(crate) mod outbox;
 mod sign;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use body::Event;
-pub(crate) use queue::{Delivery, Queue};
 
 /// A plain HTTP client. It holds no certificate authority, so `https` targets fail.
 pub(crate) fn http_client() -> reqwest::Client {

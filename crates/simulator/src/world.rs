@@ -1,77 +1,104 @@
-//! The state of the simulated platform: Pages, people, when each person acted last, and the messages of each thread.
-//! Nothing here reads a clock or touches the network: time comes in as an argument.
+//! The state of the simulated platform: apps, Pages, people, and what follows from every act. Nothing here reads a clock
+//! or touches the network: time comes in as an argument, and what must happen outside comes out as effects.
 
-pub(crate) mod access;
-mod content;
-mod ids;
-pub(crate) mod judge;
+pub(crate) mod app;
+pub(crate) mod deeds;
+pub(crate) mod facts;
+pub(crate) mod ids;
 pub(crate) mod limits;
-pub(crate) mod refusal;
-#[cfg(test)]
-mod tests;
+pub(crate) mod page;
+pub(crate) mod person;
+pub(crate) mod post;
+pub(crate) mod rules;
+pub(crate) mod script;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use secrecy::SecretString;
+use crate::faults::Faults;
+use crate::recorder::SendRow;
+use crate::webhooks::event::Event;
+use app::{App, AppIx};
+use deeds::Deed;
+use ids::{Ids, Psid};
+use limits::Limits;
+use page::Page;
+use person::Person;
+use rules::Rules;
 
-pub(crate) use access::{App, Credentials};
-pub(crate) use content::Content;
-use ids::Ids;
-pub(crate) use limits::Limits;
-pub(crate) use refusal::Refusal;
-
-/// All Pages of the one app.
+/// All apps and Pages.
 pub(crate) struct World {
-    pages: BTreeMap<String, Page>,
     pub(crate) ids: Ids,
+    pub(crate) rules: Rules,
     pub(crate) limits: Limits,
+    pub(crate) apps: Vec<App>,
+    pub(crate) pages: BTreeMap<Arc<str>, Page>,
+    /// Whose each Page token is.
+    pub(crate) tokens: HashMap<String, (Arc<str>, AppIx)>,
+    pub(crate) faults: Faults,
+    /// When echoes leave.
+    pub(crate) echo_timing: EchoTiming,
+    pub(crate) echo_delay_ms: i64,
+    /// What is to happen outside, in order.
+    pub(crate) effects: Vec<Effect>,
+    /// Calls that belong to no Page.
+    pub(crate) n_strays: u32,
+    /// Handshakes made.
+    pub(crate) n_challenges: u32,
 }
 
-/// One Page and the people who have a thread with it.
-pub(crate) struct Page {
-    pub(crate) token: SecretString,
-    pub(crate) people: BTreeMap<String, Person>,
+/// When the echo of a send leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EchoTiming {
+    /// A few milliseconds after the send is accepted.
+    #[default]
+    AfterResponse,
+    /// The response waits until the echo is settled, for 5 s at most.
+    BeforeResponse,
+    /// Never. Delivery and read still come.
+    Never,
 }
 
-/// One person, as one Page knows them.
-#[derive(Default)]
-pub(crate) struct Person {
-    pub(crate) name: Option<String>,
-    /// Whether the person reads whatever arrives at once.
-    pub(crate) reads: bool,
-    /// When the person last did something that opens the standard window, by the event's time.
-    pub(crate) last_opening_ms: Option<i64>,
-    /// When the person last wrote, by the event's time: the human-agent window counts from here.
-    pub(crate) last_message_ms: Option<i64>,
-    /// Every message of the thread, from either side.
-    pub(crate) mids: BTreeSet<String>,
-}
-
-/// What a person does towards a Page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Writes: opens both windows.
-    Write,
-    /// Taps a button: opens the standard window.
-    Tap,
-    /// Opens an m.me link into an existing thread: opens the standard window and leaves no message.
-    OpenLink,
+/// What follows from an act.
+pub(crate) enum Effect {
+    /// Whoever is subscribed hears of it.
+    Tell(Event),
+    /// The person does something later.
+    Later { at_ms: i64, page: Arc<str>, psid: Psid, deed: Deed },
+    /// A message took place.
+    Sent(Box<SendRow>),
 }
 
 impl World {
     /// An empty world whose ids follow from `seed`.
-    pub(crate) fn new(seed: u64, limits: Limits) -> Self {
-        Self { pages: BTreeMap::new(), ids: Ids::new(seed), limits }
+    pub(crate) fn new(seed: u64, rules: Rules) -> Self {
+        Self {
+            ids: Ids::new(seed),
+            rules,
+            limits: Limits::none(),
+            apps: Vec::new(),
+            pages: BTreeMap::new(),
+            tokens: HashMap::new(),
+            faults: Faults::default(),
+            echo_timing: EchoTiming::default(),
+            echo_delay_ms: 5,
+            effects: Vec::new(),
+            n_strays: 0,
+            n_challenges: 0,
+        }
     }
 
-    /// Adds a Page, or changes the token of one that is known.
-    pub(crate) fn add_page(&mut self, id: String, token: SecretString) {
-        match self.pages.get_mut(&id) {
-            Some(page) => page.token = token,
-            None => {
-                self.pages.insert(id, Page { token, people: BTreeMap::new() });
-            }
-        }
+    /// Adds a Page if it is new, and a token for an app, which is subscribed to every field if it is new there.
+    pub(crate) fn add_page(&mut self, id: &str, token: &str, app: AppIx) {
+        let page = self.pages.entry(Arc::from(id)).or_insert_with(|| Page::new(id));
+        let id = Arc::clone(&page.id);
+        page.subscriptions
+            .entry(app)
+            .or_insert_with(|| facts::FIELDS.iter().map(|field| (*field).to_owned()).collect());
+        // A new token of the same app replaces the old one.
+        self.tokens.retain(|_, (of_page, of_app)| (&*of_page, *of_app) != (&id, app));
+        self.tokens.insert(token.to_owned(), (id, app));
     }
 
     /// The Page of that id.
@@ -79,38 +106,48 @@ impl World {
         self.pages.get(id)
     }
 
-    /// Every Page with its id.
-    pub(crate) fn pages(&self) -> impl Iterator<Item = (&str, &Page)> {
-        self.pages.iter().map(|(id, page)| (id.as_str(), page))
+    pub(crate) fn page_mut(&mut self, id: &str) -> Option<&mut Page> {
+        self.pages.get_mut(id)
     }
 
-    /// The person of that PSID at that Page, made if new. Nothing if there is no such Page.
-    pub(crate) fn person_mut(&mut self, page: &str, psid: &str) -> Option<&mut Person> {
-        Some(self.pages.get_mut(page)?.people.entry(psid.to_owned()).or_default())
+    /// The person of that PSID at that Page.
+    pub(crate) fn person(&self, page: &str, psid: Psid) -> Option<&Person> {
+        self.pages.get(page)?.people.get(&psid)
     }
 
-    /// Notes that the person acted at that time; answers the mid if the action leaves one. The Page must be known.
-    pub(crate) fn act(&mut self, page: &str, psid: &str, action: Action, at_ms: i64) -> Option<String> {
-        let mid = match action {
-            Action::Write | Action::Tap => Some(self.ids.mid()),
-            Action::OpenLink => None,
+    pub(crate) fn person_mut(&mut self, page: &str, psid: Psid) -> Option<&mut Person> {
+        self.pages.get_mut(page)?.people.get_mut(&psid)
+    }
+
+    /// The message of that id, if it is one of this Page's threads.
+    pub(crate) fn find_message(&self, page: &str, mid: &str) -> Option<(Psid, u32)> {
+        let (psid, n) = self.ids.read_mid(page, mid)?;
+        self.person(page, psid)?.entry(n).map(|_| (psid, n))
+    }
+
+    /// A number for a record: of the person, else of the Page, else of the rest.
+    pub(crate) fn count_record(&mut self, page: Option<&str>, psid: Option<Psid>) -> u32 {
+        let Some(page) = page.and_then(|page| self.pages.get_mut(page)) else {
+            self.n_strays = self.n_strays.wrapping_add(1);
+            return self.n_strays;
         };
-        let person = self.person_mut(page, psid)?;
-        // A fact that arrives late never moves a window back.
-        person.last_opening_ms = person.last_opening_ms.max(Some(at_ms));
-        if action == Action::Write {
-            person.last_message_ms = person.last_message_ms.max(Some(at_ms));
+        match psid.and_then(|psid| page.people.get_mut(&psid)) {
+            Some(person) => person.count_record(),
+            None => {
+                page.n_records = page.n_records.wrapping_add(1);
+                page.n_records
+            }
         }
-        person.mids.extend(mid.clone());
-        mid
     }
 
-    /// Puts a message of the Page into the thread and answers its mid. Page and person must be known.
-    pub(crate) fn post(&mut self, page: &str, psid: &str) -> String {
-        let mid = self.ids.mid();
-        if let Some(person) = self.person_mut(page, psid) {
-            person.mids.insert(mid.clone());
-        }
-        mid
+    /// An integer for the next handshake.
+    pub(crate) fn next_challenge(&mut self) -> u32 {
+        self.n_challenges = self.n_challenges.wrapping_add(1);
+        self.ids.challenge(self.n_challenges)
+    }
+
+    /// Takes what is to happen outside.
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 }

@@ -6,16 +6,23 @@ use reqwest::{Client, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use serde_json::{Value, json};
+
 use super::model::{
-    AddedPerson, Advance, ClockReading, Complaint, Done, Duplicate, EchoSetting, Happened, Idle, Inject, NewPage,
-    NewPerson, OpenLink, PersonRow, Postback, ReadAll, Subscribe, Subscribed, Write,
+    AddedPerson, Advance, ClockReading, Complaint, Counted, Done, Duplicate, EchoSetting, Idle, Made, NewApp, NewPage,
+    NewPerson, PersonRow, Population, Postback, SetClock, Subscribe, Subscribed, Thread, ThreadRow,
 };
-use crate::faults::FaultKind;
-use crate::recorder::{CallRow, SendRow, WebhookRow};
+use crate::faults::{Fault, FaultKind};
+use crate::recorder::{AlertRow, CallRow, Filter, SendRow, WebhookRow};
 use crate::webhooks;
+use crate::world::deeds::{Deed, Happened};
+use crate::world::limits::Limits;
+use crate::world::page::PageSettings;
 
 /// Longer than the longest wait a command has.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Moving the clock works off everything on the way.
+const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Commands a simulator over its admin API.
 #[derive(Clone, Debug)]
@@ -51,10 +58,38 @@ impl AdminClient {
         Self { base_url, client: webhooks::http_client() }
     }
 
-    /// Adds a Page, or changes the token of one that is known.
+    /// Adds an app, or changes one that is known.
+    pub async fn add_app(&self, app: &NewApp) -> Result<(), AdminError> {
+        self.post::<Done>("apps", app).await.map(|_| ())
+    }
+
+    /// Adds a Page, or changes the first app's token of one that is known.
     pub async fn add_page(&self, id: &str, access_token: &str) -> Result<(), AdminError> {
-        let page = NewPage { id: id.to_owned(), access_token: access_token.to_owned() };
-        self.post::<Done>("pages", &page).await.map(|_| ())
+        let (id, access_token) = (id.to_owned(), access_token.to_owned());
+        self.add_page_of(&NewPage { id, access_token, app: None }).await
+    }
+
+    /// Adds a Page, or an app's token for one that is known.
+    pub async fn add_page_of(&self, page: &NewPage) -> Result<(), AdminError> {
+        self.post::<Done>("pages", page).await.map(|_| ())
+    }
+
+    /// Changes some of a Page's settings: an object with the members of [`PageSettings`] that change.
+    pub async fn set_page(&self, page: &str, changes: &Value) -> Result<PageSettings, AdminError> {
+        self.post(&format!("pages/{page}/settings"), changes).await
+    }
+
+    /// Lets Meta warn, block or unblock the Page.
+    pub async fn enforce(&self, page: &str, action: &str, reason: Option<&str>) -> Result<(), AdminError> {
+        let step = json!({ "action": action, "reason": reason });
+        self.post::<Done>(&format!("pages/{page}/policy"), &step).await.map(|_| ())
+    }
+
+    /// Makes many people at once; answers the first and the last PSID.
+    pub async fn populate(&self, population: &Population) -> Result<Option<(String, String)>, AdminError> {
+        let request = self.client.post(self.url("populations")).json(population);
+        let made: Made = read_within(request, LONG_TIMEOUT).await?;
+        Ok(made.first_psid.zip(made.last_psid))
     }
 
     /// Adds a person, or changes one that is known; answers the PSID.
@@ -83,6 +118,11 @@ impl AdminClient {
         self.write_when(psid, page, text, None, Some(ago_ms)).await
     }
 
+    /// Makes the person do something now.
+    pub async fn act(&self, psid: &str, page: &str, deed: &Deed) -> Result<Happened, AdminError> {
+        self.act_when(psid, page, deed, None, None).await
+    }
+
     /// Makes the person tap a button.
     pub async fn postback(&self, psid: &str, postback: &Postback) -> Result<Happened, AdminError> {
         self.post(&format!("people/{psid}/postback"), postback).await
@@ -90,13 +130,17 @@ impl AdminClient {
 
     /// Makes the person open an m.me link with that `ref`.
     pub async fn open_link(&self, psid: &str, page: &str, reference: &str) -> Result<Happened, AdminError> {
-        let link = OpenLink { page: page.to_owned(), reference: reference.to_owned() };
-        self.post(&format!("people/{psid}/open_link"), &link).await
+        self.act(psid, page, &Deed::OpenLink { reference: reference.to_owned() }).await
     }
 
     /// Makes the person read everything up to now.
     pub async fn read(&self, psid: &str, page: &str) -> Result<Happened, AdminError> {
-        self.post(&format!("people/{psid}/read"), &ReadAll { page: page.to_owned() }).await
+        self.act(psid, page, &Deed::Read {}).await
+    }
+
+    /// The thread as its person sees it, from the `after`th message on.
+    pub async fn thread(&self, psid: &str, page: &str, after: usize) -> Result<Vec<ThreadRow>, AdminError> {
+        self.get::<Thread>(&format!("people/{psid}/thread?page={page}&after={after}")).await.map(|thread| thread.rows)
     }
 
     /// The simulator's time.
@@ -104,15 +148,42 @@ impl AdminClient {
         self.get("clock").await
     }
 
-    /// Moves the clock forward and answers the new time.
+    /// Moves the clock forward, works off what comes on the way, and answers the new time.
     pub async fn advance_clock(&self, by: Duration) -> Result<ClockReading, AdminError> {
-        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.post("clock/advance", &Advance { ms }).await
+        let ms = Some(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
+        let request = self.client.post(self.url("clock/advance")).json(&Advance { ms, by: None });
+        read_within(request, LONG_TIMEOUT).await
     }
 
-    /// Queues faults for the next messages that would be accepted.
+    /// Sets the clock; forward is the same as advancing.
+    pub async fn set_clock(&self, at_ms: i64) -> Result<ClockReading, AdminError> {
+        let request = self.client.post(self.url("clock/set")).json(&SetClock { at_ms: Some(at_ms), at: None });
+        read_within(request, LONG_TIMEOUT).await
+    }
+
+    /// Lets the clock stand still.
+    pub async fn stop_clock(&self) -> Result<ClockReading, AdminError> {
+        self.post("clock/stop", &()).await
+    }
+
+    /// Lets the clock run.
+    pub async fn run_clock(&self) -> Result<ClockReading, AdminError> {
+        self.post("clock/run", &()).await
+    }
+
+    /// Sets which limits hold.
+    pub async fn set_limits(&self, limits: &Limits) -> Result<Limits, AdminError> {
+        self.post("limits", limits).await
+    }
+
+    /// Arms a fault for the next messages that would be accepted.
     pub async fn inject(&self, kind: FaultKind, count: u16) -> Result<(), AdminError> {
-        self.post::<Done>("faults", &Inject { kind, count }).await.map(|_| ())
+        self.inject_fault(&Fault::next(kind, count.into())).await
+    }
+
+    /// Arms a fault: for whom and how often it says itself.
+    pub async fn inject_fault(&self, fault: &Fault) -> Result<(), AdminError> {
+        self.post::<Done>("faults", fault).await.map(|_| ())
     }
 
     /// Forgets the faults still to come.
@@ -135,6 +206,13 @@ impl AdminClient {
         self.subscribe_with(url, verify_token, true).await
     }
 
+    /// Verifies another app's callback and sends its webhooks there from now on.
+    pub async fn subscribe_app(&self, app: &str, url: &str, verify_token: &str) -> Result<(), AdminError> {
+        let (url, verify_token, app) = (url.to_owned(), verify_token.to_owned(), Some(app.to_owned()));
+        let command = Subscribe { url, verify_token, app, keep_trying: false };
+        self.post::<Subscribed>("subscribe", &command).await.map(|_| ())
+    }
+
     /// Lets each of the next `times` deliveries go out twice.
     pub async fn duplicate_webhooks(&self, times: u32) -> Result<(), AdminError> {
         self.post::<Done>("webhooks/duplicate", &Duplicate { times }).await.map(|_| ())
@@ -153,6 +231,39 @@ impl AdminClient {
     /// Every webhook, in order.
     pub async fn webhooks(&self) -> Result<Vec<WebhookRow>, AdminError> {
         self.get("recorder/webhooks").await
+    }
+
+    /// The messages that the filter wants.
+    pub async fn sends_where(&self, filter: &Filter) -> Result<Vec<SendRow>, AdminError> {
+        read(self.client.get(self.url("recorder/sends")).query(filter)).await
+    }
+
+    /// How often: quick with Page and person, however long the recording is.
+    pub async fn count_sends(&self, filter: &Filter) -> Result<usize, AdminError> {
+        let request = self.client.get(self.url("recorder/sends/count")).query(filter);
+        read::<Counted>(request).await.map(|counted| counted.count)
+    }
+
+    /// The calls that the filter wants.
+    pub async fn calls_where(&self, filter: &Filter) -> Result<Vec<CallRow>, AdminError> {
+        read(self.client.get(self.url("recorder/calls")).query(filter)).await
+    }
+
+    /// The webhooks that the filter wants.
+    pub async fn webhooks_where(&self, filter: &Filter) -> Result<Vec<WebhookRow>, AdminError> {
+        read(self.client.get(self.url("recorder/webhooks")).query(filter)).await
+    }
+
+    /// What Meta would have written to the developers about.
+    pub async fn alerts(&self) -> Result<Vec<AlertRow>, AdminError> {
+        self.get("recorder/alerts").await
+    }
+
+    /// The whole recording as JSON lines, the same bytes for the same seed and deeds.
+    pub async fn recording(&self) -> Result<String, AdminError> {
+        let no_answer = |source: reqwest::Error| AdminError::NoAnswer { source: source.without_url() };
+        let request = self.client.get(self.url("recorder/lines")).timeout(LONG_TIMEOUT);
+        request.send().await.map_err(no_answer)?.text().await.map_err(no_answer)
     }
 
     /// Forgets what was recorded.
@@ -179,12 +290,31 @@ impl AdminClient {
         at_ms: Option<i64>,
         ago_ms: Option<u64>,
     ) -> Result<Happened, AdminError> {
-        let write = Write { page: page.to_owned(), text: text.to_owned(), at_ms, ago_ms };
-        self.post(&format!("people/{psid}/write"), &write).await
+        self.act_when(psid, page, &Deed::write(text), at_ms, ago_ms).await
+    }
+
+    async fn act_when(
+        &self,
+        psid: &str,
+        page: &str,
+        deed: &Deed,
+        at_ms: Option<i64>,
+        ago_ms: Option<u64>,
+    ) -> Result<Happened, AdminError> {
+        let mut members = json!(deed);
+        let name = members["do"].take();
+        members["page"] = page.into();
+        if let Value::Object(members) = &mut members {
+            members.remove("do");
+            members.extend(at_ms.map(|at_ms| ("at_ms".to_owned(), at_ms.into())));
+            members.extend(ago_ms.map(|ago_ms| ("ago_ms".to_owned(), ago_ms.into())));
+        }
+        self.post(&format!("people/{psid}/{}", name.as_str().unwrap_or_default()), &members).await
     }
 
     async fn subscribe_with(&self, url: &str, verify_token: &str, keep_trying: bool) -> Result<bool, AdminError> {
-        let command = Subscribe { url: url.to_owned(), verify_token: verify_token.to_owned(), keep_trying };
+        let (url, verify_token) = (url.to_owned(), verify_token.to_owned());
+        let command = Subscribe { url, verify_token, app: None, keep_trying };
         self.post::<Subscribed>("subscribe", &command).await.map(|subscribed| subscribed.verified)
     }
 
@@ -202,9 +332,16 @@ impl AdminClient {
 }
 
 async fn read<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, AdminError> {
+    read_within(request, TIMEOUT).await
+}
+
+async fn read_within<T: DeserializeOwned>(
+    request: reqwest::RequestBuilder,
+    patience: Duration,
+) -> Result<T, AdminError> {
     // Admin URLs hold PSIDs, and errors must not.
     let no_answer = |source: reqwest::Error| AdminError::NoAnswer { source: source.without_url() };
-    let answer = request.timeout(TIMEOUT).send().await.map_err(no_answer)?;
+    let answer = request.timeout(patience).send().await.map_err(no_answer)?;
     let status = answer.status();
     if status.is_success() {
         return answer.json().await.map_err(no_answer);

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
 use super::model::Complaint;
-use crate::platform::Sentence;
+use crate::world::deeds::Sentence;
 
 /// A command's JSON body, whatever its content type says.
 pub(crate) struct Input<T>(pub(crate) T);

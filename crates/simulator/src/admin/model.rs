@@ -1,16 +1,105 @@
 //! The admin API's requests and answers, shared by its handlers and its client.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::faults::FaultKind;
-use crate::platform::EchoTiming;
+use serde_json::Value;
+
+use crate::world::EchoTiming;
+use crate::world::page::PageSettings;
+use crate::world::script::Script;
+
+/// An app to add, or to change.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApp {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether every call must carry `appsecret_proof`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_proof: Option<bool>,
+    /// Whether it is live; else it reaches only people with a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<bool>,
+}
+
+/// An app as it stands.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AppRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) live: bool,
+    pub(crate) require_proof: bool,
+    pub(crate) callback: Option<String>,
+}
 
 /// A Page to add, or a new token for one that is known.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPage {
+    /// Its id.
+    pub id: String,
+    /// The app's access token for it.
+    pub access_token: String,
+    /// The app; the first one if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+}
+
+/// A Page as it stands.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PageRow {
+    pub(crate) id: String,
+    pub(crate) settings: PageSettings,
+    /// How many people the Page knows, and how many have acted.
+    pub(crate) people: usize,
+    pub(crate) engaged: u32,
+    /// Each subscribed app with its fields.
+    pub(crate) subscriptions: BTreeMap<String, Vec<String>>,
+    /// Ids of comments and visitors' posts.
+    pub(crate) posts: Vec<String>,
+}
+
+/// A step of Meta's enforcement: `warning`, `block` or `unblock`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewPage {
-    pub(crate) id: String,
-    pub(crate) access_token: String,
+pub(crate) struct Enforce {
+    pub(crate) action: String,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+}
+
+/// Many people at once.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// The Page.
+    pub page: String,
+    /// How many.
+    pub count: u32,
+    /// The first PSID, the others count up from it; left out, they follow from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_psid: Option<u64>,
+    /// What they do of their own accord.
+    #[serde(default)]
+    pub script: Script,
+    /// How long ago each of them wrote, in ms; left out, nobody has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrote_ago_ms: Option<u32>,
+}
+
+/// A population that was made.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) count: u32,
+    pub(crate) first_psid: Option<String>,
+    pub(crate) last_psid: Option<String>,
 }
 
 /// A person to add to a Page, or to change. A person who has only been added has not opened any window.
@@ -28,6 +117,18 @@ pub struct NewPerson {
     /// Whether the person reads every message at once.
     #[serde(default)]
     pub reads: bool,
+    /// Whether the person has a role on the app, and so can be reached before it is live.
+    #[serde(default)]
+    pub role: bool,
+    /// Whether the account is one by phone number only, without a profile.
+    #[serde(default)]
+    pub phone_only: bool,
+    /// What the person does of their own accord.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
+    /// For how long from now an automated flow of the platform runs in the thread (error 2018321), in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_ms: Option<u32>,
 }
 
 /// The id of a person that was added.
@@ -40,6 +141,9 @@ pub(crate) struct AddedPerson {
 #[derive(Deserialize)]
 pub(crate) struct OfPage {
     pub(crate) page: String,
+    /// Only those behind this PSID.
+    pub(crate) after: Option<String>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A person as the Page knows them.
@@ -51,22 +155,77 @@ pub struct PersonRow {
     pub name: Option<String>,
     /// Whether the person reads every message at once.
     pub reads: bool,
+    /// Whether the person has blocked the Page.
+    #[serde(default)]
+    pub blocked: bool,
     /// When the person last opened the standard window, in ms since 1970.
     pub last_opening_ms: Option<i64>,
     /// When the person last wrote, in ms since 1970.
     pub last_message_ms: Option<i64>,
+    /// How many messages the thread has.
+    #[serde(default)]
+    pub messages: usize,
 }
 
-/// A message of a person. At most one of the times; neither means now.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Write {
+/// Which thread, from where on, and how long to wait for news.
+#[derive(Deserialize)]
+pub(crate) struct OfThread {
     pub(crate) page: String,
-    pub(crate) text: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) at_ms: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ago_ms: Option<u64>,
+    pub(crate) after: Option<usize>,
+    pub(crate) wait_ms: Option<u32>,
+}
+
+/// A thread as its person sees it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Thread {
+    pub(crate) now_ms: i64,
+    /// How many messages there are: what to ask `after` next time.
+    pub(crate) messages: usize,
+    pub(crate) rows: Vec<ThreadRow>,
+    pub(crate) typing: bool,
+    pub(crate) seen_ms: Option<i64>,
+    pub(crate) blocked: bool,
+    /// The app that controls the thread, if one does.
+    pub(crate) owner: Option<String>,
+    /// The persistent menu.
+    pub(crate) menu: Option<Value>,
+}
+
+/// One message of a thread.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThreadRow {
+    /// Its id.
+    pub mid: String,
+    /// When, in ms since 1970.
+    pub at_ms: i64,
+    /// Whether the Page wrote it.
+    pub from_page: bool,
+    /// The app that wrote it, if one did.
+    pub app: Option<String>,
+    /// The text.
+    pub text: Option<String>,
+    /// The message as it went over the wire, where it is more than text.
+    pub message: Option<Value>,
+    /// Where the files are that it names by id.
+    pub files: Vec<String>,
+    /// The tag under which it was sent.
+    pub tag: Option<String>,
+    /// Whether it answers a comment or post.
+    pub private_reply: bool,
+    /// Name and picture of the persona.
+    pub persona: Option<Value>,
+    /// Titles of the buttons and quick replies that can be tapped.
+    pub choices: Vec<Value>,
+    /// The person's reaction.
+    pub reaction: Option<String>,
+    /// The Page's reaction.
+    pub page_reaction: Option<String>,
+    /// The message that it quotes.
+    pub reply_to: Option<String>,
+    /// A tap, which the thread does not show.
+    pub tap: bool,
+    /// Taken back.
+    pub deleted: bool,
 }
 
 /// A tapped button.
@@ -84,36 +243,25 @@ pub struct Postback {
     pub reference: Option<String>,
 }
 
-/// An opened m.me link.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OpenLink {
-    pub(crate) page: String,
-    #[serde(rename = "ref")]
-    pub(crate) reference: String,
-}
-
-/// Everything up to now is read.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReadAll {
-    pub(crate) page: String,
-}
-
-/// What a person's action left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happened {
-    /// The message's id, if the action leaves a message.
-    pub mid: Option<String>,
-    /// The event's time, in ms since 1970.
-    pub timestamp: i64,
-}
-
 /// How far to move the clock.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Advance {
-    pub(crate) ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ms: Option<u64>,
+    /// Like `90s`, `15m`, `24h` or `7d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
+}
+
+/// What the clock is to show: milliseconds since 1970, or like `2026-04-27T00:00:00Z`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetClock {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<String>,
 }
 
 /// The simulator's time.
@@ -123,14 +271,10 @@ pub struct ClockReading {
     pub now_ms: i64,
     /// How far it is ahead of the machine's clock.
     pub offset_ms: i64,
-}
-
-/// Faults for the next messages.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Inject {
-    pub(crate) kind: FaultKind,
-    pub(crate) count: u16,
+    /// Whether it stands still.
+    pub stopped: bool,
+    /// How much is to come: deliveries, repetitions, what people will do.
+    pub coming: usize,
 }
 
 /// When echoes leave, from now on.
@@ -150,6 +294,9 @@ pub struct EchoSetting {
 pub(crate) struct Subscribe {
     pub(crate) url: String,
     pub(crate) verify_token: String,
+    /// The app; the first one if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) app: Option<String>,
     /// Whether to go on in the background while nobody answers there.
     #[serde(default)]
     pub(crate) keep_trying: bool,
@@ -191,4 +338,10 @@ pub(crate) struct Done {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Complaint {
     pub(crate) error: String,
+}
+
+/// How many rows there are.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) count: usize,
 }

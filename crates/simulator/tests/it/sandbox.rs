@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{AdminClient, Config, Simulator, WebhookTarget};
+use simulator::{AdminClient, ClockStart, Config, Simulator, WebhookTarget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -12,6 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const PAGE: &str = "1001";
 pub(crate) const TOKEN: &str = "EAAtesttoken123";
+/// Where the clock stands in [`with_asha`].
+pub(crate) const T0: i64 = 1_780_000_000_000;
+/// Error 100.
+pub(crate) const WRONG: (u16, u64, Option<u64>) = (400, 100, None);
+/// No such object.
+pub(crate) const GONE: (u16, u64, Option<u64>) = (400, 100, Some(33));
 pub(crate) const ASHA: &str = "2002";
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -74,9 +80,31 @@ impl Sandbox {
         self.try_send(fields).await.expect("an answer")
     }
 
+    /// One Graph API call with the Page's token; the path without version.
+    pub(crate) async fn graph(&self, method: &str, path: &str, fields: Value) -> Answer {
+        self.graph_as(TOKEN, method, path, fields).await
+    }
+
+    /// The same with another token.
+    pub(crate) async fn graph_as(&self, token: &str, method: &str, path: &str, fields: Value) -> Answer {
+        let body = if fields.is_null() { String::new() } else { fields.to_string() };
+        let headers = format!("authorization: Bearer {token}\r\n");
+        let line = format!("{method} /v25.0{path}");
+        self.request(&line, &headers, "application/json", &body).await.expect("an answer")
+    }
+
+    /// Lets a person do something.
+    pub(crate) async fn act(&self, psid: &str, deed: simulator::Deed) -> simulator::Happened {
+        self.admin.act(psid, PAGE, &deed).await.unwrap()
+    }
+
     pub(crate) async fn call(&self, path: &str, headers: &str, content_type: &str, body: &str) -> Option<Answer> {
+        self.request(&format!("POST {path}"), headers, content_type, body).await
+    }
+
+    async fn request(&self, line: &str, headers: &str, content_type: &str, body: &str) -> Option<Answer> {
         let exchange = async {
-            let mut stream = self.begin(path, headers, content_type, body).await;
+            let mut stream = self.open(line, headers, content_type, body).await;
             let mut received = Vec::new();
             stream.read_to_end(&mut received).await.unwrap();
             parse(&received)
@@ -86,13 +114,36 @@ impl Sandbox {
 
     /// Writes a request and hands over the socket.
     pub(crate) async fn begin(&self, path: &str, headers: &str, content_type: &str, body: &str) -> TcpStream {
+        self.open(&format!("POST {path}"), headers, content_type, body).await
+    }
+
+    async fn open(&self, line: &str, headers: &str, content_type: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let length = body.len();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n{headers}content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{line} HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n{headers}content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
+    }
+}
+
+impl Sandbox {
+    /// What a call that succeeds is answered.
+    #[track_caller]
+    pub(crate) fn good(&self, method: &str, path: &str, fields: Value) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        let place = format!("{caller}: {method} {path}");
+        async move {
+            let answer = self.graph(method, path, fields).await;
+            assert_eq!(answer.status, 200, "{place}: {}", answer.body);
+            answer.body
+        }
+    }
+
+    /// What a call is refused with.
+    pub(crate) async fn refused(&self, method: &str, path: &str, fields: Value) -> (u16, u64, Option<u64>) {
+        self.graph(method, path, fields).await.error()
     }
 }
 
@@ -128,4 +179,20 @@ fn parse(received: &[u8]) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     Some(Answer { status, head: head.to_owned(), body: serde_json::from_str(body).unwrap_or(Value::Null) })
+}
+
+/// Asha has written, and the clock stands still.
+pub(crate) async fn with_asha() -> Sandbox {
+    with_asha_and(|_| ()).await
+}
+
+/// The same, with something else changed.
+pub(crate) async fn with_asha_and(change: impl FnOnce(&mut Config)) -> Sandbox {
+    let sandbox = Sandbox::start_with(|config| {
+        config.clock = ClockStart::StoppedAt(T0);
+        change(config);
+    })
+    .await;
+    sandbox.admin.write(ASHA, PAGE, "hello").await.unwrap();
+    sandbox
 }
