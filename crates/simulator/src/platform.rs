@@ -14,7 +14,7 @@ use crate::config::{ClockStart, Config, WebhookTarget, millis};
 use crate::faults::{FaultKind, Target, What};
 use crate::graph::call::Call;
 use crate::graph::{self, Manner, Note, Reply};
-use crate::recorder::{CallRow, Recorder, WebhookRow, WebhookStatus};
+use crate::recorder::{CallRow, EventJson, Recorder, WebhookRow, WebhookStatus};
 use crate::webhooks::event::{Event, Place};
 use crate::webhooks::outbox::{Line, Outbox, Parcel, Shipment};
 use crate::world::app::AppIx;
@@ -205,8 +205,10 @@ impl State {
             settled_ms: None,
             is_copy: false,
             fault: None,
+            event: None,
         };
         if listeners.is_empty() {
+            row.event = EventJson::new(&event.bytes);
             row.n = self.world.count_record(Some(&event.page), event.psid);
             self.recorder.webhook(row);
             return None;
@@ -221,13 +223,15 @@ impl State {
             let fault = hit.map(|hit| hit.kind);
             let standby = place == Place::Standby;
             let id = self.world.app(app).id.clone();
-            let seq = self.recorder.webhook(WebhookRow { n, app: Some(id), standby, fault, ..row.clone() });
+            let bytes = event.standby_bytes.as_ref().filter(|_| standby).unwrap_or(&event.bytes);
+            let sent = EventJson::new(bytes);
+            let seq =
+                self.recorder.webhook(WebhookRow { n, app: Some(id), standby, fault, event: sent, ..row.clone() });
             let (settled, when_settled) = oneshot::channel();
             first.get_or_insert(when_settled);
             let late = |kind: FaultKind, usual: u32| hit.filter(|hit| hit.kind == kind).map(|hit| hit.delay_ms(usual));
             let delayed = late(FaultKind::WebhookDelayed, 3_600_000);
             let late_ms = delayed.or_else(|| late(FaultKind::WebhookReordered, 100)).unwrap_or(0);
-            let bytes = event.standby_bytes.as_ref().filter(|_| standby).unwrap_or(&event.bytes);
             let parcel = Parcel {
                 seq,
                 place,

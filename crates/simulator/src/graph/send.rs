@@ -29,6 +29,7 @@ pub(crate) fn post(world: &mut World, request: &mut Request<'_>, now_ms: i64) ->
     let recipient = recipient::find(world, request, now_ms)?;
     request.note.psid = Some(recipient.psid);
     let fields = request.fields()?;
+    check::one_of(fields, "notification_type", &["REGULAR", "SILENT_PUSH", "NO_PUSH"], "message")?;
     match (present(fields, "message"), present(fields, "sender_action")) {
         (Some(_), Some(_)) => Err(Refusal::MessageAndAction.into()),
         (None, None) => Err(GraphError::param("Either message or sender_action is required")),
