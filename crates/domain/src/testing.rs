@@ -5,7 +5,9 @@ use crate::decision::{Actor, Decision, Intent, PackRef, Purpose, Route, Verdict}
 use crate::event::*;
 use crate::id::Token;
 use crate::id::{AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId};
-use crate::pack::{BUILT_IN, Pack};
+use crate::evaluate::{Facts, evaluate};
+use crate::pack::{BUILT_IN, Pack, Packs};
+use crate::page::Page;
 use crate::time::{Span, Timestamp};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -15,7 +17,29 @@ pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_600_000_000_000);
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
-pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::parse(BUILT_IN[0]).unwrap());
+pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| built_in(0));
+
+/// That pack alone, so that it is in force at every moment.
+pub(crate) static PACKS: LazyLock<Packs> = LazyLock::new(|| Packs::of([built_in(0)]).unwrap());
+
+static PAGE_ID: LazyLock<PageId> = LazyLock::new(page);
+static NO_PAGE: LazyLock<Page> = LazyLock::new(Page::default);
+
+/// The pack of this place among those that we ship.
+pub(crate) fn built_in(n: usize) -> Pack {
+    let (file, text) = BUILT_IN[n];
+    Pack::parse(file, text).unwrap()
+}
+
+/// A conversation on a Page of which nothing is known.
+pub(crate) fn facts(state: &Conversation) -> Facts<'_> {
+    Facts::new(&PAGE_ID, &NO_PAGE, state)
+}
+
+/// The judgement by one pack on a Page of which nothing is known.
+pub(crate) fn judged_by(pack: &Pack, state: &Conversation, intent: &Intent, now: Timestamp) -> Decision {
+    evaluate(pack, &facts(state), intent, now)
+}
 
 /// So many milliseconds after noon.
 pub(crate) const fn at(ms: i64) -> Timestamp {
@@ -190,7 +214,7 @@ pub(crate) fn agent() -> AgentId {
 }
 
 pub(crate) const fn says(actor: Actor, purpose: Purpose) -> Intent {
-    Intent { actor, purpose }
+    Intent::new(actor, purpose)
 }
 
 /// Every sort of speaker.
@@ -220,7 +244,8 @@ pub(crate) fn requested(send: u128, at: Timestamp) -> Event {
 pub(crate) fn judged(verdict: Verdict, at: Timestamp) -> Box<Decision> {
     let pack = PackRef { name: "some".to_owned(), digest: [0; 32] };
     let (findings, remedies, holds_until) = (Vec::new(), Vec::new(), None);
-    Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, evaluator: 1 })
+    let (overrides, right) = (None, None);
+    Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, overrides, right, evaluator: 1 })
 }
 
 pub(crate) fn accepted(send: u128, at: Timestamp) -> Event {

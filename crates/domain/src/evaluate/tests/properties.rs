@@ -3,10 +3,9 @@
 use super::WEEK_MS;
 use crate::conversation::Conversation;
 use crate::decision::{Decision, Intent, Purpose, Route, Verdict};
-use crate::evaluate::evaluate;
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::testing::{
-    DAY_MS, PACK, actors, at, fold, idle_kinds, lead, message, opt_in, postback, reaction, referral, says, told,
+    DAY_MS, PACK, actors, at, fold, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, referral, says, told,
 };
 use crate::time::{Span, Timestamp, effective};
 use proptest::prelude::*;
@@ -78,7 +77,7 @@ fn is_within(opened: Option<Timestamp>, length_ms: i64, now: Timestamp) -> bool 
 }
 
 fn judge(history: &[Said], intent: &Intent, now: Timestamp) -> Decision {
-    evaluate(&PACK, &state(history), intent, now)
+    judged_by(&PACK, &state(history), intent, now)
 }
 
 proptest! {
@@ -93,7 +92,7 @@ proptest! {
         let is_staff_open = is_within(last(&history, |kind| matches!(kind, InboundKind::Message(_))), WEEK_MS, now);
         let may_staff = is_staff_open && intent.actor.is_human() && intent.purpose == Purpose::Conversation;
         let expected = if is_window_open {
-            Verdict::Allowed(Route::Response)
+            Verdict::Allowed(super::freely(&intent))
         } else if may_staff {
             Verdict::Allowed(Route::HumanAgent)
         } else {
@@ -165,13 +164,17 @@ proptest! {
                     prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
                     history.pop();
                 }
-                crate::decision::Remedy::PersonWrites => prop_assert!(false, "nobody was erased here"),
                 crate::decision::Remedy::HumanAnswersBefore(end)
                 | crate::decision::Remedy::WithoutPromotionBefore(end) => {
                     let just_before = end.plus(Span::from_millis(-1));
                     prop_assert_eq!(judge(&history, &super::human(), just_before).route(), Some(Route::HumanAgent));
                     prop_assert_eq!(judge(&history, &super::human(), end).route(), None);
                 }
+                crate::decision::Remedy::Paid(route) => {
+                    let paid = Intent { is_paid: true, ..intent.clone() };
+                    prop_assert_eq!(judge(&history, &paid, at(now_ms)).route(), Some(route));
+                }
+                other => prop_assert!(false, "nothing here is lifted by {other:?}"),
             }
         }
     }
