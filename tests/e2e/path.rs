@@ -115,6 +115,7 @@ async fn evaluate(clients: &Clients, psid: &str) -> compliance::Decision {
         actor: bot(),
         purpose: compliance::Purpose::Conversation.into(),
         at_time: None,
+        matter: None,
     };
     clients.compliance.clone().evaluate_send(request).await.unwrap().into_inner().decision.unwrap()
 }

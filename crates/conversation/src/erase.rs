@@ -199,7 +199,13 @@ fn is_begun(step: Erasing, wanted: Timestamp) -> bool {
 fn is_late(stored: &Stored, until: Timestamp) -> bool {
     stored.record.events.iter().any(|event| match event {
         Event::Inbound(inbound) => inbound.at() <= until,
-        Event::Sending(_) | Event::Erasing(_) | Event::Quarantined(_) | Event::System(_) => false,
+        Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::Quarantined(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     })
 }
 
@@ -226,7 +232,13 @@ impl Graves {
                         self.open.remove(stream);
                     }
                 }
-                Event::Inbound(_) | Event::Sending(_) | Event::Quarantined(_) | Event::System(_) => (),
+                Event::Inbound(_)
+                | Event::Sending(_)
+                | Event::Quarantined(_)
+                | Event::System(_)
+                | Event::Right(_)
+                | Event::Consent(_)
+                | Event::Page(_) => (),
             }
         }
         self.until.get(stream).is_some_and(|until| is_late(stored, *until))

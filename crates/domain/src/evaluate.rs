@@ -13,7 +13,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Fact};
 use crate::decision::{ContentKind, Decision, Intent, To, Verdict};
 use crate::id::{PageId, SendId};
 use crate::pack::{Pack, Packs};
@@ -70,6 +70,18 @@ pub fn evaluate(pack: &Pack, facts: &Facts<'_>, intent: &Intent, now: Timestamp)
 pub fn judge(packs: &Packs, facts: &Facts<'_>, intent: &Intent, now: Timestamp) -> Decision {
     let in_force = |now| (packs.in_force_for(facts.page_id, now), packs.next_change(facts.page_id, now));
     decide(in_force, facts, intent, now)
+}
+
+/// The action of the person by which the Page may write freely for longest, and when that ends or ended.
+pub fn window_of(pack: &Pack, conversation: &Conversation) -> Option<(Fact, Timestamp)> {
+    let opened = pack.windows().opened_by.iter().filter_map(|(opening, length)| {
+        let fact = conversation.last_opening(&[*opening])?;
+        Some((fact, fact.at.plus(*length)))
+    });
+    opened.reduce(|one, other| {
+        let key = |(fact, end): &(Fact, Timestamp)| (*end, std::cmp::Reverse(fact.record));
+        if key(&other) > key(&one) { other } else { one }
+    })
 }
 
 fn decide<'p>(

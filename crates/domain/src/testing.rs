@@ -2,10 +2,10 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Decision, Intent, PackRef, Purpose, Route, Verdict};
+use crate::evaluate::{Facts, evaluate};
 use crate::event::*;
 use crate::id::Token;
 use crate::id::{AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId};
-use crate::evaluate::{Facts, evaluate};
 use crate::pack::{BUILT_IN, Pack, Packs};
 use crate::page::Page;
 use crate::time::{Span, Timestamp};

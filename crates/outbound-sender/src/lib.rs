@@ -14,9 +14,8 @@ mod restored;
 mod watch;
 
 use domain::id::PageId;
-use domain::pack::Packs;
 use domain::send::Patience;
-use event_log::{Conversations, EventLog};
+use event_log::{Conversations, EventLog, JudgedBy};
 use messenger::client::SendClient;
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
@@ -46,7 +45,7 @@ struct Parts {
     log: Arc<dyn EventLog>,
     queues: append::Queues,
     conversations: Conversations,
-    packs: Packs,
+    judged_by: JudgedBy,
     client: SendClient,
     clock: Clock,
     ids: Ids,
@@ -67,9 +66,9 @@ impl Sender {
         Self(Arc::new(Parts {
             config,
             conversations: Conversations::new(Arc::clone(&log)),
+            judged_by: JudgedBy::new(Arc::clone(&log)),
             log,
             queues: append::Queues::new(),
-            packs: Packs::built_in(),
             client,
             clock,
             ids,

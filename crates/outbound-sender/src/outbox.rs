@@ -35,7 +35,10 @@ impl Outbox {
                     self.open.remove(stream);
                     continue;
                 }
-                Event::Quarantined(_) | Event::System(_) => continue,
+                // Rights change with sends, which are told of besides.
+                Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => {
+                    continue;
+                }
             };
             if has_ended {
                 if let Some(sends) = self.open.get_mut(stream) {

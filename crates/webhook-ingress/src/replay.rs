@@ -125,7 +125,13 @@ impl Acceptor {
 fn quarantined(event: &Event) -> Option<&Quarantined> {
     match event {
         Event::Quarantined(body) => Some(body),
-        Event::Inbound(_) | Event::Sending(_) | Event::Erasing(_) | Event::System(_) => None,
+        Event::Inbound(_)
+        | Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }
 
@@ -174,6 +180,12 @@ fn tombstone(event: &Event) -> Option<Timestamp> {
             ErasingKind::Begun { until } => Some(until),
             ErasingKind::Completed { .. } => None,
         },
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::System(_) => None,
+        Event::Inbound(_)
+        | Event::Quarantined(_)
+        | Event::Sending(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }

@@ -117,6 +117,7 @@ pub(crate) fn may(kind: actor::Kind, purpose: Purpose) -> EvaluateSendRequest {
         actor: Some(Actor { kind: Some(kind) }),
         purpose: purpose.into(),
         at_time: None,
+        matter: None,
     }
 }
 

@@ -24,15 +24,8 @@ pub enum Opening {
 
 impl Opening {
     /// Every action there is.
-    pub const ALL: [Self; 7] = [
-        Self::Message,
-        Self::Postback,
-        Self::Link,
-        Self::Reaction,
-        Self::OptIn,
-        Self::Lead,
-        Self::AdMessage,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Message, Self::Postback, Self::Link, Self::Reaction, Self::OptIn, Self::Lead, Self::AdMessage];
 
     /// The action's name in rule packs.
     pub const fn as_str(self) -> &'static str {

@@ -2,8 +2,8 @@
 
 use super::look::{Look, bare};
 use crate::decision::{Actor, Finding, Purpose, Remedy};
-use crate::page::Health;
 use crate::pack::Rule;
+use crate::page::Health;
 use crate::time::Timestamp;
 
 /// Notes everything that bars the message; answers whether anything does.

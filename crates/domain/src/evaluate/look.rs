@@ -116,14 +116,8 @@ impl<'a> Look<'a> {
 
     /// The window that the person's actions opened and that ends last, open or not.
     pub(super) fn window(&self) -> Option<Window> {
-        let opened = self.pack.windows().opened_by.iter().filter_map(|(opening, length)| {
-            let fact = self.facts.conversation.last_opening(&[*opening])?;
-            Some(Window::after(fact, *length))
-        });
-        opened.reduce(|one, other| {
-            let key = |window: &Window| (window.end, std::cmp::Reverse(window.fact.record));
-            if key(&other) > key(&one) { other } else { one }
-        })
+        let (fact, end) = super::window_of(self.pack, self.facts.conversation)?;
+        Some(Window { fact, end })
     }
 
     /// The person's last message, with how long it counts.

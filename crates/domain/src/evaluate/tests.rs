@@ -8,8 +8,8 @@ use crate::decision::{Actor, Decision, Finding, Intent, Purpose, Remedy, Route, 
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::pack::Rule;
 use crate::testing::{
-    DAY_MS, PACK, actors, agent, at, fold, heard, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, record,
-    referral, says,
+    DAY_MS, PACK, actors, agent, at, fold, heard, idle_kinds, judged_by, lead, message, opt_in, postback, reaction,
+    record, referral, says,
 };
 use crate::time::Timestamp;
 

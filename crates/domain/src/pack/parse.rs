@@ -81,8 +81,7 @@ fn windows(keys: &mut Text) -> Windows {
 }
 
 fn dated(keys: &mut Text, table: &str) -> Dated {
-    let dated =
-        Dated { from: keys.instant(&format!("{table}.from")), until: keys.instant(&format!("{table}.until")) };
+    let dated = Dated { from: keys.instant(&format!("{table}.from")), until: keys.instant(&format!("{table}.until")) };
     if dated.from.zip(dated.until).is_some_and(|(from, until)| until <= from) {
         keys.wrong(&format!("{table}.until"), "is not after `from`");
     }

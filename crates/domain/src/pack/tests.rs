@@ -57,7 +57,8 @@ fn the_numbers_of_each_pack_are_those_of_the_platform() {
 
 #[test]
 fn only_the_newest_pack_gives_more_time_after_an_ad() {
-    let ad = built_in().iter().map(|pack| pack.windows().opened_by.get(&Opening::AdMessage).copied()).collect::<Vec<_>>();
+    let ad =
+        built_in().iter().map(|pack| pack.windows().opened_by.get(&Opening::AdMessage).copied()).collect::<Vec<_>>();
     assert_eq!(ad, [None, None, None, None, Some(days(7))]);
 }
 

@@ -3,8 +3,8 @@
 use crate::time::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// One thing that is wrong with a pack's text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,7 +136,8 @@ impl Text {
     /// Marks everything below a name as looked at.
     pub(super) fn pass_over(&mut self, name: &str) {
         let prefix = format!("{name}.");
-        let below: Vec<_> = self.leaves.keys().filter(|key| *key == name || key.starts_with(&prefix)).cloned().collect();
+        let below: Vec<_> =
+            self.leaves.keys().filter(|key| *key == name || key.starts_with(&prefix)).cloned().collect();
         self.seen.extend(below);
     }
 
@@ -210,7 +211,11 @@ impl Text {
     /// A whole number above zero that must be there.
     pub(super) fn number(&mut self, key: &str) -> u32 {
         let parse = |value: &Value| {
-            if let Value::Number(number) = value { u32::try_from(*number).ok().filter(|number| *number > 0) } else { None }
+            if let Value::Number(number) = value {
+                u32::try_from(*number).ok().filter(|number| *number > 0)
+            } else {
+                None
+            }
         };
         self.required(key, "a whole number above 0", parse).unwrap_or(1)
     }

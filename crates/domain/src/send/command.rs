@@ -165,9 +165,9 @@ pub fn settle(
         Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => None,
     };
     let held = becomes.map(|becomes| (state.rights().held_by(send_id), becomes));
-    let rights = held.into_iter().flat_map(|(held, becomes)| {
-        held.into_iter().map(move |right| right_step(send_id, right, now, becomes))
-    });
+    let rights = held
+        .into_iter()
+        .flat_map(|(held, becomes)| held.into_iter().map(move |right| right_step(send_id, right, now, becomes)));
     Ok([step(send_id, now, SendingKind::Settled { attempt, outcome })].into_iter().chain(rights).collect())
 }
 

@@ -11,8 +11,8 @@ use super::{Claim, Refusal, Request, claim, request, settle};
 use crate::decision::{Actor, Decision, Intent, Purpose, Verdict};
 use crate::event::{Content, Event, Outcome};
 use crate::testing::{
-    PACK, PACKS, accepted, at, blocked, dispatched, echo, facts, fold, heard, judged_by, message, person, request_id, requested, send_id, sent,
-    settled,
+    PACK, PACKS, accepted, at, blocked, dispatched, echo, facts, fold, heard, judged_by, message, person, request_id,
+    requested, send_id, sent, settled,
 };
 use crate::time::Timestamp;
 use uuid::Uuid;

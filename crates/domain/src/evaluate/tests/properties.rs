@@ -5,7 +5,8 @@ use crate::conversation::Conversation;
 use crate::decision::{Decision, Intent, Purpose, Route, Verdict};
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::testing::{
-    DAY_MS, PACK, actors, at, fold, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, referral, says, told,
+    DAY_MS, PACK, actors, at, fold, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, referral, says,
+    told,
 };
 use crate::time::{Span, Timestamp, effective};
 use proptest::prelude::*;

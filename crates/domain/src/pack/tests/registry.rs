@@ -73,10 +73,7 @@ fn a_page_has_numbers_and_flags_of_its_own_in_every_pack() {
     let base = packs.in_force(at(NOON));
     assert_eq!(pack.reference(), base.reference());
     assert!(pack.overrides().is_some() && base.overrides().is_none());
-    let (packs, _) = changed(&[
-        Change::Override(page("1"), Some(own.to_owned())),
-        Change::Override(page("1"), None),
-    ]);
+    let (packs, _) = changed(&[Change::Override(page("1"), Some(own.to_owned())), Change::Override(page("1"), None)]);
     assert_eq!(packs.in_force_for(&page("1"), at(NOON)), packs.in_force(at(NOON)));
 }
 
@@ -85,7 +82,9 @@ fn a_pages_own_values_are_checked_as_a_packs_are() {
     let packs = Packs::built_in();
     let own = "name = \"x\"\n[windows]\nstandard = \"long\"\nstandart = \"1h\"\n";
     let refused = packs.decide(&Change::Override(page("1"), Some(own.to_owned())), at(NOON)).unwrap_err().to_string();
-    for problem in ["own:3: windows.standard is \"long\"", "own:4: windows.standart is no key", "own:1: name is the same"] {
+    for problem in
+        ["own:3: windows.standard is \"long\"", "own:4: windows.standart is no key", "own:1: name is the same"]
+    {
         assert!(refused.contains(problem), "{problem} in: {refused}");
     }
 }

@@ -6,7 +6,8 @@ use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
 use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, doubt, plan, request, settle};
 use crate::testing::{
-    DAY_MS, PACK, PACKS, agent, at, echo, facts, judged_by, message, mid, person, postback, record, request_id, says, send_id, told,
+    DAY_MS, PACK, PACKS, agent, at, echo, facts, judged_by, message, mid, person, postback, record, request_id, says,
+    send_id, told,
 };
 use crate::time::{Span, Timestamp};
 use proptest::prelude::*;
