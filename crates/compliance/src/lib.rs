@@ -113,10 +113,7 @@ impl Compliance for ComplianceService {
         packs::list(&packs, &request.into_inner(), self.clock.now()).map(Response::new)
     }
 
-    async fn get_rule_pack(
-        &self,
-        request: Request<pb::GetRulePackRequest>,
-    ) -> Result<Response<pb::RulePack>, Status> {
+    async fn get_rule_pack(&self, request: Request<pb::GetRulePackRequest>) -> Result<Response<pb::RulePack>, Status> {
         let packs = self.judged_by.packs().await.map_err(unavailable)?;
         packs::get(&packs, &request.into_inner().name, self.clock.now()).map(Response::new)
     }

@@ -35,9 +35,11 @@ pub(crate) fn list(
     let mut all: Vec<_> = packs.all().collect();
     all.sort_by_key(|(pack, _)| pack.in_force_from());
     let n_all = all.len();
-    let shown = all.into_iter().skip(begin).take(size).map(|(pack, is_active)| {
-        pb::RulePack { text: String::new(), ..rendered(pack, is_active, packs, now) }
-    });
+    let shown = all
+        .into_iter()
+        .skip(begin)
+        .take(size)
+        .map(|(pack, is_active)| pb::RulePack { text: String::new(), ..rendered(pack, is_active, packs, now) });
     let rule_packs: Vec<_> = shown.collect();
     let end = begin.saturating_add(rule_packs.len());
     let next_page_token = if end < n_all { end.to_string() } else { String::new() };
@@ -54,9 +56,7 @@ pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::Rul
         violations.into_status()
     })?;
     let (name, digest) = rest.split_once('@').unwrap_or((rest, ""));
-    let fits = |pack: &Pack| {
-        pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest)
-    };
+    let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
     let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
     let (pack, is_active) = found.iter().find(|(_, is_active)| *is_active).or(found.last()).ok_or_else(unknown)?;
     Ok(rendered(pack, *is_active, packs, now))

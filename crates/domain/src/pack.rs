@@ -62,12 +62,14 @@ pub struct Dated {
     pub from: Option<Timestamp>,
     /// The first moment at which it does not apply any more; none: as long as the pack.
     pub until: Option<Timestamp>,
+    /// Whether it ended before the pack takes effect: by this pack it never applies, whenever something is judged by it.
+    pub is_over: bool,
 }
 
 impl Dated {
     /// Whether it applies at this moment.
     pub fn applies(self, now: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+        !self.is_over && self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 }
 

@@ -27,8 +27,9 @@ static NO_PAGE: LazyLock<Page> = LazyLock::new(Page::default);
 
 /// The pack of this place among those that we ship.
 pub(crate) fn built_in(n: usize) -> Pack {
-    let (file, text) = BUILT_IN[n];
-    Pack::parse(file, text).unwrap()
+    static ALL: LazyLock<Vec<Pack>> =
+        LazyLock::new(|| BUILT_IN.iter().map(|(file, text)| Pack::parse(file, text).unwrap()).collect());
+    ALL[n].clone()
 }
 
 /// A conversation on a Page of which nothing is known.
@@ -207,6 +208,73 @@ pub(crate) fn idle_kinds() -> Vec<InboundKind> {
         InboundKind::TemplateStatus(TemplateStatus::default()),
         InboundKind::Unrecognized(Unrecognized { field: "messaging".to_owned(), raw: "{\"new\":1}".to_owned() }),
     ]
+}
+
+/// A right to one message about this.
+pub(crate) fn one_time(name: &str, topic: &str) -> InboundKind {
+    let token = Token::parse(name).unwrap();
+    InboundKind::OptIn(OptIn::OneTime { payload: Some(topic.to_owned()), token })
+}
+
+/// A right to repeated messages about this: given, or what the person did with it.
+pub(crate) fn repeated(name: &str, topic: &str, change: Option<NotificationChange>) -> InboundKind {
+    InboundKind::OptIn(OptIn::Notifications(Box::new(Notifications {
+        token: Token::parse(name).unwrap(),
+        change,
+        renewal: None,
+        expires_at: None,
+        payload: None,
+        title: Some(topic.to_owned()),
+        timezone: None,
+        frequency: None,
+        reference: None,
+        source: None,
+        topic: None,
+    })))
+}
+
+/// The name of a token.
+pub(crate) fn token_id(name: &str) -> crate::right::TokenId {
+    crate::right::TokenId::of(&Token::parse(name).unwrap())
+}
+
+pub(crate) fn comment_id(name: &str) -> CommentId {
+    CommentId::parse(name).unwrap()
+}
+
+/// Something done with a comment of a person's.
+pub(crate) fn commented(name: &str, verb: CommentVerb) -> InboundKind {
+    InboundKind::Comment(Comment {
+        comment: comment_id(name),
+        post: PostId::parse("1001_5").unwrap(),
+        parent: None,
+        verb,
+        from: Some(Author { id: person(), name: None }),
+        text: "how much?".to_owned(),
+        created_at: None,
+    })
+}
+
+/// The message by which a person comes in from an ad.
+pub(crate) fn ad_message() -> InboundKind {
+    let referral = Some(Referral { source: "ADS".to_owned(), ..Referral::default() });
+    InboundKind::Message(Message { referral, ..Message::default() })
+}
+
+/// Another app has the thread from now on.
+pub(crate) fn passed_to(app: &str) -> InboundKind {
+    let to = Some(AppId::parse(app).unwrap());
+    InboundKind::ThreadControl(ThreadControl { step: ControlStep::Passed, from: None, to, metadata: None })
+}
+
+/// A step of the Page's.
+pub(crate) fn page_step(at: Timestamp, kind: PageStepKind) -> Event {
+    Event::Page(PageStep { at, kind })
+}
+
+/// Folds a Page's events, whose records are numbered from 1.
+pub(crate) fn fold_page(history: &[Event]) -> Page {
+    Page::fold(history.iter().zip(1..).map(|(event, n)| Recorded { record: record(n), event }))
 }
 
 pub(crate) fn agent() -> AgentId {

@@ -81,7 +81,11 @@ async fn a_refusal_is_an_answer_that_says_what_would_lift_it() {
     let promotion = at(after(DAY, 0), may(human(), Purpose::Promotion));
     let decision = sandbox.decision(promotion).await;
     assert_eq!(rules(&decision), ["WINDOW_CLOSED", "PROMOTION_OUTSIDE_WINDOW"]);
-    assert_eq!(remedies(&decision), [RemedyKind::PersonActs, RemedyKind::WithoutPromotion]);
+    let by_agreement = [RemedyKind::OptIn, RemedyKind::OptIn];
+    assert_eq!(remedies(&decision)[..2], [RemedyKind::PersonActs, RemedyKind::WithoutPromotion]);
+    assert_eq!(remedies(&decision)[2..], by_agreement);
+    let routes: Vec<_> = decision.remedies[2..].iter().map(|remedy| remedy.route()).collect();
+    assert_eq!(routes, [Route::Recurring, Route::Marketing]);
     let decision = sandbox.decision(at(after(WEEK, 0), may_staff())).await;
     assert_eq!(remedies(&decision), [RemedyKind::PersonActs]);
     sandbox.stop().await;

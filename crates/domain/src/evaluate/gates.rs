@@ -57,8 +57,7 @@ fn opted_out(look: &mut Look<'_>) {
         Actor::Automation | Actor::Broadcast => false,
     };
     let is_answer = answers && look.intent.purpose == Purpose::Conversation && !look.intent.promotes();
-    let window = look.window().filter(|window| window.fact.at >= since);
-    let is_asked = window.is_some_and(|window| look.is_open(window));
+    let is_asked = look.windows().into_iter().any(|window| look.is_open(window) && window.fact.at >= since);
     if !(is_answer && is_asked) || look.intent.kind.ask().is_some() {
         look.against(bare(Rule::OptedOut));
         look.helps(Remedy::PersonResumes);

@@ -83,7 +83,9 @@ impl<'a> Look<'a> {
 
     /// Whether something dated applies now; both its dates are moments of change.
     pub(super) fn applies(&mut self, dated: Dated) -> bool {
-        self.edges.extend(dated.from.into_iter().chain(dated.until));
+        if !dated.is_over {
+            self.edges.extend(dated.from.into_iter().chain(dated.until));
+        }
         dated.applies(self.now)
     }
 
@@ -118,6 +120,14 @@ impl<'a> Look<'a> {
     pub(super) fn window(&self) -> Option<Window> {
         let (fact, end) = super::window_of(self.pack, self.facts.conversation)?;
         Some(Window { fact, end })
+    }
+
+    /// Every window that the person's actions opened, open or not.
+    pub(super) fn windows(&self) -> Vec<Window> {
+        let opened = self.pack.windows().opened_by.iter().filter_map(|(opening, length)| {
+            Some(Window::after(self.facts.conversation.last_opening(&[*opening])?, *length))
+        });
+        opened.collect()
     }
 
     /// The person's last message, with how long it counts.

@@ -1,6 +1,10 @@
 //! What is judged of each history, at each moment and for each speaker.
 
+mod edges;
+mod laws;
 mod properties;
+mod rows;
+mod world;
 
 use super::VERSION;
 use crate::conversation::{Conversation, Opening};

@@ -4,7 +4,7 @@ use super::text::Text;
 use super::{Ask, Asks, BadPack, Dated, Limits, Pack, Restrictions, RouteRule, Rule, Sentence, TagRule, Windows};
 use crate::conversation::Opening;
 use crate::decision::{Capability, PackRef, Purpose, ReferenceKind, Tag};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,11 +32,12 @@ pub(super) fn parse(file: &str, text: &str, overrides: Option<(&str, &str)>, ori
     layers.extend(overrides);
     let mut keys = Text::new(&layers);
     let name = keys.text("name");
+    let in_force_from = keys.required_instant("in_force_from");
     let pack = Pack {
-        in_force_from: keys.required_instant("in_force_from"),
+        in_force_from,
         windows: windows(&mut keys),
-        routes: routes(&mut keys),
-        tags: tags(&mut keys),
+        routes: routes(&mut keys, in_force_from),
+        tags: tags(&mut keys, in_force_from),
         asks: asks(&mut keys),
         limits: limits(&mut keys),
         restrictions: restrictions(&mut keys),
@@ -80,12 +81,12 @@ fn windows(keys: &mut Text) -> Windows {
     Windows { standard, human_agent, opened_by }
 }
 
-fn dated(keys: &mut Text, table: &str) -> Dated {
-    let dated = Dated { from: keys.instant(&format!("{table}.from")), until: keys.instant(&format!("{table}.until")) };
-    if dated.from.zip(dated.until).is_some_and(|(from, until)| until <= from) {
+fn dated(keys: &mut Text, table: &str, in_force_from: Timestamp) -> Dated {
+    let (from, until) = (keys.instant(&format!("{table}.from")), keys.instant(&format!("{table}.until")));
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
         keys.wrong(&format!("{table}.until"), "is not after `from`");
     }
-    dated
+    Dated { from, until, is_over: until.is_some_and(|until| until <= in_force_from) }
 }
 
 /// What is known of a way: which keys it has besides its dates.
@@ -111,7 +112,7 @@ const fn form(route: Capability) -> Form {
     Form { within, has_cooldown }
 }
 
-fn routes(keys: &mut Text) -> BTreeMap<Capability, RouteRule> {
+fn routes(keys: &mut Text, in_force_from: Timestamp) -> BTreeMap<Capability, RouteRule> {
     let mut routes = BTreeMap::new();
     for name in keys.names("routes") {
         let table = format!("routes.{name}");
@@ -127,7 +128,7 @@ fn routes(keys: &mut Text) -> BTreeMap<Capability, RouteRule> {
         }
         let cooldown = has_cooldown.then(|| keys.required_span(&format!("{table}.cooldown")));
         let on_by_default = keys.flag(&format!("{table}.on_by_default")).unwrap_or(true);
-        routes.insert(route, RouteRule { dated: dated(keys, &table), on_by_default, within, cooldown });
+        routes.insert(route, RouteRule { dated: dated(keys, &table, in_force_from), on_by_default, within, cooldown });
     }
     routes
 }
@@ -136,7 +137,7 @@ fn longest_days(longest: Option<Span>) -> i64 {
     longest.map_or(0, |longest| longest.as_millis() / 86_400_000)
 }
 
-fn tags(keys: &mut Text) -> BTreeMap<Tag, TagRule> {
+fn tags(keys: &mut Text, in_force_from: Timestamp) -> BTreeMap<Tag, TagRule> {
     let mut tags = BTreeMap::new();
     for name in keys.names("tags") {
         let table = format!("tags.{name}");
@@ -152,7 +153,7 @@ fn tags(keys: &mut Text) -> BTreeMap<Tag, TagRule> {
             _ => None,
         });
         let rule = TagRule {
-            dated: dated(keys, &table),
+            dated: dated(keys, &table, in_force_from),
             on_by_default: keys.flag(&format!("{table}.on_by_default")).unwrap_or(true),
             purpose: purpose.unwrap_or(Purpose::Conversation),
             needs,

@@ -68,23 +68,24 @@ impl Text {
             problems: Vec::new(),
         };
         for (layer, (_, text)) in texts.iter().enumerate() {
+            let lines = Lines::of(text);
             let (table, errors) = DeTable::parse_recoverable(text);
             for error in errors {
-                let line = error.span().map_or(0, |span| line_of(text, span.start));
+                let line = error.span().map_or(0, |span| lines.at(span.start));
                 all.problem(layer, line, "", &format!("not TOML: {}", error.message()));
             }
-            all.flatten(layer, text, "", table.get_ref());
+            all.flatten(layer, &lines, "", table.get_ref());
         }
         all
     }
 
-    fn flatten(&mut self, layer: usize, text: &str, prefix: &str, table: &DeTable<'_>) {
+    fn flatten(&mut self, layer: usize, lines: &Lines, prefix: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let name = join(prefix, key.get_ref());
-            let line = line_of(text, key.span().start);
+            let line = lines.at(key.span().start);
             if let DeValue::Table(inner) = value.get_ref() {
                 self.tables.insert(name.clone(), (layer, line));
-                self.flatten(layer, text, &name, inner);
+                self.flatten(layer, lines, &name, inner);
             } else {
                 self.leaves.insert(name, Leaf { value: read(value), layer, line });
             }
@@ -296,6 +297,16 @@ fn join(prefix: &str, key: &str) -> String {
     if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+/// Where the lines of a text begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of this place, from 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }

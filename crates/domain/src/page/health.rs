@@ -81,7 +81,8 @@ impl History {
     }
 
     pub(super) fn health(&self, ladder: &Restrictions, now: Timestamp) -> Health {
-        let mut begun: Vec<_> = self.restricted.values().copied().filter(|fact| fact.at <= now).collect();
+        // One that lies a little ahead of now counts: clocks differ.
+        let mut begun: Vec<_> = self.restricted.values().copied().collect();
         begun.sort_by_key(|fact| (fact.at, fact.record));
         let mut latest: Option<Restricted> = None;
         let mut earlier: Vec<Timestamp> = Vec::new();
@@ -102,7 +103,7 @@ impl History {
         }
         let after = latest.map(|restricted| restricted.fact);
         let remembered = |fact: &Fact| now < fact.at.plus(ladder.memory);
-        let warned = self.warned.filter(|fact| fact.at <= now).into_iter().chain(after).filter(remembered);
+        let warned = self.warned.into_iter().chain(after).filter(remembered);
         warned.reduce(Fact::later).map_or(Health::Well, Health::Warned)
     }
 }

@@ -5,6 +5,7 @@ mod doubt;
 mod plan;
 mod properties;
 mod request;
+mod rights;
 mod settle;
 
 use super::{Claim, Refusal, Request, claim, request, settle};

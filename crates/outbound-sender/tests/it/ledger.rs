@@ -127,8 +127,13 @@ fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
     records.iter().flat_map(|stored| {
         stored.record.events.iter().filter_map(|event| match event {
             Event::Sending(step) => Some((stored.position, &**step)),
-            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_)
-            | Event::Right(_) | Event::Consent(_) | Event::Page(_) => None,
+            Event::Inbound(_)
+            | Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => None,
         })
     })
 }
@@ -165,8 +170,12 @@ fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
             step.send == *send && is_sent
         }
         Event::Inbound(inbound) => is_echo_of(send, inbound),
-        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_)
-            | Event::Right(_) | Event::Consent(_) | Event::Page(_) => false,
+        Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     };
     records.iter().find(|stored| stored.record.events.iter().any(says_so)).map(|stored| stored.position)
 }

@@ -1,0 +1,457 @@
+//! What the platform's systems permit, one test for each: the Page's toggle, tags, tokens, comments, groups, and the rest.
+
+use super::WEEK_MS;
+use super::world::{P2020, P2024, P2025, P2026, P2026_09, World, about, bot, broadcast, of_event, of_order, staff};
+use crate::decision::{Capability, ContentKind, Intent, Purpose, ReferenceKind, Remedy, Route, Tag, To};
+use crate::event::{
+    CommentVerb, Consent, ConsentBy, ConsentKind, Event, NotificationChange, Outcome, PageStepKind, RightStep,
+    RightStepKind,
+};
+use crate::id::AppId;
+use crate::pack::Rule;
+use crate::right::Right;
+use crate::testing::{
+    DAY_MS, accepted, ad_message, at, comment_id, commented, dispatched, heard, message, one_time, passed_to, postback,
+    repeated, requested, send_id, settled, token_id,
+};
+
+/// Every pack.
+const PACKS: [usize; 5] = [P2020, P2024, P2025, P2026, P2026_09];
+/// Two days after the person wrote: the window is closed, the staff's time is not over.
+const LATER: i64 = 2 * DAY_MS;
+
+fn wrote() -> Vec<Event> {
+    vec![heard(at(0), message())]
+}
+
+fn used(right: Right, ms: i64, kind: RightStepKind) -> Event {
+    Event::Right(Box::new(RightStep { right, send: send_id(1), at: at(ms), kind }))
+}
+
+#[test]
+fn row_02_with_messaging_switched_off_nothing_leaves_and_switched_on_it_does_again() {
+    let off = PageStepKind::MessagingSwitched { is_on: false };
+    let on = PageStepKind::MessagingSwitched { is_on: true };
+    for pack in PACKS {
+        let world = World::new(pack, &wrote()).with_page(std::slice::from_ref(&off));
+        world.blocks(&staff(Purpose::Conversation), 1, &[Rule::MessagingDisabled]);
+        world.is_helped(&staff(Purpose::Conversation), 1, Remedy::MessagingOn);
+        let world = World::new(pack, &wrote()).with_page(&[off.clone(), on.clone()]);
+        world.allows(&staff(Purpose::Conversation), 1, Route::Response);
+    }
+}
+
+#[test]
+fn row_04_the_page_does_not_write_first_but_by_an_explicit_right() {
+    for pack in PACKS {
+        let nobody = World::new(pack, &[]);
+        for purpose in Purpose::ALL {
+            let decision = nobody.judge(&of_order(bot(purpose)), 0);
+            assert_eq!(decision.reason(), Some(Rule::NoUserInitiation));
+        }
+        let gave = World::new(pack, &[heard(at(0), one_time("t", "shoes"))]);
+        gave.allows(&about("shoes", bot(Purpose::Promotion)), LATER, Route::OneTime);
+    }
+}
+
+#[test]
+fn row_09_a_comment_is_answered_once_within_seven_days_and_opens_no_window() {
+    let reply = Intent { to: To::Comment(comment_id("c")), ..bot(Purpose::Conversation) };
+    let history = [heard(at(0), commented("c", CommentVerb::Add))];
+    let right = Right::PrivateReply(comment_id("c"));
+    for pack in PACKS {
+        let world = World::new(pack, &history);
+        let decision = world.allows(&reply, WEEK_MS - 1, Route::PrivateReply);
+        assert_eq!((decision.right, decision.holds_until), (Some(right.clone()), Some(at(WEEK_MS))));
+        world.blocks(&reply, WEEK_MS, &[Rule::PrivateReplyExpired]);
+        world.blocks(&bot(Purpose::Conversation), 1, &[Rule::NoUserInitiation]);
+        let other = Intent { to: To::Comment(comment_id("d")), ..reply.clone() };
+        world.blocks(&other, 1, &[Rule::CommentUnknown]);
+    }
+    let with = |event| World::new(P2026, &[history[0].clone(), event]);
+    with(used(right.clone(), 1, RightStepKind::Reserved)).blocks(&reply, 2, &[Rule::PrivateReplyReserved]);
+    with(used(right.clone(), 1, RightStepKind::Spent)).blocks(&reply, 2, &[Rule::PrivateReplySpent]);
+    let own = World { send: Some(send_id(1)), ..with(used(right, 1, RightStepKind::Reserved)) };
+    own.allows(&reply, 2, Route::PrivateReply);
+    with(heard(at(1), commented("c", CommentVerb::Remove))).blocks(&reply, 2, &[Rule::CommentUnknown]);
+}
+
+#[test]
+fn row_11_the_message_from_an_ad_opens_longer_by_the_newest_pack_alone() {
+    let history = [heard(at(0), ad_message())];
+    for pack in PACKS {
+        let world = World::new(pack, &history);
+        let end = if pack == P2026_09 { WEEK_MS } else { DAY_MS };
+        world.allows(&bot(Purpose::Conversation), end - 1, Route::Response);
+        assert_eq!(world.judge(&bot(Purpose::Conversation), end).reason(), Some(Rule::WindowClosed));
+        // A later plain message gives a day of its own, and takes nothing away.
+        let later = [history[0].clone(), heard(at(WEEK_MS - 1), message())];
+        World::new(pack, &later).allows(&bot(Purpose::Conversation), WEEK_MS - 2 + DAY_MS, Route::Response);
+    }
+}
+
+#[test]
+fn row_12_people_are_written_to_by_phone_number_in_the_trial_of_2020_alone() {
+    let by_phone = Intent { to: To::Phone, ..bot(Purpose::PostPurchase) };
+    for pack in PACKS {
+        World::new(pack, &[]).blocks(&by_phone, 0, &[Rule::CustomerMatchingClosed]);
+        let taking_part = World::new(pack, &[]).with_capability(Capability::CustomerMatching);
+        if pack == P2020 {
+            taking_part.allows(&by_phone, 0, Route::CustomerMatching);
+            World::new(pack, &[]).is_helped(&by_phone, 0, Remedy::Granted(Capability::CustomerMatching));
+        } else {
+            taking_part.blocks(&by_phone, 0, &[Rule::CustomerMatchingClosed]);
+        }
+    }
+}
+
+#[test]
+fn row_14_each_pack_says_how_many_messages_a_page_may_send() {
+    for pack in PACKS {
+        assert_eq!(World::new(pack, &[]).pack.limits().sends_per_second, 40);
+    }
+}
+
+#[test]
+fn row_15_inside_the_window_everything_after_it_a_right() {
+    for pack in PACKS {
+        let world = World::new(pack, &wrote());
+        world.allows(&bot(Purpose::Promotion), DAY_MS - 1, Route::Update);
+        world.blocks(&bot(Purpose::Conversation), DAY_MS, &[Rule::WindowClosed, Rule::ActorNotHuman]);
+    }
+}
+
+#[test]
+fn row_16_a_booked_event_is_told_of_with_its_reference_and_without_promotion() {
+    let intent = bot(Purpose::ConfirmedEvent);
+    for pack in [P2020, P2024, P2025] {
+        let world = World::new(pack, &wrote());
+        world.allows(&of_event(intent.clone()), 300 * DAY_MS, Route::Tag(Tag::ConfirmedEventUpdate));
+        assert_eq!(world.judge(&intent, LATER).findings[1].rule, Rule::ReferenceMissing);
+        world.is_helped(&intent, LATER, Remedy::Named(ReferenceKind::Event));
+        world.is_helped(&of_order(intent.clone()), LATER, Remedy::Named(ReferenceKind::Event));
+        let promoting = Intent { is_promotional: true, ..of_event(intent.clone()) };
+        assert_eq!(world.judge(&promoting, LATER).findings[1].rule, Rule::PromotionOutsideWindow);
+        world.is_helped(&promoting, LATER, Remedy::NotPromotional);
+    }
+    for pack in [P2026, P2026_09] {
+        let rules = [Rule::WindowClosed, Rule::TagRetired, Rule::ActorNotHuman];
+        World::new(pack, &wrote()).blocks(&of_event(intent.clone()), LATER, &rules);
+    }
+}
+
+#[test]
+fn row_17_an_order_is_told_of_with_its_reference() {
+    let world = World::new(P2020, &wrote());
+    let intent = bot(Purpose::PostPurchase);
+    world.allows(&of_order(intent.clone()), LATER, Route::Tag(Tag::PostPurchaseUpdate));
+    world.is_helped(&intent, LATER, Remedy::Named(ReferenceKind::Order));
+    world.is_helped(&of_event(intent), LATER, Remedy::Named(ReferenceKind::Order));
+}
+
+#[test]
+fn row_18_an_account_update_is_never_one_of_many_whoever_sends_it() {
+    let world = World::new(P2020, &wrote());
+    for intent in [bot(Purpose::AccountUpdate), broadcast(Purpose::AccountUpdate), staff(Purpose::AccountUpdate)] {
+        world.allows(&intent, LATER, Route::Tag(Tag::AccountUpdate));
+        let statement = Intent { is_recurring: true, ..intent };
+        let decision = world.judge(&statement, LATER);
+        assert_eq!(decision.route(), None);
+        assert!(decision.findings.iter().any(|finding| finding.rule == Rule::RecurringContent));
+        world.is_helped(&statement, LATER, Remedy::NotRecurring);
+    }
+}
+
+#[test]
+fn row_19_only_people_with_the_feature_answer_and_only_after_the_window() {
+    for pack in PACKS {
+        let world = World::new(pack, &wrote());
+        world.allows(&staff(Purpose::Conversation), DAY_MS - 1, Route::Response);
+        world.allows(&staff(Purpose::Conversation), DAY_MS, Route::HumanAgent);
+        world.allows(&staff(Purpose::Conversation), WEEK_MS - 1, Route::HumanAgent);
+        assert_eq!(world.judge(&staff(Purpose::Conversation), WEEK_MS).route(), None);
+        let capability = Capability::HumanAgent;
+        let without =
+            World::new(pack, &wrote()).with_page(&[PageStepKind::CapabilityChanged { capability, is_granted: false }]);
+        let rules = [Rule::WindowClosed, Rule::HumanAgentNotGranted];
+        without.blocks(&staff(Purpose::Conversation), LATER, &rules);
+        without.is_helped(&staff(Purpose::Conversation), LATER, Remedy::Granted(capability));
+    }
+}
+
+#[test]
+fn row_20_a_restricted_page_says_nothing_until_the_step_of_the_ladder_is_over() {
+    for pack in PACKS {
+        let refused = PageStepKind::Refused { code: 10, subcode: 1_893_063 };
+        let world = World::new(pack, &wrote()).with_page(&[refused]);
+        let over = DAY_MS - 1;
+        let decision = world.blocks(&staff(Purpose::Conversation), over - 1, &[Rule::PageRestricted]);
+        assert_eq!((decision.remedies, decision.holds_until), (vec![Remedy::After(at(over))], Some(at(over))));
+        world.allows(&staff(Purpose::Conversation), over, Route::Response);
+    }
+}
+
+#[test]
+fn row_25_sponsored_messages_go_in_their_time_to_whoever_wrote_before_and_are_paid() {
+    let promotion = broadcast(Purpose::Promotion);
+    let paid = Intent { is_paid: true, ..promotion.clone() };
+    let ended = [Rule::WindowClosed, Rule::ActorNotHuman, Rule::PromotionOutsideWindow, Rule::SponsoredEnded];
+    let world = World::new(P2020, &wrote());
+    world.allows(&paid, LATER, Route::Sponsored);
+    world.is_helped(&promotion, LATER, Remedy::Paid(Route::Sponsored));
+    World::new(P2020, &[]).blocks(&paid, LATER, &[Rule::NoUserInitiation]);
+    for pack in [P2025, P2026, P2026_09] {
+        let world = World::new(pack, &wrote());
+        world.blocks(&paid, LATER, &ended);
+        // The way that is open today.
+        world.is_helped(&promotion, LATER, Remedy::OptIn(Route::Marketing));
+    }
+}
+
+#[test]
+fn row_26_a_broadcast_that_a_concert_is_cancelled_passes_and_one_that_sells_does_not() {
+    let world = World::new(P2020, &wrote());
+    let cancelled = of_event(broadcast(Purpose::ConfirmedEvent));
+    let decision = world.allows(&cancelled, 30 * DAY_MS, Route::Tag(Tag::ConfirmedEventUpdate));
+    assert_eq!(decision.holds_until, None);
+    let sale = broadcast(Purpose::Promotion);
+    assert_eq!(world.judge(&sale, 30 * DAY_MS).route(), None);
+    assert_eq!(World::new(P2026, &wrote()).judge(&cancelled, 30 * DAY_MS).route(), None);
+}
+
+#[test]
+fn row_27_whoever_blocked_the_page_is_left_alone_until_they_act_again() {
+    let rejected = Outcome::Rejected { code: 551, subcode: 0 };
+    let mut history = wrote();
+    history.extend([requested(1, at(1)), accepted(1, at(1)), dispatched(1, at(1), 1), settled(1, at(2), 1, rejected)]);
+    let intent = bot(Purpose::Conversation);
+    World::new(P2026, &history).blocks(&intent, 3, &[Rule::RecipientUnavailable]);
+    World::new(P2026, &history).is_helped(&intent, 3, Remedy::PersonActs);
+    history.push(heard(at(4), postback()));
+    World::new(P2026, &history).allows(&intent, 5, Route::Response);
+}
+
+#[test]
+fn row_28_a_one_time_token_is_for_one_message_about_its_reason_within_a_year() {
+    let year = 365 * DAY_MS;
+    let right = Right::OneTime(token_id("t"));
+    let history = vec![heard(at(0), one_time("t", "shoes"))];
+    let news = about("shoes", bot(Purpose::Promotion));
+    let named = Intent { to: To::Right(right.clone()), ..news.clone() };
+    for pack in PACKS {
+        let world = World::new(pack, &history);
+        for intent in [&news, &named] {
+            let decision = world.allows(intent, year - 1, Route::OneTime);
+            assert_eq!((decision.right, decision.holds_until), (Some(right.clone()), Some(at(year))));
+            assert!(world.judge(intent, year).findings.iter().any(|finding| finding.rule == Rule::TokenExpired));
+        }
+        let other = Intent { topic: Some("hats".to_owned()), ..named.clone() };
+        assert!(world.judge(&other, 1).findings.iter().any(|finding| finding.rule == Rule::TokenTopicMismatch));
+        let weekly = Intent { is_recurring: true, ..named.clone() };
+        assert!(world.judge(&weekly, 1).findings.iter().any(|finding| finding.rule == Rule::RecurringContent));
+        let unknown = Intent { to: To::Right(Right::OneTime(token_id("u"))), ..news.clone() };
+        assert!(world.judge(&unknown, 1).findings.iter().any(|finding| finding.rule == Rule::TokenUnknown));
+    }
+    for (step, rule) in [(RightStepKind::Reserved, Rule::TokenReserved), (RightStepKind::Spent, Rule::TokenSpent)] {
+        let taken = [history[0].clone(), used(right.clone(), 1, step)];
+        assert!(World::new(P2026, &taken).judge(&news, 2).findings.iter().any(|finding| finding.rule == rule));
+    }
+}
+
+#[test]
+fn row_28_no_token_is_used_while_the_window_is_open() {
+    let history = [heard(at(0), message()), heard(at(0), one_time("t", "shoes"))];
+    let named = Intent { to: To::Right(Right::OneTime(token_id("t"))), ..about("shoes", bot(Purpose::Promotion)) };
+    for pack in PACKS {
+        let world = World::new(pack, &history);
+        for intent in [named.clone(), Intent { to: To::Person, ..named.clone() }] {
+            assert_eq!(world.allows(&intent, DAY_MS - 1, Route::Update).right, None);
+            assert!(world.allows(&intent, DAY_MS, Route::OneTime).right.is_some());
+        }
+    }
+}
+
+#[test]
+fn row_28_one_time_requests_are_asked_inside_the_window_with_a_short_title_and_without_a_cap() {
+    let ask = |title: &str| Intent {
+        kind: ContentKind::OneTimeRequest { title: title.to_owned() },
+        ..bot(Purpose::Conversation)
+    };
+    for pack in PACKS {
+        let world = World::new(pack, &wrote());
+        world.allows(&ask(&"é".repeat(65)), DAY_MS - 1, Route::Response);
+        world.blocks(&ask(&"é".repeat(66)), 1, &[Rule::TitleTooLong]);
+        world.is_helped(&ask(&"é".repeat(66)), 1, Remedy::ShorterTitle(65));
+        world.blocks(&ask("shoes"), DAY_MS, &[Rule::WindowClosed, Rule::OptInOutsideWindow]);
+    }
+}
+
+#[test]
+fn row_29_recurring_notifications_pause_between_messages_and_end_with_a_date() {
+    let right = Right::Repeated(token_id("t"));
+    let given = heard(at(0), repeated("t", "shoes", None));
+    let history = [given.clone(), used(right.clone(), 10, RightStepKind::Spent)];
+    let news = about("shoes", broadcast(Purpose::Promotion));
+    assert_eq!(World::new(P2020, &history).judge(&news, LATER).route(), None);
+    for (pack, pause) in [(P2024, DAY_MS), (P2025, 2 * DAY_MS)] {
+        let world = World::new(pack, &history);
+        let decision = world.judge(&news, 9 + pause);
+        assert!(decision.findings.iter().any(|finding| finding.rule == Rule::TokenCooldown));
+        assert_eq!(decision.holds_until, Some(at(10 + pause)));
+        assert_eq!(world.allows(&news, 10 + pause, Route::Recurring).right, Some(right.clone()));
+    }
+    // Ended, but where the Page has the exception.
+    let world = World::new(P2026, &history);
+    let ended = world.judge(&news, LATER * 2);
+    assert!(ended.findings.iter().any(|finding| finding.rule == Rule::RecurringEnded));
+    world.is_helped(&news, LATER * 2, Remedy::Granted(Capability::RecurringException));
+    world.with_capability(Capability::RecurringException).allows(&news, LATER * 2, Route::Recurring);
+    // Stopped, and resumed.
+    let stop = heard(at(20), repeated("t", "shoes", Some(NotificationChange::Stop)));
+    let resume = heard(at(30), repeated("t", "shoes", Some(NotificationChange::Resume)));
+    let stopped = World::new(P2024, &[given.clone(), stop.clone()]).judge(&news, LATER);
+    assert!(stopped.findings.iter().any(|finding| finding.rule == Rule::TokenStopped));
+    World::new(P2024, &[given, resume, stop]).allows(&news, LATER, Route::Recurring);
+}
+
+#[test]
+fn row_29_a_marketing_message_is_paid_for_and_pauses_for_twelve_hours() {
+    let right = Right::Repeated(token_id("t"));
+    let history = [heard(at(0), repeated("t", "shoes", None)), used(right.clone(), 10, RightStepKind::Spent)];
+    let news = about("shoes", broadcast(Purpose::Promotion));
+    let paid = Intent { is_paid: true, ..news.clone() };
+    for pack in [P2026, P2026_09] {
+        let world = World::new(pack, &history);
+        assert_eq!(world.judge(&paid, 9 + DAY_MS / 2).route(), None);
+        assert_eq!(world.allows(&paid, 10 + DAY_MS / 2, Route::Marketing).right, Some(right.clone()));
+        world.is_helped(&news, LATER, Remedy::Paid(Route::Marketing));
+    }
+    // While recurring ones are there, nobody pays; but until they have rested, only a paid one goes.
+    let world = World::new(P2025, &history);
+    let decision = world.allows(&paid, 10 + DAY_MS / 2, Route::Marketing);
+    assert_eq!(decision.holds_until, Some(at(10 + 2 * DAY_MS)));
+    world.allows(&paid, 10 + 2 * DAY_MS, Route::Recurring);
+}
+
+#[test]
+fn row_29_the_same_recurring_title_is_asked_once_a_week() {
+    let kind = ContentKind::RecurringRequest { title: "shoes".to_owned() };
+    let ask = Intent { kind, ..bot(Purpose::Conversation) };
+    let mut asked = requested(1, at(0));
+    if let Event::Sending(step) = &mut asked
+        && let crate::event::SendingKind::Requested { intent, .. } = &mut step.kind
+    {
+        **intent = ask.clone();
+    }
+    let again = WEEK_MS - DAY_MS / 2;
+    let history = [heard(at(0), message()), asked, accepted(1, at(0)), heard(at(again), message())];
+    for pack in [P2024, P2025, P2026, P2026_09] {
+        let world = World::new(pack, &history);
+        let decision = world.blocks(&ask, WEEK_MS - 1, &[Rule::OptInTooSoon]);
+        assert_eq!(decision.holds_until, Some(at(WEEK_MS)));
+        world.allows(&ask, WEEK_MS, Route::Response);
+        let other = ContentKind::RecurringRequest { title: "hats".to_owned() };
+        world.allows(&Intent { kind: other, ..ask.clone() }, WEEK_MS - 1, Route::Response);
+        World { send: Some(send_id(1)), ..world }.allows(&ask, WEEK_MS - 1, Route::Response);
+    }
+    assert!(World::new(P2020, &history).judge(&ask, WEEK_MS).route().is_none());
+}
+
+#[test]
+fn row_30_a_group_is_answered_in_2020_by_pages_with_group_support_alone() {
+    let group = Intent { to: To::Group, ..bot(Purpose::Conversation) };
+    for pack in PACKS {
+        World::new(pack, &[]).blocks(&group, 0, &[Rule::GroupChatClosed]);
+        let supported = World::new(pack, &[]).with_capability(Capability::GroupChat);
+        if pack == P2020 {
+            supported.allows(&group, 0, Route::GroupChat);
+        } else {
+            supported.blocks(&group, 0, &[Rule::GroupChatClosed]);
+        }
+    }
+}
+
+#[test]
+fn row_36_a_thread_that_another_app_has_is_left_to_it_until_it_falls_idle() {
+    let ours = PageStepKind::Connected { app: AppId::parse("77").unwrap() };
+    let world = |history: &[Event]| World::new(P2026, history).with_page(std::slice::from_ref(&ours));
+    let intent = bot(Purpose::Conversation);
+    let taken = [heard(at(0), message()), heard(at(10), passed_to("99"))];
+    let decision = world(&taken).blocks(&intent, 11, &[Rule::ThreadNotOurs]);
+    assert_eq!(decision.remedies, [Remedy::ThreadPassed, Remedy::After(at(10 + DAY_MS))]);
+    let back = [taken[0].clone(), taken[1].clone(), heard(at(20), passed_to("77"))];
+    world(&back).allows(&intent, 21, Route::Response);
+    // The person keeps it busy.
+    let busy = [taken[0].clone(), taken[1].clone(), heard(at(DAY_MS), message())];
+    assert_eq!(world(&busy).judge(&intent, 2 * DAY_MS - 1).reason(), Some(Rule::ThreadNotOurs));
+    assert_ne!(world(&busy).judge(&intent, 2 * DAY_MS).reason(), Some(Rule::ThreadNotOurs));
+    // Whose app we are is not known: the platform will tell.
+    World::new(P2026, &taken).allows(&intent, 11, Route::Response);
+}
+
+#[test]
+fn utility_templates_go_at_any_time_unless_they_promote_or_were_refused() {
+    let kind = ContentKind::UtilityTemplate { name: "order_update".to_owned(), language: "de".to_owned() };
+    let intent = Intent { kind, ..bot(Purpose::PostPurchase) };
+    for pack in [P2025, P2026, P2026_09] {
+        let world = World::new(pack, &wrote());
+        world.allows(&intent, 300 * DAY_MS, Route::Utility);
+        world.blocks(&Intent { is_promotional: true, ..intent.clone() }, LATER, &[Rule::PromotionInTemplate]);
+        World::new(pack, &[]).blocks(&intent, LATER, &[Rule::NoUserInitiation]);
+    }
+    for pack in [P2020, P2024] {
+        World::new(pack, &wrote()).blocks(&intent, 1, &[Rule::UtilityClosed]);
+    }
+    let refused = crate::event::TemplateStatus {
+        name: Some("order_update".to_owned()),
+        language: Some("de".to_owned()),
+        status: "REJECTED".to_owned(),
+        ..crate::event::TemplateStatus::default()
+    };
+    let page = crate::testing::fold_page(&[heard(at(0), crate::event::InboundKind::TemplateStatus(refused))]);
+    World { page, ..World::new(P2026, &wrote()) }.blocks(&intent, 1, &[Rule::TemplateNotApproved]);
+}
+
+#[test]
+fn a_feedback_form_needs_the_flag_the_template_and_a_message_within_seven_days() {
+    let kind = ContentKind::FeedbackTemplate;
+    let intent = Intent { kind, ..bot(Purpose::CustomerFeedback) };
+    let rules = [Rule::WindowClosed, Rule::TagNotGranted, Rule::ActorNotHuman];
+    World::new(P2026, &wrote()).blocks(&intent, LATER, &rules);
+    let world = World::new(P2026, &wrote()).with_capability(Capability::CustomerFeedback);
+    let decision = world.allows(&intent, WEEK_MS - 1, Route::Tag(Tag::CustomerFeedback));
+    assert_eq!(decision.holds_until, Some(at(WEEK_MS)));
+    assert!(world.judge(&intent, WEEK_MS).findings.iter().any(|finding| finding.rule == Rule::TagTooLate));
+    world.is_helped(&Intent { kind: ContentKind::Message, ..intent.clone() }, LATER, Remedy::AsTemplate);
+    let of_2020 = World::new(P2020, &wrote()).with_capability(Capability::CustomerFeedback);
+    assert!(of_2020.judge(&intent, LATER).findings.iter().any(|finding| finding.rule == Rule::TagRetired));
+}
+
+#[test]
+fn opting_out_beats_an_open_window_but_a_question_may_be_answered() {
+    let said = |ms, kind| Event::Consent(Consent { at: at(ms), kind, by: ConsentBy::Word });
+    let mut history = vec![heard(at(0), message()), said(0, ConsentKind::OptedOut)];
+    for intent in [bot(Purpose::Promotion), broadcast(Purpose::Conversation)] {
+        World::new(P2026, &history).blocks(&intent, 1, &[Rule::OptedOut]);
+        World::new(P2026, &history).is_helped(&intent, 1, Remedy::PersonResumes);
+    }
+    // That the person is left alone from now on may be confirmed.
+    World::new(P2026, &history).allows(&bot(Purpose::Conversation), 1, Route::Response);
+    let later = World::new(P2026, &history).judge(&staff(Purpose::Conversation), DAY_MS);
+    assert_eq!(later.reason(), Some(Rule::OptedOut));
+    history.push(said(5, ConsentKind::OptedIn));
+    World::new(P2026, &history).allows(&bot(Purpose::Promotion), 6, Route::Update);
+}
+
+#[test]
+fn a_refusal_names_everything_in_the_way_and_not_the_first_alone() {
+    let off = PageStepKind::MessagingSwitched { is_on: false };
+    let refused = PageStepKind::Refused { code: 368, subcode: 0 };
+    let world = World::new(P2026, &wrote()).with_page(&[off, refused]);
+    let rules =
+        [Rule::MessagingDisabled, Rule::PageRestricted, Rule::WindowClosed, Rule::TagRetired, Rule::ActorNotHuman];
+    world.blocks(&of_event(bot(Purpose::ConfirmedEvent)), DAY_MS / 2, &rules[..2]);
+    let world = World::new(P2026, &wrote()).with_page(&[PageStepKind::MessagingSwitched { is_on: false }]);
+    let without_restriction = [rules[0], rules[2], rules[3], rules[4]];
+    world.blocks(&of_event(bot(Purpose::ConfirmedEvent)), LATER, &without_restriction);
+}
