@@ -39,7 +39,9 @@ fn page() -> String {
 }
 
 fn overview(page: &mut String, packs: &[Pack]) {
-    page.push_str("\n## Packs\n\n| pack | in force from | window | after an ad | staff |\n| --- | --- | --- | --- | --- |\n");
+    page.push_str(
+        "\n## Packs\n\n| pack | in force from | window | after an ad | staff |\n| --- | --- | --- | --- | --- |\n",
+    );
     for pack in packs {
         let windows = pack.windows();
         let ad = windows.opened_by.get(&domain::conversation::Opening::AdMessage).copied().unwrap_or(windows.standard);

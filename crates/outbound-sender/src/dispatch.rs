@@ -114,8 +114,8 @@ impl Parts {
         let id = self.ids.uuid_v7(begun);
         let command = Claim { send: send.clone(), claim: id };
         // One moment for the whole claim: time spent on conflicts is taken off the time to leave.
-        let page = self.judged_by.page(send.page()).await.map_err(ChangeError::Read)?.state;
-        let packs = self.judged_by.packs().await.map_err(ChangeError::Read)?;
+        let page = self.judged_by.page_lately(send.page()).await.map_err(ChangeError::Read)?.state;
+        let packs = self.judged_by.packs_lately().await.map_err(ChangeError::Read)?;
         let decide = |state: &_, now| claim(&Facts::new(send.page(), &page, state), &packs, &command, now);
         let events = match self.change(stream, || begun, decide).await {
             Ok(events) => events,

@@ -112,7 +112,7 @@ impl Parts {
     async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
         let command = &asked.command;
         let page_id = command.send.page();
-        let page = self.judged_by.page(page_id).await.map_err(|error| status::unavailable(&error))?.state;
+        let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
         let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
         let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
@@ -147,7 +147,7 @@ impl Parts {
         let loaded = self.load(&command.send).await?;
         let now = self.clock.now();
         let page_id = command.send.page();
-        let page = self.judged_by.page(page_id).await.map_err(|error| status::unavailable(&error))?.state;
+        let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
         let facts = Facts::new(page_id, &page, &loaded.state);
         match request(&facts, &packs, command, now) {
@@ -171,7 +171,7 @@ impl Parts {
     }
 
     async fn packs(&self) -> Result<Arc<Packs>, Status> {
-        self.judged_by.packs().await.map_err(|error| status::unavailable(&error))
+        self.judged_by.packs_lately().await.map_err(|error| status::unavailable(&error))
     }
 
     fn name_of(&self, send: &SendId, asked: &Asked) -> String {

@@ -146,12 +146,10 @@ fn over_the_cut_of_april_2026_each_send_is_judged_by_the_pack_of_its_moment() {
     assert_eq!((decision(1).pack.name.as_str(), decision(2).pack.name.as_str()), ("messenger-2025", "messenger-2026"));
     // It was known before the cut when the permission would end, so nothing leaves by it afterwards.
     assert_eq!(decision(1).holds_until, Some(cut));
-    let leave_by = past.log.iter().find_map(|event| match event {
-        Event::Sending(step) if step.send == send_id(1) => match step.kind {
-            SendingKind::Dispatched { leave_by, .. } => Some(leave_by),
-            _ => None,
-        },
-        _ => None,
+    let leave_by = past.log.iter().find_map(|event| {
+        let Event::Sending(step) = event else { return None };
+        let SendingKind::Dispatched { leave_by, .. } = &step.kind else { return None };
+        (step.send == send_id(1)).then_some(*leave_by)
     });
     assert_eq!(leave_by, Some(cut));
     // Replayed by the pack before the cut, the blocked ones pass; by the one after it, none do.

@@ -23,6 +23,7 @@ const NOT_SENT: Outcome = Outcome::NotSent { not_before: at(5_000) };
 const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33 };
 
 /// What somebody wants of send 1.
+#[expect(clippy::large_enum_variant, reason = "a test makes a few of them")]
 enum Command {
     Request(Request),
     /// By the claim of this number.

@@ -98,10 +98,11 @@ fn remedy_to_wire(remedy: &Remedy) -> wire::Remedy {
 
 pub(super) fn from_wire(decision: Option<wire::Decision>) -> Result<Box<Decision>, Undecodable> {
     let decision = decision.ok_or(Undecodable::Field("decision"))?;
-    let verdict = match decision.verdict() {
-        wire::Verdict::Unspecified => return Err(Undecodable::Field("decision.verdict")),
-        wire::Verdict::Blocked => Verdict::Blocked,
-        allowed => Verdict::Allowed(route_from_wire(allowed).ok_or(Undecodable::Field("decision.verdict"))?),
+    let verdict = if decision.verdict() == wire::Verdict::Blocked {
+        Verdict::Blocked
+    } else {
+        let route = route_from_wire(decision.verdict());
+        Verdict::Allowed(route.ok_or(Undecodable::Field("decision.verdict"))?)
     };
     let overrides = match decision.overrides_digest.as_slice() {
         [] => None,

@@ -64,7 +64,7 @@ fn decision() -> impl Strategy<Value = Box<Decision>> {
         Just(Verdict::Blocked)
     ];
     let facts = prop::collection::vec(any::<u128>().prop_map(|id| RecordId::new(Uuid::from_u128(id))), 0..3);
-    let finding = (prop::sample::select(&Rule::ALL[..]), facts, prop::option::of((moment(), moment())));
+    let finding = (prop::sample::select(Rule::ALL), facts, prop::option::of((moment(), moment())));
     let findings =
         prop::collection::vec(finding.prop_map(|(rule, facts, span)| Finding { rule, facts, span, about: None }), 0..3);
     let parts = (verdict, findings, moment(), prop::option::of(moment()), prop::option::of(right()));

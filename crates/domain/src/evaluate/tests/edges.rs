@@ -158,12 +158,13 @@ fn dates(pack: usize) -> Vec<Limit> {
             let Some(edge_ms) = instant.map(ms) else { continue };
             let wrote = heard(at(edge_ms - 3 * super::DAY_MS), message());
             let given = heard(at(edge_ms - 3 * super::DAY_MS), repeated("t", "shoes", None));
-            let (route, is_paid) = match capability {
-                Capability::Recurring => (Route::Recurring, false),
-                Capability::Marketing => (Route::Marketing, true),
-                Capability::Sponsored => (Route::Sponsored, true),
-                _ => panic!("{capability:?} is dated and has no case here"),
-            };
+            let known = [
+                (Capability::Recurring, Route::Recurring, false),
+                (Capability::Marketing, Route::Marketing, true),
+                (Capability::Sponsored, Route::Sponsored, true),
+            ];
+            let found = known.into_iter().find(|(known, ..)| known == capability);
+            let (_, route, is_paid) = found.expect("what is dated has a case here");
             let mut world = World::new(pack, &[wrote, given]);
             let mut intent = Intent { is_paid, ..bot(Purpose::Promotion) };
             if route != Route::Sponsored {

@@ -2,7 +2,7 @@
 
 use super::WEEK_MS;
 use crate::conversation::Conversation;
-use crate::decision::{Decision, Intent, Purpose, Route, Verdict};
+use crate::decision::{Decision, Intent, Purpose, Remedy, Route, Verdict};
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::testing::{
     DAY_MS, PACK, actors, at, fold, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, referral, says,
@@ -159,23 +159,19 @@ proptest! {
         prop_assert!(decision.reason().is_some());
         prop_assert_eq!(judge(&history, &intent, at(now_ms + later_ms)).verdict, Verdict::Blocked);
         for remedy in decision.remedies {
-            match remedy {
-                crate::decision::Remedy::PersonActs => {
-                    history.push((postback(), now_ms, 0));
-                    prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
-                    history.pop();
-                }
-                crate::decision::Remedy::HumanAnswersBefore(end)
-                | crate::decision::Remedy::WithoutPromotionBefore(end) => {
-                    let just_before = end.plus(Span::from_millis(-1));
-                    prop_assert_eq!(judge(&history, &super::human(), just_before).route(), Some(Route::HumanAgent));
-                    prop_assert_eq!(judge(&history, &super::human(), end).route(), None);
-                }
-                crate::decision::Remedy::Paid(route) => {
-                    let paid = Intent { is_paid: true, ..intent.clone() };
-                    prop_assert_eq!(judge(&history, &paid, at(now_ms)).route(), Some(route));
-                }
-                other => prop_assert!(false, "nothing here is lifted by {other:?}"),
+            if remedy == Remedy::PersonActs {
+                history.push((postback(), now_ms, 0));
+                prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
+                history.pop();
+            } else if let Remedy::HumanAnswersBefore(end) | Remedy::WithoutPromotionBefore(end) = remedy {
+                let just_before = end.plus(Span::from_millis(-1));
+                prop_assert_eq!(judge(&history, &super::human(), just_before).route(), Some(Route::HumanAgent));
+                prop_assert_eq!(judge(&history, &super::human(), end).route(), None);
+            } else if let Remedy::Paid(route) = remedy {
+                let paid = Intent { is_paid: true, ..intent.clone() };
+                prop_assert_eq!(judge(&history, &paid, at(now_ms)).route(), Some(route));
+            } else {
+                prop_assert!(false, "nothing here is lifted by {remedy:?}");
             }
         }
     }

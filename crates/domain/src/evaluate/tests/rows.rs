@@ -6,15 +6,14 @@ use super::WEEK_MS;
 use super::world::{P2020, P2024, P2025, P2026, P2026_09, World, about, bot, broadcast, of_event, of_order, staff};
 use crate::decision::{Capability, ContentKind, Intent, Purpose, ReferenceKind, Remedy, Route, Tag, To};
 use crate::event::{
-    CommentVerb, Consent, ConsentBy, ConsentKind, Event, NotificationChange, Outcome, PageStepKind, RightStep,
-    RightStepKind,
+    CommentVerb, Consent, ConsentBy, ConsentKind, Event, Outcome, PageStepKind, RightStep, RightStepKind,
 };
 use crate::id::AppId;
 use crate::pack::Rule;
 use crate::right::Right;
 use crate::testing::{
     DAY_MS, accepted, ad_message, at, comment_id, commented, dispatched, heard, message, one_time, passed_to, postback,
-    repeated, requested, send_id, settled, token_id,
+    requested, send_id, settled,
 };
 
 /// Every pack.
