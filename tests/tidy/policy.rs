@@ -1,4 +1,5 @@
 //! `docs/policy.md` is made from the rule packs, and is what they say.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
 use domain::pack::{BUILT_IN, Dated, Pack, Rule};
 use domain::time::{Span, Timestamp};

@@ -149,8 +149,7 @@ fn way(look: &mut Look<'_>) -> Option<Grant> {
         (To::Person | To::Right(_), ContentKind::OneTimeRequest { .. } | ContentKind::RecurringRequest { .. }) => {
             window::ask(look)
         }
-        (To::Person, ContentKind::Message | ContentKind::FeedbackTemplate) => window::window(look)
-            .or_else(|| window::tag(look))
+        (To::Person, ContentKind::Message | ContentKind::FeedbackTemplate) => window::window_or_tag(look)
             .or_else(|| window::human_agent(look))
             .or_else(|| tokens::for_topic(look))
             .or_else(|| special::sponsored(look)),

@@ -64,8 +64,21 @@ pub(super) fn ask(look: &mut Look<'_>) -> Option<Grant> {
     found.filter(|_| !is_barred)
 }
 
+/// Inside the window, or after it by the tag for the purpose. Of a purpose that has a tag, what is wrong with that comes
+/// first: it is what a refusal is named by.
+pub(super) fn window_or_tag(look: &mut Look<'_>) -> Option<Grant> {
+    let n_before = look.findings.len();
+    let found = window(look);
+    let n_window = look.findings.len() - n_before;
+    found.or_else(|| {
+        let found = tag(look);
+        look.findings[n_before..].rotate_left(n_window);
+        found
+    })
+}
+
 /// After the window: a tag for the purpose, where the platform has one.
-pub(super) fn tag(look: &mut Look<'_>) -> Option<Grant> {
+fn tag(look: &mut Look<'_>) -> Option<Grant> {
     let purpose = look.intent.purpose;
     match purpose {
         Purpose::Conversation | Purpose::Promotion => return None,

@@ -16,5 +16,6 @@ mod once;
 mod order;
 mod requests;
 mod restored;
+mod rules;
 mod silence;
 mod watch;

@@ -128,15 +128,15 @@ fn row_16_a_booked_event_is_told_of_with_its_reference_and_without_promotion() {
     for pack in [P2020, P2024, P2025] {
         let world = World::new(pack, &wrote());
         world.allows(&of_event(intent.clone()), 300 * DAY_MS, Route::Tag(Tag::ConfirmedEventUpdate));
-        assert_eq!(world.judge(&intent, LATER).findings[1].rule, Rule::ReferenceMissing);
+        assert_eq!(world.judge(&intent, LATER).findings[0].rule, Rule::ReferenceMissing);
         world.is_helped(&intent, LATER, Remedy::Named(ReferenceKind::Event));
         world.is_helped(&of_order(intent.clone()), LATER, Remedy::Named(ReferenceKind::Event));
         let promoting = Intent { is_promotional: true, ..of_event(intent.clone()) };
-        assert_eq!(world.judge(&promoting, LATER).findings[1].rule, Rule::PromotionOutsideWindow);
+        assert_eq!(world.judge(&promoting, LATER).findings[0].rule, Rule::PromotionOutsideWindow);
         world.is_helped(&promoting, LATER, Remedy::NotPromotional);
     }
     for pack in [P2026, P2026_09] {
-        let rules = [Rule::WindowClosed, Rule::TagRetired, Rule::ActorNotHuman];
+        let rules = [Rule::TagRetired, Rule::WindowClosed, Rule::ActorNotHuman];
         World::new(pack, &wrote()).blocks(&of_event(intent.clone()), LATER, &rules);
     }
 }
@@ -291,7 +291,7 @@ fn utility_templates_go_at_any_time_unless_they_promote_or_were_refused() {
 fn a_feedback_form_needs_the_flag_the_template_and_a_message_within_seven_days() {
     let kind = ContentKind::FeedbackTemplate;
     let intent = Intent { kind, ..bot(Purpose::CustomerFeedback) };
-    let rules = [Rule::WindowClosed, Rule::TagNotGranted, Rule::ActorNotHuman];
+    let rules = [Rule::TagNotGranted, Rule::WindowClosed, Rule::ActorNotHuman];
     World::new(P2026, &wrote()).blocks(&intent, LATER, &rules);
     let world = World::new(P2026, &wrote()).with_capability(Capability::CustomerFeedback);
     let decision = world.allows(&intent, WEEK_MS - 1, Route::Tag(Tag::CustomerFeedback));
