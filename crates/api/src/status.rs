@@ -60,7 +60,7 @@ pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     let named = Reason::from_str_name(&format!("REASON_{}", rule.id()));
     let reason = named.expect("a test finds a reason for every rule that forbids");
     let sentence = pack.sentence(rule);
-    let span = decision.findings.iter().find_map(|finding| finding.span);
+    let span = decision.findings.iter().find(|finding| finding.rule == Rule::WindowClosed).and_then(|found| found.span);
     let time = |at: Option<domain::time::Timestamp>| at.map(crate::convert::rfc3339).unwrap_or_default();
     let mut details = details(
         reason,

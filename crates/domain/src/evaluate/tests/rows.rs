@@ -324,7 +324,7 @@ fn a_refusal_names_everything_in_the_way_and_not_the_first_alone() {
     let refused = PageStepKind::Refused { code: 368, subcode: 0 };
     let world = World::new(P2026, &wrote()).with_page(&[off, refused]);
     let rules =
-        [Rule::MessagingDisabled, Rule::PageRestricted, Rule::WindowClosed, Rule::TagRetired, Rule::ActorNotHuman];
+        [Rule::MessagingDisabled, Rule::PageRestricted, Rule::TagRetired, Rule::WindowClosed, Rule::ActorNotHuman];
     world.blocks(&of_event(bot(Purpose::ConfirmedEvent)), DAY_MS / 2, &rules[..2]);
     let world = World::new(P2026, &wrote()).with_page(&[PageStepKind::MessagingSwitched { is_on: false }]);
     let without_restriction = [rules[0], rules[2], rules[3], rules[4]];
