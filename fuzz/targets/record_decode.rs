@@ -3,10 +3,11 @@
 use api::proto::log::v1 as wire;
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose};
-use domain::evaluate::evaluate;
+use domain::evaluate::{Facts, judge};
 use domain::event::{Outcome, Recorded};
-use domain::id::RecordId;
+use domain::id::{PageId, RecordId};
 use domain::pack::Packs;
+use domain::page::Page;
 use domain::send::{Claim, Patience, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::Record;
@@ -38,26 +39,29 @@ fn can_be_folded(record: &Record) {
     assert_eq!(Conversation::fold(told(record.id)), once, "the same history folds to the same state");
     let twice = Conversation::fold(told(record.id).chain(told(again)));
 
+    let page = Page::fold(told(record.id).chain(told(again)));
+    let mut packs = PACKS.clone();
+    record.events.iter().for_each(|event| packs.evolve(event));
     for state in [&once, &twice] {
         for now in [Timestamp::from_millis(i64::MIN), record.recorded_at, Timestamp::from_millis(i64::MAX)] {
-            judge(state, now);
+            answers(state, &page, &packs, now);
         }
     }
 }
 
 /// Whatever is asked of a state has an answer, and whatever that answer appends can be folded too.
-fn judge(state: &Conversation, now: Timestamp) {
-    let pack = PACKS.in_force(now);
-    for purpose in [Purpose::Conversation, Purpose::Promotion] {
-        let intent = Intent { actor: Actor::Automation, purpose };
-        drop(evaluate(pack, state, &intent, now));
+fn answers(state: &Conversation, page: &Page, packs: &Packs, now: Timestamp) {
+    let page_id = PageId::parse("1").expect("a digit is an id");
+    let facts = Facts::new(&page_id, page, state);
+    for purpose in Purpose::ALL {
+        drop(judge(packs, &facts, &Intent::new(Actor::Automation, purpose), now));
     }
     let moment = Span::from_millis(1);
     drop(plan(state, now, Patience { answer: moment, margin: moment, echo: moment }));
     for (send, known) in state.sends() {
         let command = Claim { send: send.clone(), claim: Uuid::nil() };
         let answers = [
-            claim(state, pack, &command, now),
+            claim(&facts, packs, &command, now),
             settle(state, send, known.attempts, Outcome::Unknown, now),
             settle(state, send, known.attempts, Outcome::Unresolved, now),
         ];

@@ -46,7 +46,7 @@ async fn the_whole_path(platform: &Platform, clients: &Clients) {
     let mut outbound = clients.outbound.clone();
     let accepted = outbound.send_message(send(ada, "r-1", "On its way.")).await.unwrap().into_inner();
     let sent = clients.until(&accepted.name, State::Sent).await;
-    assert_eq!((sent.attempts, sent.decision.unwrap().pack.as_str()), (1, "messenger-2020"));
+    assert_eq!((sent.attempts, sent.decision.unwrap().pack), (1, judged.pack));
     platform.people.read(ada, PAGE).await.unwrap();
     testkit::eventually(PATIENCE, || async {
         let message = clients.message(&accepted.name).await;
@@ -115,6 +115,7 @@ async fn evaluate(clients: &Clients, psid: &str) -> compliance::Decision {
         actor: bot(),
         purpose: compliance::Purpose::Conversation.into(),
         at_time: None,
+        matter: None,
     };
     clients.compliance.clone().evaluate_send(request).await.unwrap().into_inner().decision.unwrap()
 }

@@ -3,6 +3,7 @@
 
 mod documents;
 mod manifests;
+mod policy;
 mod sources;
 
 use std::path::{Path, PathBuf};

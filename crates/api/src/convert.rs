@@ -1,12 +1,17 @@
 //! Between the domain and the gRPC types.
 
-use crate::explain;
 use crate::proto::compliance::v1 as pb;
 use crate::status::Violations;
-use domain::decision::{Actor, Decision, Intent, Purpose, Remedy, Route, Verdict};
+use domain::decision::{Actor, Decision, Intent, Purpose, Route, Verdict};
+use domain::explain::explain;
 use domain::id::AgentId;
-use domain::pack::{Pack, Packs};
+use domain::pack::Packs;
+use domain::right::Right;
 use domain::time::Timestamp;
+
+mod matter;
+
+pub use matter::{matter, take_matter};
 
 /// A moment as gRPC writes it.
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
@@ -25,8 +30,7 @@ pub fn moment(timestamp: &prost_types::Timestamp) -> Option<Timestamp> {
 
 /// A moment as RFC 3339 text in UTC; far-off moments as milliseconds.
 pub fn rfc3339(at: Timestamp) -> String {
-    let written = jiff::Timestamp::from_millisecond(at.as_millis());
-    written.map_or_else(|_| format!("{} ms", at.as_millis()), |time| time.to_string())
+    domain::explain::moment(at)
 }
 
 /// Reads a moment as people write it for machines (RFC 3339), with `Z` or an offset.
@@ -40,7 +44,7 @@ pub fn intent(actor: Option<pb::Actor>, purpose: i32, violations: &mut Violation
     use pb::actor::Kind;
     let actor = match actor.and_then(|actor| actor.kind) {
         None => {
-            violations.add("actor", "is required: one of human, ai_assisted_human, bot, automation");
+            violations.add("actor", "is required: one of human, ai_assisted_human, bot, automation, broadcast");
             None
         }
         Some(Kind::Human(agent)) => agent_id(&agent, "actor.human.agent_id", violations).map(Actor::Human),
@@ -49,16 +53,45 @@ pub fn intent(actor: Option<pb::Actor>, purpose: i32, violations: &mut Violation
         }
         Some(Kind::Bot(_)) => Some(Actor::Bot),
         Some(Kind::Automation(_)) => Some(Actor::Automation),
+        Some(Kind::Broadcast(_)) => Some(Actor::Broadcast),
     };
-    let purpose = match pb::Purpose::try_from(purpose) {
-        Ok(pb::Purpose::Conversation) => Some(Purpose::Conversation),
-        Ok(pb::Purpose::Promotion) => Some(Purpose::Promotion),
-        Ok(pb::Purpose::Unspecified) | Err(_) => {
-            violations.add("purpose", "is required: PURPOSE_CONVERSATION or PURPOSE_PROMOTION");
-            None
-        }
+    let given = pb::Purpose::try_from(purpose).ok();
+    let purpose = Purpose::ALL.into_iter().find(|one| Some(self::purpose(*one)) == given);
+    if purpose.is_none() {
+        violations.add("purpose", "is required: PURPOSE_CONVERSATION, PURPOSE_PROMOTION, or another of its values");
+    }
+    Some(Intent::new(actor?, purpose?))
+}
+
+/// Who spoke, as it was asked for.
+pub fn actor(actor: &Actor) -> pb::Actor {
+    use pb::actor::Kind;
+    let agent = |id: &AgentId| pb::HumanAgent { agent_id: id.as_str().to_owned() };
+    let kind = match actor {
+        Actor::Human(id) => Kind::Human(agent(id)),
+        Actor::AiAssistedHuman(id) => Kind::AiAssistedHuman(agent(id)),
+        Actor::Bot => Kind::Bot(pb::Bot {}),
+        Actor::Automation => Kind::Automation(pb::Automation {}),
+        Actor::Broadcast => Kind::Broadcast(pb::Broadcast {}),
     };
-    Some(Intent { actor: actor?, purpose: purpose? })
+    pb::Actor { kind: Some(kind) }
+}
+
+/// Why something is said.
+pub const fn purpose(purpose: Purpose) -> pb::Purpose {
+    match purpose {
+        Purpose::Conversation => pb::Purpose::Conversation,
+        Purpose::Promotion => pb::Purpose::Promotion,
+        Purpose::ConfirmedEvent => pb::Purpose::ConfirmedEventUpdate,
+        Purpose::PostPurchase => pb::Purpose::PostPurchaseUpdate,
+        Purpose::AccountUpdate => pb::Purpose::AccountUpdate,
+        Purpose::CustomerFeedback => pb::Purpose::CustomerFeedback,
+    }
+}
+
+/// A route; every one has the name that the domain gives it.
+pub fn route(route: Route) -> pb::Route {
+    pb::Route::from_str_name(&format!("ROUTE_{}", route.as_str())).unwrap_or(pb::Route::Unspecified)
 }
 
 fn agent_id(agent: &pb::HumanAgent, field: &str, violations: &mut Violations) -> Option<AgentId> {
@@ -67,46 +100,29 @@ fn agent_id(agent: &pb::HumanAgent, field: &str, violations: &mut Violations) ->
 
 /// A decision with its rules in words, as the pack it was judged by says them.
 pub fn decision(decision: &Decision, packs: &Packs) -> pb::Decision {
-    let pack = packs.find(&decision.pack);
-    let (verdict, route) = match decision.verdict {
-        Verdict::Blocked => (pb::Verdict::Blocked, pb::Route::Unspecified),
-        Verdict::Allowed(Route::Response) => (pb::Verdict::Allowed, pb::Route::Response),
-        Verdict::Allowed(Route::HumanAgent) => (pb::Verdict::Allowed, pb::Route::HumanAgent),
+    let told = explain(decision, packs);
+    let verdict = match decision.verdict {
+        Verdict::Blocked => pb::Verdict::Blocked,
+        Verdict::Allowed(_) => pb::Verdict::Allowed,
     };
+    let right = decision.right.as_ref().map(|right| match right {
+        Right::OneTime(id) | Right::Repeated(id) => id.to_string(),
+        Right::PrivateReply(comment) => comment.as_str().to_owned(),
+    });
     pb::Decision {
         verdict: verdict.into(),
-        route: route.into(),
-        findings: decision.findings.iter().map(|finding| self::finding(finding, pack)).collect(),
-        remedies: decision.remedies.iter().map(|remedy| self::remedy(*remedy)).collect(),
+        route: decision.route().map_or(pb::Route::Unspecified, route).into(),
+        findings: told.because.into_iter().map(crate::explain::finding).collect(),
+        remedies: told.changes.into_iter().map(crate::explain::remedy).collect(),
         at_time: Some(timestamp(decision.at)),
         hold_until_time: decision.holds_until.map(timestamp),
         pack: decision.pack.name.clone(),
         pack_digest: hex::encode(decision.pack.digest),
         evaluator: decision.evaluator,
+        sentence: told.says,
+        overridden: told.is_overridden,
+        right: right.unwrap_or_default(),
     }
-}
-
-fn finding(finding: &domain::decision::Finding, pack: Option<&Pack>) -> pb::Finding {
-    let sentence = pack.map(|pack| pack.sentence(finding.rule));
-    pb::Finding {
-        rule: finding.rule.id().to_owned(),
-        forbids: finding.rule.forbids(),
-        sentence: sentence.map(|sentence| sentence.says.clone()).unwrap_or_default(),
-        source: sentence.map(|sentence| sentence.source.clone()).unwrap_or_default(),
-        fact_records: finding.facts.iter().map(ToString::to_string).collect(),
-        start_time: finding.span.map(|(from, _)| timestamp(from)),
-        end_time: finding.span.map(|(_, to)| timestamp(to)),
-    }
-}
-
-fn remedy(remedy: Remedy) -> pb::Remedy {
-    let (kind, before) = match remedy {
-        Remedy::PersonActs => (pb::RemedyKind::PersonActs, None),
-        Remedy::PersonWrites => (pb::RemedyKind::PersonWrites, None),
-        Remedy::HumanAnswersBefore(end) => (pb::RemedyKind::HumanAnswers, Some(end)),
-        Remedy::WithoutPromotionBefore(end) => (pb::RemedyKind::WithoutPromotion, Some(end)),
-    };
-    pb::Remedy { kind: kind.into(), sentence: explain::remedy(remedy), before_time: before.map(timestamp) }
 }
 
 #[cfg(test)]
@@ -121,6 +137,13 @@ mod tests {
         }
         assert_eq!(moment(&prost_types::Timestamp { seconds: i64::MAX, nanos: 0 }), None);
         assert_eq!(moment(&prost_types::Timestamp { seconds: 0, nanos: -1 }), None);
+    }
+
+    #[test]
+    fn every_route_has_a_name_of_its_own_on_the_wire() {
+        let routes: std::collections::BTreeSet<_> = Route::ALL.map(|one| i32::from(route(one))).into();
+        assert_eq!(routes.len(), Route::ALL.len());
+        assert!(!routes.contains(&pb::Route::Unspecified.into()));
     }
 
     #[test]

@@ -57,16 +57,10 @@ impl Violations {
 /// The rules forbid it.
 pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     let rule = decision.reason().unwrap_or(Rule::WindowClosed);
-    let reason = match rule {
-        Rule::NoUserInitiation => Reason::NoUserInitiation,
-        Rule::HumanAgentClosed => Reason::HumanAgentClosed,
-        Rule::ActorNotHuman => Reason::ActorNotHuman,
-        Rule::PromotionOutsideWindow => Reason::PromotionOutsideWindow,
-        Rule::RecipientSuppressed => Reason::RecipientSuppressed,
-        Rule::WindowClosed | Rule::WindowOpen | Rule::HumanAgentOpen => Reason::WindowClosed,
-    };
+    let named = Reason::from_str_name(&format!("REASON_{}", rule.id()));
+    let reason = named.expect("a test finds a reason for every rule that forbids");
     let sentence = pack.sentence(rule);
-    let span = decision.findings.iter().find_map(|finding| finding.span);
+    let span = decision.findings.iter().find(|finding| finding.rule == Rule::WindowClosed).and_then(|found| found.span);
     let time = |at: Option<domain::time::Timestamp>| at.map(crate::convert::rfc3339).unwrap_or_default();
     let mut details = details(
         reason,
@@ -98,6 +92,12 @@ pub fn no_such_message(name: &str) -> Status {
 pub fn no_such_erasure(name: &str) -> Status {
     let details = details(Reason::NoSuchErasure, [("conversation", name.to_owned())]);
     with_details(Code::NotFound, "this conversation was never erased; EraseConversation does that", details)
+}
+
+/// No rule pack has this name.
+pub fn no_such_rule_pack(name: &str) -> Status {
+    let details = details(Reason::NoSuchRulePack, [("rule_pack", name.to_owned())]);
+    with_details(Code::NotFound, "there is no such rule pack; ListRulePacks names them all", details)
 }
 
 /// The request id was used before, with other content.
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_rule_that_forbids_has_a_reason_of_its_name() {
-        for rule in Rule::ALL.into_iter().filter(|rule| rule.forbids()) {
+        for rule in Rule::ALL.iter().filter(|rule| rule.forbids()) {
             assert!(Reason::from_str_name(&format!("REASON_{}", rule.id())).is_some(), "{}", rule.id());
         }
     }

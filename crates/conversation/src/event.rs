@@ -7,6 +7,7 @@ use domain::event::{
     Content, Erasing, Event, Inbound, InboundKind, MarketingStep, Outcome, Sending, SendingKind, Side,
 };
 use domain::id::{Mid, PageId, Psid};
+use domain::time::Timestamp;
 use event_log::Stored;
 
 /// Every event of a record as callers see it.
@@ -21,7 +22,9 @@ pub fn describe<'a>(
             Event::Sending(step) => sending(step, page, psid),
             Event::Erasing(step) => erasing(*step),
             // A body that nobody understood belongs to no conversation, and what concerns the whole log to none alone.
-            Event::Quarantined(_) | Event::System(_) => return None,
+            Event::Quarantined(_) | Event::System(_) | Event::Page(_) => return None,
+            Event::Right(step) => own(step.at, step.kind.as_str()),
+            Event::Consent(consent) => own(consent.at, consent.kind.as_str()),
         };
         Some(pb::ConversationEvent { revision: stored.position, record: stored.record.id.to_string(), ..bare })
     })
@@ -97,9 +100,13 @@ fn inbound(inbound: &Inbound) -> pb::ConversationEvent {
 }
 
 fn erasing(step: Erasing) -> pb::ConversationEvent {
+    own(step.at, step.kind.as_str())
+}
+
+fn own(at: Timestamp, kind: &str) -> pb::ConversationEvent {
     pb::ConversationEvent {
-        time: Some(timestamp(step.at)),
-        kind: step.kind.as_str().to_owned(),
+        time: Some(timestamp(at)),
+        kind: kind.to_owned(),
         direction: pb::Direction::Unspecified.into(),
         ..pb::ConversationEvent::default()
     }

@@ -50,7 +50,13 @@ pub(crate) fn stated_after(records: &[Stored], until: Timestamp) -> Vec<Event> {
     let events = records.iter().flat_map(|stored| &stored.record.events);
     let is_after = |event: &&Event| match event {
         Event::Inbound(inbound) => inbound.at() > until && seen.insert(inbound.fact),
-        Event::Sending(_) | Event::Erasing(_) | Event::Quarantined(_) | Event::System(_) => false,
+        Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::Quarantined(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     };
     events.filter(is_after).cloned().collect()
 }
@@ -62,7 +68,10 @@ fn begun(event: &Event) -> Option<Timestamp> {
         | Event::Inbound(_)
         | Event::Sending(_)
         | Event::Quarantined(_)
-        | Event::System(_) => None,
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }
 
@@ -70,7 +79,13 @@ fn begun(event: &Event) -> Option<Timestamp> {
 fn is_late(stored: &Stored, until: Timestamp) -> bool {
     stored.record.events.iter().any(|event| match event {
         Event::Inbound(inbound) => inbound.at() <= until,
-        Event::Sending(_) | Event::Erasing(_) | Event::Quarantined(_) | Event::System(_) => false,
+        Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::Quarantined(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     })
 }
 
@@ -97,7 +112,13 @@ impl Graves {
                         self.open.remove(stream);
                     }
                 }
-                Event::Inbound(_) | Event::Sending(_) | Event::Quarantined(_) | Event::System(_) => (),
+                Event::Inbound(_)
+                | Event::Sending(_)
+                | Event::Quarantined(_)
+                | Event::System(_)
+                | Event::Right(_)
+                | Event::Consent(_)
+                | Event::Page(_) => (),
             }
         }
         self.until.get(stream).is_some_and(|until| is_late(stored, *until))

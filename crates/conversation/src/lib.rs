@@ -15,6 +15,7 @@ use api::proto::conversation::v1 as pb;
 use api::proto::conversation::v1::conversations_server::{Conversations as Api, ConversationsServer};
 use api::status::{self, Violations};
 use domain::conversation::{Erasure, Opening};
+use domain::evaluate::window_of;
 use domain::id::{PageId, Psid};
 use domain::pack::Packs;
 use erase::ChangeError;
@@ -131,15 +132,15 @@ impl ConversationService {
     fn render(&self, page: &PageId, psid: &Psid, loaded: &Loaded) -> pb::Conversation {
         let state = &loaded.state;
         let pack = self.packs.in_force(self.clock.now());
-        let opened = state.last_opening(pack.opened_by());
+        let opened = window_of(pack, state);
         let written = state.last_opening(&[Opening::Message]);
         let unsettled = state.sends().filter(|(_, send)| !send.status.is_final()).count();
         pb::Conversation {
             name: name::conversation(page, psid),
             revision: loaded.revision,
-            last_opening_time: opened.map(|fact| timestamp(fact.at)),
-            window_end_time: opened.map(|fact| timestamp(fact.at.plus(pack.standard()))),
-            human_agent_end_time: written.map(|fact| timestamp(fact.at.plus(pack.human_agent()))),
+            last_opening_time: opened.map(|(fact, _)| timestamp(fact.at)),
+            window_end_time: opened.map(|(_, end)| timestamp(end)),
+            human_agent_end_time: written.map(|fact| timestamp(fact.at.plus(pack.windows().human_agent))),
             delivered_time: state.delivered_to().map(timestamp),
             read_time: state.read_to().map(timestamp),
             unsettled_messages: i32::try_from(unsettled).unwrap_or(i32::MAX),

@@ -68,6 +68,12 @@ fn events(stored: &Stored) -> Vec<Told> {
 fn person(event: &Event) -> Option<(&PageId, &Psid)> {
     match event {
         Event::Inbound(inbound) => Some((&inbound.page, inbound.person.as_ref()?)),
-        Event::Quarantined(_) | Event::Sending(_) | Event::Erasing(_) | Event::System(_) => None,
+        Event::Quarantined(_)
+        | Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }

@@ -5,15 +5,21 @@
 
 mod latest;
 mod opening;
+mod reach;
+mod rights;
 #[cfg(test)]
 mod tests;
+
+pub use reach::{Control, Reach};
+pub use rights::{OneTime, Repeated, Reply, Rights};
 
 pub use latest::{Fact, Latest};
 pub use opening::Opening;
 
 use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{RightStepKind, SendingKind};
 use crate::id::{Psid, RequestId, SendId};
-use crate::send::Send;
+use crate::send::{Send, Status};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,7 +28,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 1;
+pub const REDUCER: u32 = 2;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +51,8 @@ pub struct Conversation {
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
     erasure: Option<Erasure>,
+    rights: Rights,
+    reach: Reach,
 }
 
 impl Conversation {
@@ -54,8 +62,11 @@ impl Conversation {
             Event::Inbound(inbound) => self.heard(recorded, inbound),
             Event::Sending(step) => self.step(step),
             Event::Erasing(step) => self.erase(step),
-            // Bodies that nobody understood belong to no conversation, and what concerns the whole log to none alone.
-            Event::Quarantined(_) | Event::System(_) => (),
+            Event::Right(step) => self.rights.step(&step.right, &step.send, step.at, step.kind),
+            Event::Consent(consent) => self.reach.consent(*consent),
+            // Bodies that nobody understood belong to no conversation, and what concerns a whole Page or the whole log
+            // to none alone.
+            Event::Quarantined(_) | Event::System(_) | Event::Page(_) => (),
         }
     }
 
@@ -76,9 +87,12 @@ impl Conversation {
         if self.person.is_none() {
             self.person.clone_from(&inbound.person);
         }
-        if let Some(opening) = Opening::of(&inbound.kind) {
+        for opening in Opening::all_of(&inbound.kind) {
             self.openings.entry(opening).or_default().see(recorded.record, inbound);
         }
+        let fact = Fact { at: inbound.at(), record: recorded.record };
+        self.rights.hear(fact, inbound);
+        self.reach.hear(fact, inbound);
         if let InboundKind::Delivered { watermark, .. } = &inbound.kind {
             self.delivered_to = self.delivered_to.max(Some(*watermark));
         }
@@ -86,15 +100,17 @@ impl Conversation {
             self.read_to = self.read_to.max(Some(*watermark));
         }
         if let Some(echo) = inbound.kind.echo()
-            && let Some(send) = echo.send.as_ref().and_then(|id| self.sends.get_mut(id))
+            && let Some((id, send)) = echo.send.as_ref().and_then(|id| Some((id, self.sends.get_mut(id)?)))
         {
             send.went_out(&echo.mid, inbound.at());
+            self.spend(&id.clone());
         }
     }
 
     fn step(&mut self, step: &crate::event::Sending) {
-        use crate::event::SendingKind as Kind;
-        if let Kind::Requested { recipient, request, .. } = &step.kind {
+        if let SendingKind::Requested { recipient, request, .. } = &step.kind {
+            self.rights.reach(step.at);
+            self.reach.forget(step.at);
             if self.person.is_none() {
                 self.person = Some(recipient.clone());
             }
@@ -107,16 +123,37 @@ impl Conversation {
             return;
         }
         let Some(send) = self.sends.get_mut(&step.send) else { return };
+        let was = send.status.clone();
         match &step.kind {
-            Kind::Requested { .. } => (),
-            Kind::Accepted { decision } => send.accepted(decision),
-            Kind::Blocked { decision } => send.blocked(decision),
-            Kind::Dispatched { attempt, claim, leave_by, decision } => {
+            SendingKind::Requested { .. } => (),
+            SendingKind::Accepted { decision } => send.accepted(decision),
+            SendingKind::Blocked { decision } => send.blocked(decision),
+            SendingKind::Dispatched { attempt, claim, leave_by, decision } => {
                 send.dispatched(*attempt, *claim, *leave_by, decision);
             }
-            Kind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
-            Kind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
-            Kind::Doubted => send.doubted(step.at),
+            SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
+            SendingKind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
+            SendingKind::Doubted => send.doubted(step.at),
+        }
+        if send.status != was {
+            self.reach.step(&step.send, send, step.at);
+        }
+        self.spend(&step.send);
+    }
+
+    /// A send that is out, or may be for ever, has used its right, whoever told of it.
+    fn spend(&mut self, id: &SendId) {
+        let Some(send) = self.sends.get(id) else { return };
+        let Some(right) = send.decision.as_ref().and_then(|decision| decision.right.clone()) else { return };
+        match &send.status {
+            Status::Sent { at, .. } => self.rights.step(&right, id, *at, RightStepKind::Spent),
+            Status::Unresolved => self.rights.step(&right, id, send.requested_at, RightStepKind::Spent),
+            Status::Requested
+            | Status::Accepted { .. }
+            | Status::Blocked
+            | Status::Dispatched { .. }
+            | Status::Unknown { .. }
+            | Status::Rejected { .. } => (),
         }
     }
 
@@ -124,7 +161,8 @@ impl Conversation {
         match step.kind {
             ErasingKind::Begun { until } => {
                 let until = self.erasure.map_or(until, |earlier| earlier.until.max(until));
-                *self = Self { erasure: Some(Erasure { until, n_removed: None }), ..Self::default() };
+                let reach = self.reach.erased();
+                *self = Self { erasure: Some(Erasure { until, n_removed: None }), reach, ..Self::default() };
             }
             ErasingKind::Completed { until, n_removed } => {
                 if let Some(erasure) = self.erasure.as_mut().filter(|erasure| erasure.until == until) {
@@ -153,6 +191,16 @@ impl Conversation {
     pub fn last_opening(&self, openings: &[Opening]) -> Option<Fact> {
         let latest = openings.iter().filter_map(|opening| self.openings.get(opening)?.get());
         latest.reduce(Fact::later)
+    }
+
+    /// The rights that the person gave.
+    pub const fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// Whether the person can and wants to be reached, and by whom.
+    pub const fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// Everything of the Page sent up to this moment has reached the person.

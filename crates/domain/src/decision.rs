@@ -1,71 +1,16 @@
 //! What somebody wants to say, and what the rules answer.
 
-use crate::id::{AgentId, RecordId};
+mod intent;
+mod route;
+
+pub use intent::{Actor, ContentKind, Intent, Purpose, Reference, ReferenceKind, To};
+pub use route::{Capability, Route, Tag};
+
+use crate::id::RecordId;
 use crate::pack::Rule;
+use crate::right::{Right, TokenId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// Who speaks, why, and what kind of thing is said. Never how: the route is chosen here, not by the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Who speaks.
-    pub actor: Actor,
-    /// Why.
-    pub purpose: Purpose,
-}
-
-/// Who speaks for the Page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Actor {
-    /// A person of the staff.
-    Human(AgentId),
-    /// A person of the staff who sends what a model drafted.
-    AiAssistedHuman(AgentId),
-    /// A program that converses.
-    Bot,
-    /// A rule or a business event that triggers a message.
-    Automation,
-    /// One message to many.
-    Broadcast,
-}
-
-impl Actor {
-    /// Whether a person decided to send this, word for word.
-    pub const fn is_human(&self) -> bool {
-        match self {
-            Self::Human(_) | Self::AiAssistedHuman(_) => true,
-            Self::Bot | Self::Automation | Self::Broadcast => false,
-        }
-    }
-}
-
-/// Why something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Purpose {
-    /// An answer to what the person asked, or part of that conversation.
-    Conversation,
-    /// Advertising, offers, anything meant to sell.
-    Promotion,
-}
-
-/// The way a message takes through the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Route {
-    /// Inside the standard window: `messaging_type` `RESPONSE`.
-    Response,
-    /// By the tag `HUMAN_AGENT`.
-    HumanAgent,
-}
-
-impl Route {
-    /// The route's name, for pages and answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Response => "RESPONSE",
-            Self::HumanAgent => "HUMAN_AGENT",
-        }
-    }
-}
 
 /// The rules' answer to an intent at one moment, with everything needed to explain it and to make it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +27,10 @@ pub struct Decision {
     pub holds_until: Option<Timestamp>,
     /// The pack it was judged by.
     pub pack: PackRef,
+    /// SHA-256 of the Page's own changes to the pack, when it has some.
+    pub overrides: Option<[u8; 32]>,
+    /// The right that it takes up: the send that leaves by it must hold it.
+    pub right: Option<Right>,
     /// [`crate::evaluate::VERSION`] of the code that judged.
     pub evaluator: u32,
 }
@@ -104,10 +53,21 @@ pub struct Finding {
     pub facts: Vec<RecordId>,
     /// The span it measured, when it measured one: from the fact to the limit.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// What it speaks of, where there is more than one such thing.
+    pub about: Option<About>,
+}
+
+/// What a rule speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum About {
+    /// A tag.
+    Tag(Tag),
+    /// A right.
+    Right(Right),
 }
 
 /// Something that would lift a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Remedy {
     /// The person writes, taps a button, or comes in by a link.
     PersonActs,
@@ -117,6 +77,34 @@ pub enum Remedy {
     HumanAnswersBefore(Timestamp),
     /// The same without promotion, by a person of the staff, before this moment.
     WithoutPromotionBefore(Timestamp),
+    /// Nothing but time: from this moment on.
+    After(Timestamp),
+    /// The Page's messaging is switched on.
+    MessagingOn,
+    /// The Page is given this.
+    Granted(Capability),
+    /// The app that has the thread passes it on.
+    ThreadPassed,
+    /// The person asks for messages again.
+    PersonResumes,
+    /// It names what it is about.
+    Named(ReferenceKind),
+    /// It is not one of many of its sort.
+    NotRecurring,
+    /// It promotes nothing.
+    NotPromotional,
+    /// It is the platform's template for this.
+    AsTemplate,
+    /// It takes this way, which costs money: the caller has to say that it will pay.
+    Paid(Route),
+    /// The person agrees to this sort of message, which is asked for inside the window.
+    OptIn(Route),
+    /// It is about what the person agreed to with this token.
+    TopicOf(TokenId),
+    /// The title has at most so many characters.
+    ShorterTitle(u32),
+    /// Another send gives back what it holds.
+    RightReleased,
 }
 
 /// A pack by name and by the digest of its text.

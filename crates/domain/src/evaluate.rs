@@ -1,126 +1,161 @@
 //! May this be said now? The one place that judges.
+//!
+//! First what stands in the way of everything: the Page is switched off, the person opted out. Then the ways that a message
+//! can take, the cheapest first: the window, a tag, the staff's own, a token. The first that is open is taken. If none is,
+//! everything that stands in the way is named, and what would lift it.
+
+mod gates;
+mod look;
+mod special;
+mod tokens;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
-use crate::conversation::{Conversation, Fact, Opening};
-use crate::decision::{Decision, Finding, Intent, Purpose, Remedy, Route, Verdict};
-use crate::pack::{Pack, Rule};
-use crate::time::{Span, Timestamp};
+use crate::conversation::{Conversation, Fact};
+use crate::decision::{ContentKind, Decision, Intent, To, Verdict};
+use crate::id::{PageId, SendId};
+use crate::pack::{Pack, Packs};
+use crate::page::Page;
+use crate::time::Timestamp;
+use look::{Grant, Look};
 
 /// The version of this code. It grows whenever the same facts and pack could give another decision, so that a stored
 /// decision says which code made it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// Judges `intent` by `pack` on what is known of the conversation at `now`.
+/// What is known where something is to be said.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The Page that speaks.
+    pub page_id: &'a PageId,
+    /// What is known of it.
+    pub page: &'a Page,
+    /// The stream that the send would live in: a person's conversation, or their comments on a post.
+    pub conversation: &'a Conversation,
+    /// The person's conversation, where the send would live in another stream.
+    pub home: Option<&'a Conversation>,
+    /// The send that is judged, once there is one: what it holds itself does not stand in its way.
+    pub send: Option<&'a SendId>,
+}
+
+impl<'a> Facts<'a> {
+    /// What is known of a person's conversation with a Page.
+    pub const fn new(page_id: &'a PageId, page: &'a Page, conversation: &'a Conversation) -> Self {
+        Self { page_id, page, conversation, home: None, send: None }
+    }
+
+    /// The same for a send that is there already.
+    pub const fn of_send(self, send: &'a SendId) -> Self {
+        Self { send: Some(send), ..self }
+    }
+
+    /// The same for a send in another stream than the person's conversation, which is this one.
+    pub const fn with_home(self, home: &'a Conversation) -> Self {
+        Self { home: Some(home), ..self }
+    }
+}
+
+/// Judges `intent` by one pack, whatever its dates, on what is known at `now`.
 ///
 /// Pure: the same arguments give the same decision, byte for byte. A refusal names every rule that stands in the way
 /// and everything that would lift it.
-pub fn evaluate(pack: &Pack, conversation: &Conversation, intent: &Intent, now: Timestamp) -> Decision {
-    let judge = Judge { pack, intent, now, findings: Vec::new() };
-    if conversation.is_suppressed() {
-        return judge.suppressed();
-    }
-    let Some(opened) = conversation.last_opening(pack.opened_by()) else {
-        return judge.never_opened();
-    };
-    let window = Window::after(opened, pack.standard());
-    if window.is_open(now) {
-        return judge.allow(Route::Response, Rule::WindowOpen, window);
-    }
-    let staff = conversation.last_opening(&[Opening::Message]);
-    judge.outside(window, staff.map(|written| Window::after(written, pack.human_agent())))
+pub fn evaluate(pack: &Pack, facts: &Facts<'_>, intent: &Intent, now: Timestamp) -> Decision {
+    decide(|_| (pack, None), facts, intent, now)
 }
 
-/// A span of permission that a fact opened; half-open, so at its end it is closed.
-#[derive(Clone, Copy)]
-struct Window {
-    fact: Fact,
-    end: Timestamp,
+/// Judges `intent` by the pack that is in force for the Page at `now`. How long the answer holds takes the packs into
+/// account that come into force later.
+pub fn judge(packs: &Packs, facts: &Facts<'_>, intent: &Intent, now: Timestamp) -> Decision {
+    let in_force = |now| (packs.in_force_for(facts.page_id, now), packs.next_change(facts.page_id, now));
+    decide(in_force, facts, intent, now)
 }
 
-impl Window {
-    fn after(fact: Fact, length: Span) -> Self {
-        Self { fact, end: fact.at.plus(length) }
-    }
-
-    /// Open until just before its end. A fact a little ahead of `now` counts: clocks differ by seconds.
-    fn is_open(self, now: Timestamp) -> bool {
-        now < self.end
-    }
-
-    fn finding(self, rule: Rule) -> Finding {
-        Finding { rule, facts: vec![self.fact.record], span: Some((self.fact.at, self.end)) }
-    }
+/// The action of the person by which the Page may write freely for longest, and when that ends or ended.
+pub fn window_of(pack: &Pack, conversation: &Conversation) -> Option<(Fact, Timestamp)> {
+    let opened = pack.windows().opened_by.iter().filter_map(|(opening, length)| {
+        let fact = conversation.last_opening(&[*opening])?;
+        Some((fact, fact.at.plus(*length)))
+    });
+    opened.reduce(|one, other| {
+        let key = |(fact, end): &(Fact, Timestamp)| (*end, std::cmp::Reverse(fact.record));
+        if key(&other) > key(&one) { other } else { one }
+    })
 }
 
-struct Judge<'a> {
-    pack: &'a Pack,
-    intent: &'a Intent,
+fn decide<'p>(
+    pack_at: impl Fn(Timestamp) -> (&'p Pack, Option<Timestamp>),
+    facts: &Facts<'_>,
+    intent: &Intent,
     now: Timestamp,
-    findings: Vec<Finding>,
+) -> Decision {
+    let look = |now| {
+        let (pack, next_pack) = pack_at(now);
+        let mut look = Look::new(pack, *facts, intent, now);
+        let grant = way(&mut look);
+        look.edges.extend(next_pack);
+        look.edges.retain(|edge| *edge > now);
+        (pack, grant, look)
+    };
+    let (pack, grant, first) = look(now);
+    // Between two of these moments nothing changes by time alone. So the answer is asked for again at each, in order,
+    // until it is another one; every answer can name moments that the one before did not look at.
+    let mut edges = first.edges;
+    let mut holds_until = None;
+    while let Some(next) = edges.pop_first() {
+        let (_, later, looked) = look(next);
+        if outcome(later.as_ref()) != outcome(grant.as_ref()) {
+            holds_until = Some(next);
+            break;
+        }
+        edges.extend(looked.edges);
+    }
+    let right = grant.as_ref().and_then(|grant| grant.right.clone());
+    let (verdict, findings, remedies) = match grant {
+        Some(grant) => (Verdict::Allowed(grant.route), vec![grant.finding], Vec::new()),
+        None => (Verdict::Blocked, first.findings, first.remedies),
+    };
+    Decision {
+        verdict,
+        findings,
+        remedies,
+        at: now,
+        holds_until,
+        pack: pack.reference().clone(),
+        overrides: pack.overrides(),
+        right,
+        evaluator: VERSION,
+    }
 }
 
-impl Judge<'_> {
-    fn suppressed(mut self) -> Decision {
-        self.findings.push(Finding { rule: Rule::RecipientSuppressed, facts: Vec::new(), span: None });
-        self.block(vec![Remedy::PersonWrites])
-    }
+fn outcome(grant: Option<&Grant>) -> Option<(crate::decision::Route, Option<&crate::right::Right>)> {
+    grant.map(|grant| (grant.route, grant.right.as_ref()))
+}
 
-    fn never_opened(mut self) -> Decision {
-        self.findings.push(Finding { rule: Rule::NoUserInitiation, facts: Vec::new(), span: None });
-        self.block(vec![Remedy::PersonActs])
+/// The way that the message can take, if there is one.
+fn way(look: &mut Look<'_>) -> Option<Grant> {
+    let is_barred = gates::bar(look);
+    if look.is_suppressed() {
+        return None;
     }
-
-    /// The standard window is closed; the staff may have more time, if the person wrote at all.
-    fn outside(mut self, window: Window, staff: Option<Window>) -> Decision {
-        self.findings.push(window.finding(Rule::WindowClosed));
-        let is_human = self.intent.actor.is_human();
-        let is_promotion = self.intent.purpose == Purpose::Promotion;
-        let open_staff = staff.filter(|staff| staff.is_open(self.now));
-        if let Some(staff) = open_staff
-            && is_human
-            && !is_promotion
-        {
-            // The closed window is why this route is taken, not a refusal: only what allows is named.
-            self.findings.clear();
-            return self.allow(Route::HumanAgent, Rule::HumanAgentOpen, staff);
+    let found = match (&look.intent.to, &look.intent.kind) {
+        (To::Comment(comment), _) => special::private_reply(look, comment),
+        (To::Phone, _) => special::customer_matching(look),
+        (To::Group, _) => special::group_chat(look),
+        (To::Person | To::Right(_), ContentKind::UtilityTemplate { name, language }) => {
+            special::utility(look, name, language)
         }
-        if !is_human {
-            self.findings.push(Finding { rule: Rule::ActorNotHuman, facts: Vec::new(), span: None });
+        (To::Person | To::Right(_), ContentKind::OneTimeRequest { .. } | ContentKind::RecurringRequest { .. }) => {
+            window::ask(look)
         }
-        if is_promotion {
-            self.findings.push(Finding { rule: Rule::PromotionOutsideWindow, facts: Vec::new(), span: None });
+        (To::Person, ContentKind::Message | ContentKind::FeedbackTemplate) => window::window_or_tag(look)
+            .or_else(|| window::human_agent(look))
+            .or_else(|| tokens::for_topic(look))
+            .or_else(|| special::sponsored(look)),
+        (To::Right(right), ContentKind::Message | ContentKind::FeedbackTemplate) => {
+            window::window(look).or_else(|| tokens::this(look, right))
         }
-        if let Some(staff) = staff.filter(|staff| !staff.is_open(self.now)) {
-            self.findings.push(staff.finding(Rule::HumanAgentClosed));
-        }
-        let mut remedies = vec![Remedy::PersonActs];
-        if let Some(staff) = open_staff {
-            let remedy = if is_promotion { Remedy::WithoutPromotionBefore } else { Remedy::HumanAnswersBefore };
-            remedies.push(remedy(staff.end));
-        }
-        self.block(remedies)
-    }
-
-    fn allow(mut self, route: Route, rule: Rule, window: Window) -> Decision {
-        self.findings.push(window.finding(rule));
-        self.decide(Verdict::Allowed(route), Vec::new(), Some(window.end))
-    }
-
-    fn block(self, remedies: Vec<Remedy>) -> Decision {
-        self.decide(Verdict::Blocked, remedies, None)
-    }
-
-    fn decide(self, verdict: Verdict, remedies: Vec<Remedy>, holds_until: Option<Timestamp>) -> Decision {
-        Decision {
-            verdict,
-            findings: self.findings,
-            remedies,
-            at: self.now,
-            holds_until,
-            pack: self.pack.reference().clone(),
-            evaluator: VERSION,
-        }
-    }
+    };
+    found.filter(|_| !is_barred)
 }

@@ -1,12 +1,18 @@
 //! What can happen: facts that come in from the platform, and what we did ourselves.
 
+pub mod consent;
 mod erasing;
 mod inbound;
+mod page;
+mod right;
 mod sending;
 mod system;
 
+pub use consent::{Consent, ConsentBy, ConsentKind};
 pub use erasing::{Erasing, ErasingKind};
 pub use inbound::*;
+pub use page::{PageStep, PageStepKind};
+pub use right::{RightStep, RightStepKind};
 pub use sending::{Content, Outcome, Sending, SendingKind};
 pub use system::{System, SystemKind};
 
@@ -23,6 +29,12 @@ pub enum Event {
     Erasing(Erasing),
     /// Something happened to one of our own sends.
     Sending(Box<Sending>),
+    /// A right was taken up by one of our own sends, used, or given back.
+    Right(Box<RightStep>),
+    /// The person wants to be left alone, or to be written to again.
+    Consent(Consent),
+    /// Something happened to a Page.
+    Page(PageStep),
     /// Something happened to the log as a whole.
     System(System),
 }

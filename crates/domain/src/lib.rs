@@ -10,11 +10,15 @@ pub mod event;
 
 pub mod conversation;
 pub mod erasure;
+pub mod page;
+pub mod right;
 pub mod send;
 
 pub mod decision;
 pub mod evaluate;
+pub mod explain;
 pub mod pack;
+pub mod rehearsal;
 
 #[cfg(test)]
 mod testing;

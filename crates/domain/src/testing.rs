@@ -2,10 +2,12 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Decision, Intent, PackRef, Purpose, Route, Verdict};
+use crate::evaluate::{Facts, evaluate};
 use crate::event::*;
 use crate::id::Token;
 use crate::id::{AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId};
-use crate::pack::{BUILT_IN, Pack};
+use crate::pack::{BUILT_IN, Pack, Packs};
+use crate::page::Page;
 use crate::time::{Span, Timestamp};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -15,7 +17,30 @@ pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_600_000_000_000);
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
-pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| Pack::parse(BUILT_IN[0]).unwrap());
+pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| built_in(0));
+
+/// That pack alone, so that it is in force at every moment.
+pub(crate) static PACKS: LazyLock<Packs> = LazyLock::new(|| Packs::of([built_in(0)]).unwrap());
+
+static PAGE_ID: LazyLock<PageId> = LazyLock::new(page);
+static NO_PAGE: LazyLock<Page> = LazyLock::new(Page::default);
+
+/// The pack of this place among those that we ship.
+pub(crate) fn built_in(n: usize) -> Pack {
+    static ALL: LazyLock<Vec<Pack>> =
+        LazyLock::new(|| BUILT_IN.iter().map(|(file, text)| Pack::parse(file, text).unwrap()).collect());
+    ALL[n].clone()
+}
+
+/// A conversation on a Page of which nothing is known.
+pub(crate) fn facts(state: &Conversation) -> Facts<'_> {
+    Facts::new(&PAGE_ID, &NO_PAGE, state)
+}
+
+/// The judgement by one pack on a Page of which nothing is known.
+pub(crate) fn judged_by(pack: &Pack, state: &Conversation, intent: &Intent, now: Timestamp) -> Decision {
+    evaluate(pack, &facts(state), intent, now)
+}
 
 /// So many milliseconds after noon.
 pub(crate) const fn at(ms: i64) -> Timestamp {
@@ -185,12 +210,79 @@ pub(crate) fn idle_kinds() -> Vec<InboundKind> {
     ]
 }
 
+/// A right to one message about this.
+pub(crate) fn one_time(name: &str, topic: &str) -> InboundKind {
+    let token = Token::parse(name).unwrap();
+    InboundKind::OptIn(OptIn::OneTime { payload: Some(topic.to_owned()), token })
+}
+
+/// A right to repeated messages about this: given, or what the person did with it.
+pub(crate) fn repeated(name: &str, topic: &str, change: Option<NotificationChange>) -> InboundKind {
+    InboundKind::OptIn(OptIn::Notifications(Box::new(Notifications {
+        token: Token::parse(name).unwrap(),
+        change,
+        renewal: None,
+        expires_at: None,
+        payload: None,
+        title: Some(topic.to_owned()),
+        timezone: None,
+        frequency: None,
+        reference: None,
+        source: None,
+        topic: None,
+    })))
+}
+
+/// The name of a token.
+pub(crate) fn token_id(name: &str) -> crate::right::TokenId {
+    crate::right::TokenId::of(&Token::parse(name).unwrap())
+}
+
+pub(crate) fn comment_id(name: &str) -> CommentId {
+    CommentId::parse(name).unwrap()
+}
+
+/// Something done with a comment of a person's.
+pub(crate) fn commented(name: &str, verb: CommentVerb) -> InboundKind {
+    InboundKind::Comment(Comment {
+        comment: comment_id(name),
+        post: PostId::parse("1001_5").unwrap(),
+        parent: None,
+        verb,
+        from: Some(Author { id: person(), name: None }),
+        text: "how much?".to_owned(),
+        created_at: None,
+    })
+}
+
+/// The message by which a person comes in from an ad.
+pub(crate) fn ad_message() -> InboundKind {
+    let referral = Some(Referral { source: "ADS".to_owned(), ..Referral::default() });
+    InboundKind::Message(Message { referral, ..Message::default() })
+}
+
+/// Another app has the thread from now on.
+pub(crate) fn passed_to(app: &str) -> InboundKind {
+    let to = Some(AppId::parse(app).unwrap());
+    InboundKind::ThreadControl(ThreadControl { step: ControlStep::Passed, from: None, to, metadata: None })
+}
+
+/// A step of the Page's.
+pub(crate) fn page_step(at: Timestamp, kind: PageStepKind) -> Event {
+    Event::Page(PageStep { at, kind })
+}
+
+/// Folds a Page's events, whose records are numbered from 1.
+pub(crate) fn fold_page(history: &[Event]) -> Page {
+    Page::fold(history.iter().zip(1..).map(|(event, n)| Recorded { record: record(n), event }))
+}
+
 pub(crate) fn agent() -> AgentId {
     AgentId::parse("agent-1").unwrap()
 }
 
 pub(crate) const fn says(actor: Actor, purpose: Purpose) -> Intent {
-    Intent { actor, purpose }
+    Intent::new(actor, purpose)
 }
 
 /// Every sort of speaker.
@@ -220,7 +312,8 @@ pub(crate) fn requested(send: u128, at: Timestamp) -> Event {
 pub(crate) fn judged(verdict: Verdict, at: Timestamp) -> Box<Decision> {
     let pack = PackRef { name: "some".to_owned(), digest: [0; 32] };
     let (findings, remedies, holds_until) = (Vec::new(), Vec::new(), None);
-    Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, evaluator: 1 })
+    let (overrides, right) = (None, None);
+    Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, overrides, right, evaluator: 1 })
 }
 
 pub(crate) fn accepted(send: u128, at: Timestamp) -> Event {

@@ -5,6 +5,9 @@
 mod decision;
 mod erasing;
 mod inbound;
+mod intent;
+mod page;
+mod right;
 mod sending;
 mod system;
 #[cfg(test)]
@@ -85,6 +88,9 @@ fn event_to_wire(event: &Event) -> wire::Event {
         Event::Sending(step) => Kind::Sending(sending::to_wire(step)),
         Event::Erasing(step) => Kind::Erasing(erasing::to_wire(*step)),
         Event::System(system) => Kind::System(system::to_wire(system)),
+        Event::Right(step) => Kind::Right(right::to_wire(step)),
+        Event::Consent(consent) => Kind::Consent(page::consent_to_wire(*consent)),
+        Event::Page(step) => Kind::Page(page::to_wire(step)),
     };
     wire::Event { kind: Some(kind) }
 }
@@ -102,6 +108,9 @@ fn event_from_wire(event: wire::Event) -> Result<Event, Undecodable> {
         Kind::Sending(step) => Event::Sending(Box::new(sending::from_wire(step)?)),
         Kind::Erasing(step) => Event::Erasing(erasing::from_wire(step)?),
         Kind::System(system) => Event::System(system::from_wire(system)?),
+        Kind::Right(step) => Event::Right(Box::new(right::from_wire(step)?)),
+        Kind::Consent(consent) => Event::Consent(page::consent_from_wire(consent)),
+        Kind::Page(step) => Event::Page(page::from_wire(step)?),
     })
 }
 

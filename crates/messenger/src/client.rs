@@ -76,6 +76,12 @@ pub enum MessagingType {
 pub enum Tag {
     /// A person who works for the Page answers, within seven days.
     HumanAgent,
+    /// A reminder or a change of an event that the person booked; refused since 27 April 2026.
+    ConfirmedEventUpdate,
+    /// News of an order; refused since then.
+    PostPurchaseUpdate,
+    /// A change of an account, or an alert of fraud; refused since then.
+    AccountUpdate,
 }
 
 impl SendClient {
@@ -181,6 +187,9 @@ impl Tag {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HumanAgent => "HUMAN_AGENT",
+            Self::ConfirmedEventUpdate => "CONFIRMED_EVENT_UPDATE",
+            Self::PostPurchaseUpdate => "POST_PURCHASE_UPDATE",
+            Self::AccountUpdate => "ACCOUNT_UPDATE",
         }
     }
 }

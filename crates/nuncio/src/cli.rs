@@ -1,5 +1,11 @@
 //! The command line.
 
+mod policy;
+
+pub(crate) use policy::{
+    CheckPackOptions, ExplainOptions, ListPacksOptions, PolicyCommand, ReplayPackOptions, ShowPackOptions,
+};
+
 use crate::bench::BenchOptions;
 use crate::output::Format;
 use crate::rebuild::RebuildOptions;
@@ -101,6 +107,17 @@ Examples:
     /// Looks at one conversation.
     #[command(subcommand)]
     Conversation(ConversationCommand),
+
+    /// Looks at the rule packs, and tries one on the past.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+
+    /// Explains a message's latest decision: the rules that spoke, the facts they looked at, and what would change it.
+    #[command(after_help = "\
+Examples:
+  nuncio explain pages/1001/conversations/24601/messages/019a0b6e-7c11-7d2f-9a77-2f6f0a5f3c10
+  nuncio explain pages/1001/conversations/24601/messages/019a0b6e-7c11-7d2f-9a77-2f6f0a5f3c10 --output json")]
+    Explain(ExplainOptions),
 
     /// Measures this build on this machine, each figure beside its limit. Everything happens on loopback and in temp
     /// folders; no configuration is read.

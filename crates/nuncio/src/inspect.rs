@@ -95,6 +95,9 @@ fn kind(event: &Event) -> String {
         Event::Erasing(step) => step.kind.as_str().to_owned(),
         Event::Sending(step) => format!("{} {}", step.kind.as_str(), step.send.uuid()),
         Event::System(system) => system.kind.as_str().to_owned(),
+        Event::Right(step) => step.kind.as_str().to_owned(),
+        Event::Consent(consent) => consent.kind.as_str().to_owned(),
+        Event::Page(step) => step.kind.as_str().to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod inspect;
 mod log;
 mod migrate;
 mod output;
+mod policy;
 mod rebuild;
 mod replay;
 mod restored;
@@ -21,7 +22,7 @@ mod verify;
 
 use anyhow::Context;
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand, ConversationCommand, LogCommand};
+use cli::{Cli, Command, ConfigCommand, ConversationCommand, LogCommand, PolicyCommand};
 use service_kit::{Layers, Reader};
 use settings::{Role, Settings};
 use std::process::ExitCode;
@@ -51,6 +52,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Conversation(ConversationCommand::Show(options)) => {
             inspect::show(tool_settings(&layers()?)?.log, options).await
         }
+        Command::Policy(PolicyCommand::List(options)) => policy::list(tool_settings(&layers()?)?.log, options).await,
+        Command::Policy(PolicyCommand::Show(options)) => policy::show(tool_settings(&layers()?)?.log, options).await,
+        Command::Policy(PolicyCommand::Check(options)) => policy::check(&options),
+        Command::Policy(PolicyCommand::Replay(options)) => {
+            policy::replay(tool_settings(&layers()?)?.log, options).await
+        }
+        Command::Explain(options) => policy::explain_message(tool_settings(&layers()?)?.log, options).await,
         Command::Bench(options) => bench::run(options).await,
         Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),

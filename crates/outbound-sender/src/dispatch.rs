@@ -2,7 +2,8 @@
 
 use crate::Parts;
 use crate::append::ChangeError;
-use domain::decision::Route;
+use domain::decision::{Route, Tag as RuleTag};
+use domain::evaluate::Facts;
 use domain::event::{Content, Event, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
@@ -79,9 +80,14 @@ impl Parts {
         let Some(open) = loaded.state.send(send) else { return Ok(()) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
         let Some(Content::Text(text)) = open.content.clone() else { return Ok(()) };
+        let Some(messaging_type) = messaging_type(claimed.route) else {
+            tracing::error!(%send, route = claimed.route.as_str(), "a send was allowed by a way that cannot be taken yet");
+            let outcome = Outcome::NotSent { not_before: self.clock.now().plus(REST_WITHOUT_TOKEN) };
+            return self.settle(stream, send, claimed.attempt, outcome).await;
+        };
         let request = SendRequest {
             recipient: open.recipient.clone(),
-            messaging_type: messaging_type(claimed.route),
+            messaging_type,
             text,
             metadata: metadata::write(send, None),
         };
@@ -108,7 +114,9 @@ impl Parts {
         let id = self.ids.uuid_v7(begun);
         let command = Claim { send: send.clone(), claim: id };
         // One moment for the whole claim: time spent on conflicts is taken off the time to leave.
-        let decide = |state: &_, now| claim(state, self.packs.in_force(now), &command, now);
+        let page = self.judged_by.page_lately(send.page()).await.map_err(ChangeError::Read)?.state;
+        let packs = self.judged_by.packs_lately().await.map_err(ChangeError::Read)?;
+        let decide = |state: &_, now| claim(&Facts::new(send.page(), &page, state), &packs, &command, now);
         let events = match self.change(stream, || begun, decide).await {
             Ok(events) => events,
             Err(ChangeError::Refused(Refusal::NotWaiting(_) | Refusal::NotDue { .. } | Refusal::NoSuchSend)) => {
@@ -191,9 +199,23 @@ fn claimed(events: &[Event], begun: Timestamp, started: Duration) -> Option<Clai
     })
 }
 
-const fn messaging_type(route: Route) -> MessagingType {
-    match route {
+/// How a route is written to the wire; none for those that need more than a text to a person, which are not asked for.
+const fn messaging_type(route: Route) -> Option<MessagingType> {
+    Some(match route {
         Route::Response => MessagingType::Response,
+        Route::Update => MessagingType::Update,
         Route::HumanAgent => MessagingType::MessageTag(Tag::HumanAgent),
-    }
+        Route::Tag(RuleTag::ConfirmedEventUpdate) => MessagingType::MessageTag(Tag::ConfirmedEventUpdate),
+        Route::Tag(RuleTag::PostPurchaseUpdate) => MessagingType::MessageTag(Tag::PostPurchaseUpdate),
+        Route::Tag(RuleTag::AccountUpdate) => MessagingType::MessageTag(Tag::AccountUpdate),
+        Route::Tag(RuleTag::CustomerFeedback)
+        | Route::OneTime
+        | Route::Recurring
+        | Route::Marketing
+        | Route::Utility
+        | Route::PrivateReply
+        | Route::Sponsored
+        | Route::CustomerMatching
+        | Route::GroupChat => return None,
+    })
 }

@@ -7,8 +7,9 @@ use api::proto::outbound::v1::outbound_server::{Outbound, OutboundServer};
 use api::status::{self, Violations};
 use api::{convert, name};
 use domain::decision::{Decision, Verdict};
-use domain::evaluate::evaluate;
+use domain::evaluate::{Facts, judge};
 use domain::id::{RequestId, SendId};
+use domain::pack::Packs;
 use domain::send::{Refusal, Request as SendCommand, Status as SendStatus, request};
 use event_log::Loaded;
 use prost::Message as _;
@@ -65,7 +66,8 @@ impl Outbound for OutboundService {
         let send = SendId::new(page.clone(), parts.conversations.person_key(&page, &psid), id);
         let loaded = parts.load(&send).await?;
         let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&wanted))?;
-        Ok(Response::new(render::message(&send, found, &loaded, &parts.packs)))
+        let packs = parts.packs().await?;
+        Ok(Response::new(render::message(&send, found, &loaded, &packs)))
     }
 
     type WatchMessagesStream = watch::Steps;
@@ -85,6 +87,7 @@ impl Parts {
         let parent = violations.take("parent", name::parse_conversation(&asked.parent));
         let request = violations.take("request_id", RequestId::parse(&asked.request_id));
         let intent = convert::intent(asked.actor, asked.purpose, &mut violations);
+        let intent = content::matter(intent, asked.matter, &mut violations);
         let content = content::parse(asked.content, &mut violations);
         let rejects = match pb::OnBlock::try_from(asked.on_block) {
             Ok(pb::OnBlock::Unspecified | pb::OnBlock::Reject) => Some(true),
@@ -108,7 +111,10 @@ impl Parts {
     /// Records the request with its judgement, once for each request id.
     async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
         let command = &asked.command;
-        let decide = |state: &_, now| request(state, self.packs.in_force(now), command, now);
+        let page_id = command.send.page();
+        let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
+        let packs = self.packs().await?;
+        let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
         let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
             Ok(_) => command.send.clone(),
             Err(ChangeError::Refused(Refusal::Repeated(existing))) => existing,
@@ -125,10 +131,11 @@ impl Parts {
     async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Status> {
         let loaded = self.load(send).await?;
         let found = loaded.state.send(send).ok_or_else(|| status::no_such_message(&self.name_of(send, asked)))?;
-        let message = render::message(send, found, &loaded, &self.packs);
+        let packs = self.packs().await?;
+        let message = render::message(send, found, &loaded, &packs);
         match &found.decision {
             Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
-                Err(self.blocked(decision, &message.name))
+                Err(blocked(decision, &packs, &message.name))
             }
             _ => Ok(message),
         }
@@ -139,8 +146,11 @@ impl Parts {
         let command = &asked.command;
         let loaded = self.load(&command.send).await?;
         let now = self.clock.now();
-        let pack = self.packs.in_force(now);
-        match request(&loaded.state, pack, command, now) {
+        let page_id = command.send.page();
+        let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
+        let packs = self.packs().await?;
+        let facts = Facts::new(page_id, &page, &loaded.state);
+        match request(&facts, &packs, command, now) {
             Err(Refusal::Repeated(existing)) => {
                 let message = self.as_it_stands(&existing, asked).await?;
                 return Ok(pb::Message { name: String::new(), ..message });
@@ -150,19 +160,18 @@ impl Parts {
             }
             Ok(_) | Err(_) => (),
         }
-        let decision = evaluate(pack, &loaded.state, &command.intent, now);
+        let decision = judge(&packs, &facts, &command.intent, now);
         let state = match decision.verdict {
             Verdict::Allowed(_) => pb::State::Accepted,
-            Verdict::Blocked if asked.rejects => return Err(self.blocked(&decision, "")),
+            Verdict::Blocked if asked.rejects => return Err(blocked(&decision, &packs, "")),
             Verdict::Blocked => pb::State::Blocked,
         };
-        let decision = Some(convert::decision(&decision, &self.packs));
+        let decision = Some(convert::decision(&decision, &packs));
         Ok(pb::Message { state: state.into(), decision, revision: loaded.revision, ..pb::Message::default() })
     }
 
-    fn blocked(&self, decision: &Decision, message: &str) -> Status {
-        let pack = self.packs.find(&decision.pack).unwrap_or_else(|| self.packs.in_force(decision.at));
-        status::blocked(decision, pack, message)
+    async fn packs(&self) -> Result<Arc<Packs>, Status> {
+        self.judged_by.packs_lately().await.map_err(|error| status::unavailable(&error))
     }
 
     fn name_of(&self, send: &SendId, asked: &Asked) -> String {
@@ -172,6 +181,11 @@ impl Parts {
     async fn load(&self, send: &SendId) -> Result<Loaded, Status> {
         self.conversations.load(&send.stream()).await.map_err(|error| status::unavailable(&error))
     }
+}
+
+fn blocked(decision: &Decision, packs: &Packs, message: &str) -> Status {
+    let pack = packs.find(&decision.pack).unwrap_or_else(|| packs.in_force(decision.at));
+    status::blocked(decision, pack, message)
 }
 
 /// A digest of what is asked for, without how the call is to be answered: the same digest is the same request.

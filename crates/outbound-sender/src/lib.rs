@@ -16,9 +16,8 @@ mod table;
 mod watch;
 
 use domain::id::PageId;
-use domain::pack::Packs;
 use domain::send::Patience;
-use event_log::{Conversations, EventLog};
+use event_log::{Conversations, EventLog, JudgedBy};
 use messenger::client::SendClient;
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
@@ -67,7 +66,7 @@ struct Parts {
     database: Option<Database>,
     queues: append::Queues,
     conversations: Conversations,
-    packs: Packs,
+    judged_by: JudgedBy,
     client: SendClient,
     clock: Clock,
     ids: Ids,
@@ -82,10 +81,10 @@ impl Sender {
         Self(Arc::new(Parts {
             config,
             conversations,
+            judged_by: JudgedBy::new(Arc::clone(&log)),
             log,
             database,
             queues: append::Queues::new(),
-            packs: Packs::built_in(),
             client,
             clock,
             ids,

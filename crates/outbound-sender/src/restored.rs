@@ -41,7 +41,18 @@ fn restored(event: &Event) -> Option<Timestamp> {
     match event {
         Event::System(system) => match &system.kind {
             SystemKind::LogRestored { .. } => Some(system.at),
+            SystemKind::PackLoaded { .. }
+            | SystemKind::PackActivated { .. }
+            | SystemKind::PackRetired { .. }
+            | SystemKind::PackPinned { .. }
+            | SystemKind::PackOverridden { .. } => None,
         },
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::Erasing(_) => None,
+        Event::Inbound(_)
+        | Event::Quarantined(_)
+        | Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }

@@ -104,7 +104,12 @@ fn concerned(event: &Event) -> Option<SendId> {
     match event {
         Event::Sending(step) => Some(step.send.clone()),
         Event::Inbound(inbound) => inbound.kind.echo().and_then(|echo| echo.send.clone()),
-        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
+        Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }
 

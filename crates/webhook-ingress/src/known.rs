@@ -62,6 +62,12 @@ fn tombstone(event: &Event) -> Option<Timestamp> {
             ErasingKind::Begun { until } => Some(until),
             ErasingKind::Completed { .. } => None,
         },
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::System(_) => None,
+        Event::Inbound(_)
+        | Event::Quarantined(_)
+        | Event::Sending(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }

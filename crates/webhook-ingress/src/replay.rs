@@ -123,6 +123,12 @@ impl Acceptor {
 fn quarantined(event: &Event) -> Option<&Quarantined> {
     match event {
         Event::Quarantined(body) => Some(body),
-        Event::Inbound(_) | Event::Sending(_) | Event::Erasing(_) | Event::System(_) => None,
+        Event::Inbound(_)
+        | Event::Sending(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }

@@ -4,6 +4,9 @@
 
 mod sandbox;
 
+mod explained;
 mod facts;
 mod fields;
+mod packs;
+mod rules;
 mod windows;

@@ -6,7 +6,7 @@ use api::proto::compliance::v1::{
 };
 use compliance::ComplianceService;
 use domain::event::{Event, Inbound, InboundKind, Message, Postback};
-use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
+use domain::id::{FactId, PageId, PersonKey, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
 use event_log::{Conversations, EventLog, Expected, Record};
@@ -34,7 +34,7 @@ const SOON: Duration = Duration::from_secs(10);
 pub(crate) struct Sandbox {
     pub(crate) log: Arc<SqliteLog>,
     pub(crate) hands: ManualClock,
-    compliance: ComplianceClient<Channel>,
+    pub(crate) compliance: ComplianceClient<Channel>,
     ids: Ids,
     stop: CancellationToken,
     running: JoinSet<Result<(), tonic::transport::Error>>,
@@ -48,7 +48,11 @@ impl Sandbox {
         let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder().add_service(ComplianceService::server(Conversations::new(log.clone()), clock));
+        let server = Server::builder().add_service(ComplianceService::server(
+            log.clone(),
+            Conversations::new(log.clone()),
+            clock,
+        ));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
@@ -93,6 +97,23 @@ impl Sandbox {
         record.id
     }
 
+    /// What happened elsewhere, in one record of this stream.
+    pub(crate) async fn happened(&self, stream: StreamId, events: Vec<Event>) {
+        let (id, now) = (RecordId::new(self.ids.uuid_v7(NOON)), NOON);
+        let record = Record { id, stream, recorded_at: now, fact: None, traceparent: None, events };
+        self.log.append(&record, Expected::Any).await.unwrap();
+    }
+
+    /// The Page of every test.
+    pub(crate) fn page() -> PageId {
+        PageId::parse(PAGE).unwrap()
+    }
+
+    /// Asha, by key.
+    pub(crate) fn asha(&self) -> PersonKey {
+        self.log.identity().person_key(&Self::page(), &Psid::parse(ASHA).unwrap())
+    }
+
     pub(crate) async fn ask(&self, request: EvaluateSendRequest) -> Result<EvaluateSendResponse, Status> {
         let mut compliance = self.compliance.clone();
         let answer = tokio::time::timeout(SOON, compliance.evaluate_send(request)).await;
@@ -117,6 +138,7 @@ pub(crate) fn may(kind: actor::Kind, purpose: Purpose) -> EvaluateSendRequest {
         actor: Some(Actor { kind: Some(kind) }),
         purpose: purpose.into(),
         at_time: None,
+        matter: None,
     }
 }
 

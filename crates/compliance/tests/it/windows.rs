@@ -32,7 +32,9 @@ async fn inside_the_window_everybody_may_say_everything() {
     for actor in actors() {
         for purpose in [Purpose::Conversation, Purpose::Promotion] {
             let decision = sandbox.decision(may(actor.clone(), purpose)).await;
-            assert_eq!((decision.verdict(), decision.route()), (Verdict::Allowed, Route::Response));
+            // Promotion is no answer, whoever brings it.
+            let route = if purpose == Purpose::Conversation { Route::Response } else { Route::Update };
+            assert_eq!((decision.verdict(), decision.route()), (Verdict::Allowed, route));
             assert_eq!(decision.hold_until_time, Some(timestamp(after(DAY, 0))));
             assert_eq!((decision.at_time, decision.remedies), (Some(timestamp(NOON)), Vec::new()));
         }
@@ -79,7 +81,11 @@ async fn a_refusal_is_an_answer_that_says_what_would_lift_it() {
     let promotion = at(after(DAY, 0), may(human(), Purpose::Promotion));
     let decision = sandbox.decision(promotion).await;
     assert_eq!(rules(&decision), ["WINDOW_CLOSED", "PROMOTION_OUTSIDE_WINDOW"]);
-    assert_eq!(remedies(&decision), [RemedyKind::PersonActs, RemedyKind::WithoutPromotion]);
+    let by_agreement = [RemedyKind::OptIn, RemedyKind::OptIn];
+    assert_eq!(remedies(&decision)[..2], [RemedyKind::PersonActs, RemedyKind::WithoutPromotion]);
+    assert_eq!(remedies(&decision)[2..], by_agreement);
+    let routes: Vec<_> = decision.remedies[2..].iter().map(|remedy| remedy.route()).collect();
+    assert_eq!(routes, [Route::Recurring, Route::Marketing]);
     let decision = sandbox.decision(at(after(WEEK, 0), may_staff())).await;
     assert_eq!(remedies(&decision), [RemedyKind::PersonActs]);
     sandbox.stop().await;

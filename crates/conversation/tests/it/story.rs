@@ -3,12 +3,15 @@
 use crate::sandbox::{ASHA, PAGE, Sandbox};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose};
+use domain::evaluate::Facts;
 use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Unrecognized};
 use domain::id::{FactId, Mid, PageId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::Packs;
+use domain::page::Page;
 use domain::send::{Claim, Request, claim, request, settle};
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, Expected, Record, Stored};
+use std::sync::LazyLock;
 
 impl Sandbox {
     /// A person writes. Answers the record's id.
@@ -40,7 +43,7 @@ impl Sandbox {
         let send = self.send_id(&name);
         let id = self.ids.uuid_v7(at);
         self.changes(&send, at, |state, packs| {
-            claim(state, packs.in_force(at), &Claim { send: send.clone(), claim: id }, at).unwrap()
+            claim(&facts(&send, state), packs, &Claim { send: send.clone(), claim: id }, at).unwrap()
         })
         .await;
         let mid = Mid::parse(&format!("m_{text}")).unwrap();
@@ -59,10 +62,10 @@ impl Sandbox {
             recipient: recipient.clone(),
             request: RequestId::parse(&id.to_string()).unwrap(),
             request_digest: [0; 16],
-            intent: Intent { actor: Actor::Bot, purpose: Purpose::Conversation },
+            intent: Intent::new(Actor::Bot, Purpose::Conversation),
             content: Content::Text(text.to_owned()),
         };
-        self.changes(&send, at, |state, packs| request(state, packs.in_force(at), &command, at).unwrap()).await;
+        self.changes(&send, at, |state, packs| request(&facts(&send, state), packs, &command, at).unwrap()).await;
         api::name::message(&page, &recipient, id)
     }
 
@@ -101,6 +104,12 @@ impl Sandbox {
         assert!(!appended.is_duplicate, "the story tells one thing twice");
         id
     }
+}
+
+/// A conversation with a Page of which nothing is known.
+fn facts<'a>(send: &'a SendId, state: &'a Conversation) -> Facts<'a> {
+    static NOTHING: LazyLock<Page> = LazyLock::new(Page::default);
+    Facts::new(send.page(), &NOTHING, state)
 }
 
 pub(crate) fn wrote(text: &str) -> InboundKind {

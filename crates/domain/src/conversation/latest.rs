@@ -16,6 +16,11 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The earlier of two; of two at one moment, the one whose record was made first.
+    pub fn earlier(self, other: Self) -> Self {
+        if (other.at, other.record) < (self.at, self.record) { other } else { self }
+    }
+
     /// The later of two; of two at one moment, the one whose record was made first, so that a second delivery of the
     /// same fact changes nothing.
     pub fn later(self, other: Self) -> Self {

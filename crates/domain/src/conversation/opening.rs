@@ -18,11 +18,14 @@ pub enum Opening {
     OptIn,
     /// Answered every question of an ad's automatic conversation.
     Lead,
+    /// Wrote the message by which they came in from an ad. It is a message as well.
+    AdMessage,
 }
 
 impl Opening {
     /// Every action there is.
-    pub const ALL: [Self; 6] = [Self::Message, Self::Postback, Self::Link, Self::Reaction, Self::OptIn, Self::Lead];
+    pub const ALL: [Self; 7] =
+        [Self::Message, Self::Postback, Self::Link, Self::Reaction, Self::OptIn, Self::Lead, Self::AdMessage];
 
     /// The action's name in rule packs.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Opening {
             Self::Reaction => "reaction",
             Self::OptIn => "opt_in",
             Self::Lead => "lead",
+            Self::AdMessage => "ad_message",
         }
     }
 
@@ -78,6 +82,13 @@ impl Opening {
             | InboundKind::TemplateStatus(_)
             | InboundKind::Unrecognized(_) => None,
         }
+    }
+
+    /// Every action that a fact tells of: a message that came in from an ad is two.
+    pub fn all_of(kind: &InboundKind) -> impl Iterator<Item = Self> {
+        let opening = Self::of(kind);
+        let from_ad = opening == Some(Self::Message) && kind.message().is_some_and(Message::is_from_ad);
+        opening.into_iter().chain(from_ad.then_some(Self::AdMessage))
     }
 
     /// The summary of an ad's conversation comes as a message that the person never wrote.

@@ -3,13 +3,12 @@
 use super::{again, begin, complete, step};
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Intent, Purpose, Remedy, Verdict};
-use crate::evaluate::evaluate;
 use crate::event::{ErasingKind, Event};
 use crate::pack::Rule;
-use crate::testing::{PACK, accepted, at, fold, heard, message, postback, requested, send_id, told};
+use crate::testing::{PACK, accepted, at, fold, heard, judged_by, message, postback, requested, send_id, told};
 use proptest::prelude::*;
 
-const BOT: Intent = Intent { actor: Actor::Bot, purpose: Purpose::Conversation };
+const BOT: Intent = Intent::new(Actor::Bot, Purpose::Conversation);
 
 fn erased(until_ms: i64) -> Event {
     step(at(until_ms), ErasingKind::Begun { until: at(until_ms) })
@@ -62,13 +61,13 @@ fn after_an_erasure_nothing_may_be_said_until_the_person_writes() {
     let silent = [erased(10)];
     let tapped = [erased(10), heard(at(20), postback())];
     for history in [&silent[..], &tapped[..]] {
-        let decision = evaluate(&PACK, &fold(history), &BOT, at(30));
+        let decision = judged_by(&PACK, &fold(history), &BOT, at(30));
         assert_eq!(decision.verdict, Verdict::Blocked);
         assert_eq!(decision.reason(), Some(Rule::RecipientSuppressed));
         assert_eq!(decision.remedies, [Remedy::PersonWrites]);
     }
     let wrote = fold(&[erased(10), heard(at(20), message())]);
-    assert!(evaluate(&PACK, &wrote, &BOT, at(30)).route().is_some());
+    assert!(judged_by(&PACK, &wrote, &BOT, at(30)).route().is_some());
 }
 
 proptest! {
@@ -84,8 +83,8 @@ proptest! {
         let late: Vec<i64> = before.iter().chain(&after).copied().filter(|ms| *ms > 10).collect();
         let mixed = fold(&[facts(&before), vec![erased(10)], facts(&after), facts(&late)].concat());
         let only_late = fold(&[vec![erased(10)], facts(&late)].concat());
-        prop_assert_eq!(mixed.last_opening(PACK.opened_by()).map(|fact| fact.at),
-            only_late.last_opening(PACK.opened_by()).map(|fact| fact.at));
+        prop_assert_eq!(mixed.last_opening(&crate::conversation::Opening::ALL).map(|fact| fact.at),
+            only_late.last_opening(&crate::conversation::Opening::ALL).map(|fact| fact.at));
         prop_assert_eq!(mixed.is_suppressed(), late.is_empty());
     }
 }

@@ -1,15 +1,19 @@
 //! What is judged of each history, at each moment and for each speaker.
 
+mod edges;
+mod laws;
 mod properties;
+mod rows;
+mod world;
 
-use super::{VERSION, evaluate};
+use super::VERSION;
 use crate::conversation::{Conversation, Opening};
 use crate::decision::{Actor, Decision, Finding, Intent, Purpose, Remedy, Route, Verdict};
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::pack::Rule;
 use crate::testing::{
-    DAY_MS, PACK, actors, agent, at, fold, heard, idle_kinds, lead, message, opt_in, postback, reaction, record,
-    referral, says,
+    DAY_MS, PACK, actors, agent, at, fold, heard, idle_kinds, judged_by, lead, message, opt_in, postback, reaction,
+    record, referral, says,
 };
 use crate::time::Timestamp;
 
@@ -27,19 +31,20 @@ struct Answer {
 /// The answer to `intent` at `now`, and that everything else in the decision is as always.
 #[track_caller]
 fn check(history: &[Event], intent: &Intent, now: Timestamp, expected: &Answer) {
-    let decision = evaluate(&PACK, &fold(history), intent, now);
-    let Decision { verdict, findings, remedies, at, holds_until, pack, evaluator } = decision;
+    let decision = judged_by(&PACK, &fold(history), intent, now);
+    let Decision { verdict, findings, remedies, at, holds_until, pack, overrides, right, evaluator } = decision;
     assert_eq!(&Answer { verdict, findings, remedies, holds_until }, expected, "{intent:?}");
     assert_eq!((at, &pack, evaluator), (now, PACK.reference(), VERSION));
+    assert_eq!((overrides, right), (None, None));
 }
 
 /// A rule that measured a span from the record of this number.
 fn measured(rule: Rule, n: u128, from_ms: i64, to_ms: i64) -> Finding {
-    Finding { rule, facts: vec![record(n)], span: Some((at(from_ms), at(to_ms))) }
+    Finding { rule, facts: vec![record(n)], span: Some((at(from_ms), at(to_ms))), about: None }
 }
 
 fn of(rule: Rule) -> Finding {
-    Finding { rule, facts: Vec::new(), span: None }
+    Finding { rule, facts: Vec::new(), span: None, about: None }
 }
 
 fn allowed(route: Route, by: Finding) -> Answer {
@@ -49,6 +54,12 @@ fn allowed(route: Route, by: Finding) -> Answer {
 
 fn blocked(findings: Vec<Finding>, remedies: Vec<Remedy>) -> Answer {
     Answer { verdict: Verdict::Blocked, findings, remedies, holds_until: None }
+}
+
+/// The way inside the window: an answer, or something that comes unasked.
+fn freely(intent: &Intent) -> Route {
+    let is_answer = intent.purpose == Purpose::Conversation && intent.actor != Actor::Broadcast;
+    if is_answer { Route::Response } else { Route::Update }
 }
 
 fn human() -> Intent {
@@ -76,15 +87,15 @@ fn opening_facts() -> [(Opening, InboundKind); 6] {
 fn within_24_hours_of_each_opening_action_everybody_may_say_anything() {
     for (opening, kind) in opening_facts() {
         let history = [heard(at(0), kind)];
-        let open = allowed(Route::Response, measured(Rule::WindowOpen, 1, 0, DAY_MS));
         for intent in every_intent() {
+            let open = allowed(freely(&intent), measured(Rule::WindowOpen, 1, 0, DAY_MS));
             // A fact a little ahead of now counts too: clocks differ.
             for now_ms in [-1, 0, 1, DAY_MS - 1] {
                 check(&history, &intent, at(now_ms), &open);
             }
             for now_ms in [DAY_MS, DAY_MS + 1] {
-                let decision = evaluate(&PACK, &fold(&history), &intent, at(now_ms));
-                assert_ne!(decision.route(), Some(Route::Response), "{opening:?} {now_ms} {intent:?}");
+                let decision = judged_by(&PACK, &fold(&history), &intent, at(now_ms));
+                assert_ne!(decision.route(), Some(freely(&intent)), "{opening:?} {now_ms} {intent:?}");
             }
         }
     }
@@ -143,18 +154,19 @@ fn promotion_waits_for_the_window_and_the_refusal_says_who_may_answer_without() 
     let closed = measured(Rule::WindowClosed, 1, 0, DAY_MS);
     let too_late = measured(Rule::HumanAgentClosed, 1, 0, WEEK_MS);
     let without = Remedy::WithoutPromotionBefore(at(WEEK_MS));
+    let paid = Remedy::Paid(Route::Sponsored);
 
     let person = says(Actor::Human(agent()), Purpose::Promotion);
     let findings = vec![closed.clone(), of(Rule::PromotionOutsideWindow)];
-    check(&history, &person, at(DAY_MS), &blocked(findings, vec![Remedy::PersonActs, without]));
+    check(&history, &person, at(DAY_MS), &blocked(findings, vec![Remedy::PersonActs, without, paid]));
     let findings = vec![closed.clone(), of(Rule::PromotionOutsideWindow), too_late.clone()];
-    check(&history, &person, at(WEEK_MS), &blocked(findings, vec![Remedy::PersonActs]));
+    check(&history, &person, at(WEEK_MS), &blocked(findings, vec![Remedy::PersonActs, paid]));
 
     let bot = says(Actor::Bot, Purpose::Promotion);
     let findings = vec![closed.clone(), of(Rule::ActorNotHuman), of(Rule::PromotionOutsideWindow)];
-    check(&history, &bot, at(WEEK_MS - 1), &blocked(findings, vec![Remedy::PersonActs, without]));
+    check(&history, &bot, at(WEEK_MS - 1), &blocked(findings, vec![Remedy::PersonActs, without, paid]));
     let findings = vec![closed, of(Rule::ActorNotHuman), of(Rule::PromotionOutsideWindow), too_late];
-    check(&history, &bot, at(WEEK_MS), &blocked(findings, vec![Remedy::PersonActs]));
+    check(&history, &bot, at(WEEK_MS), &blocked(findings, vec![Remedy::PersonActs, paid]));
 }
 
 #[test]
@@ -194,10 +206,12 @@ fn a_later_tap_opens_the_window_anew_but_gives_people_no_more_time() {
 
 #[test]
 fn only_actions_that_the_pack_names_open_the_window() {
-    let text = crate::pack::BUILT_IN[0]
-        .replace(r#"["message", "postback", "link", "reaction", "opt_in", "lead"]"#, r#"["postback"]"#);
-    let pack = crate::pack::Pack::parse(&text).unwrap();
-    let decision = |kind| evaluate(&pack, &fold(&[heard(at(0), kind)]), &human(), at(1));
+    let mut text = crate::pack::BUILT_IN[0].1.to_owned();
+    for action in ["message", "link", "reaction", "opt_in", "lead"] {
+        text = text.replace(&format!("\n{action} = \"standard\""), "");
+    }
+    let pack = crate::pack::Pack::parse("test", &text).unwrap();
+    let decision = |kind| judged_by(&pack, &fold(&[heard(at(0), kind)]), &human(), at(1));
     assert_eq!(decision(message()).reason(), Some(Rule::NoUserInitiation));
     assert_eq!(decision(postback()).route(), Some(Route::Response));
     assert_eq!(&decision(postback()).pack, pack.reference());
@@ -205,7 +219,7 @@ fn only_actions_that_the_pack_names_open_the_window() {
 
 #[test]
 fn a_refusal_is_named_by_the_first_rule_that_forbids() {
-    let reason = |state: &Conversation, intent: &Intent| evaluate(&PACK, state, intent, at(DAY_MS)).reason();
+    let reason = |state: &Conversation, intent: &Intent| judged_by(&PACK, state, intent, at(DAY_MS)).reason();
     let state = fold(&[heard(at(0), message())]);
     let bot = says(Actor::Bot, Purpose::Conversation);
     assert_eq!(reason(&state, &bot), Some(Rule::WindowClosed));

@@ -167,6 +167,21 @@ impl InboundKind {
     pub const fn echo(&self) -> Option<&Echo> {
         if let Self::Echo(echo) = self { Some(echo) } else { None }
     }
+
+    /// What the person agreed to, if it is that.
+    pub const fn opt_in(&self) -> Option<&OptIn> {
+        if let Self::OptIn(opt_in) = self { Some(opt_in) } else { None }
+    }
+
+    /// What was done with a comment, if it is that.
+    pub const fn comment(&self) -> Option<&Comment> {
+        if let Self::Comment(comment) = self { Some(comment) } else { None }
+    }
+
+    /// The message, if the person wrote one.
+    pub const fn message(&self) -> Option<&Message> {
+        if let Self::Message(message) = self { Some(message) } else { None }
+    }
 }
 
 /// Something this version has no name for.

@@ -1,5 +1,7 @@
 //! What happens to the log as a whole.
 
+use crate::decision::PackRef;
+use crate::id::PageId;
 use crate::time::Timestamp;
 
 /// Something that concerns everything in the log.
@@ -22,6 +24,35 @@ pub enum SystemKind {
         /// The incarnation that ended with the loss.
         previous_incarnation: String,
     },
+    /// A rule pack's whole text was kept, so that every decision by it can be made again.
+    PackLoaded {
+        /// The text; the pack is named by its digest.
+        text: String,
+    },
+    /// A rule pack was put into force, from the instant that it names.
+    PackActivated {
+        /// Which.
+        pack: PackRef,
+    },
+    /// A rule pack was taken out of force.
+    PackRetired {
+        /// Which.
+        pack: PackRef,
+    },
+    /// A Page is judged by one rule pack whatever the time, or by the one in force again.
+    PackPinned {
+        /// The Page.
+        page: PageId,
+        /// The pack; none: the one in force.
+        pack: Option<PackRef>,
+    },
+    /// A Page was given numbers and flags of its own, or they were taken away.
+    PackOverridden {
+        /// The Page.
+        page: PageId,
+        /// The whole text of its own values, in the form of a pack; none: they were taken away.
+        overrides: Option<String>,
+    },
 }
 
 impl SystemKind {
@@ -29,6 +60,11 @@ impl SystemKind {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::LogRestored { .. } => "log_restored",
+            Self::PackLoaded { .. } => "pack_loaded",
+            Self::PackActivated { .. } => "pack_activated",
+            Self::PackRetired { .. } => "pack_retired",
+            Self::PackPinned { .. } => "pack_pinned",
+            Self::PackOverridden { .. } => "pack_overridden",
         }
     }
 }

@@ -66,6 +66,11 @@ impl StreamId {
         Self::System(SystemName::parse("log").expect("a plain word is a name"))
     }
 
+    /// `system/packs`: which rule packs are known and in force, and what single Pages have of their own.
+    pub fn packs() -> Self {
+        Self::System(SystemName::parse("packs").expect("a plain word is a name"))
+    }
+
     /// What the stream is about.
     pub const fn kind(&self) -> Kind {
         match self {

@@ -3,10 +3,11 @@
 use super::{LEAVE_WITHIN, Status};
 use crate::conversation::Conversation;
 use crate::decision::{Intent, Verdict};
-use crate::evaluate::evaluate;
-use crate::event::{Content, Event, Outcome, Sending, SendingKind};
+use crate::evaluate::{Facts, judge};
+use crate::event::{Content, Event, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use crate::id::{Psid, RequestId, SendId};
-use crate::pack::Pack;
+use crate::pack::Packs;
+use crate::right::Right;
 use crate::time::Timestamp;
 use uuid::Uuid;
 
@@ -62,18 +63,21 @@ pub enum Refusal {
     Settled,
 }
 
-/// A caller's request: judged at once, and either waiting or blocked from then on.
+/// A caller's request: judged at once, and either waiting or blocked from then on. A right that it takes up is its own from
+/// the same moment on.
 ///
 /// # Errors
 /// When the request was made before, by its request id or its send id, with the same content or another.
-pub fn request(state: &Conversation, pack: &Pack, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let state = facts.conversation;
     let same_id = || state.send(&command.send).map(|known| (&command.send, known));
     if let Some((send, known)) = state.send_of_request(&command.request).or_else(same_id) {
         let is_same = known.request_digest == command.request_digest;
         let refusal = if is_same { Refusal::Repeated } else { Refusal::RequestIdReused };
         return Err(refusal(send.clone()));
     }
-    let decision = Box::new(evaluate(pack, state, &command.intent, now));
+    let decision = Box::new(judge(packs, &facts.of_send(&command.send), &command.intent, now));
+    let reserved = decision.right.clone().map(|right| right_step(&command.send, right, now, RightStepKind::Reserved));
     let judged = match decision.verdict {
         Verdict::Allowed(_) => SendingKind::Accepted { decision },
         Verdict::Blocked => SendingKind::Blocked { decision },
@@ -86,14 +90,17 @@ pub fn request(state: &Conversation, pack: &Pack, command: &Request, now: Timest
         intent: Box::new(command.intent.clone()),
         content: command.content.clone(),
     };
-    Ok([requested, judged].into_iter().map(|kind| step(&command.send, now, kind)).collect())
+    let steps = [requested, judged].into_iter().map(|kind| step(&command.send, now, kind));
+    Ok(steps.chain(reserved).collect())
 }
 
-/// A worker's claim: judged again at this very revision, and either the worker's from then on or blocked.
+/// A worker's claim: judged again at this very revision, and either the worker's from then on or blocked. The right that
+/// it leaves by is reserved with it, and one that it does not need any more is given back.
 ///
 /// # Errors
 /// When the send is not there, not waiting, or not yet due.
-pub fn claim(state: &Conversation, pack: &Pack, command: &Claim, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub fn claim(facts: &Facts<'_>, packs: &Packs, command: &Claim, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let state = facts.conversation;
     let send = state.send(&command.send).ok_or(Refusal::NoSuchSend)?;
     match send.status {
         Status::Accepted { not_before: Some(at) } if now < at => return Err(Refusal::NotDue { at }),
@@ -106,7 +113,8 @@ pub fn claim(state: &Conversation, pack: &Pack, command: &Claim, now: Timestamp)
         | Status::Rejected { .. }
         | Status::Unresolved => return Err(Refusal::NotWaiting(send.status.as_str())),
     }
-    let decision = Box::new(evaluate(pack, state, &send.intent, now));
+    let decision = Box::new(judge(packs, &facts.of_send(&command.send), &send.intent, now));
+    let rights = change_of_rights(state, &command.send, decision.right.as_ref(), now);
     let kind = match decision.verdict {
         Verdict::Blocked => SendingKind::Blocked { decision },
         Verdict::Allowed(_) => {
@@ -115,10 +123,20 @@ pub fn claim(state: &Conversation, pack: &Pack, command: &Claim, now: Timestamp)
             SendingKind::Dispatched { attempt: send.attempts + 1, claim: command.claim, leave_by, decision }
         }
     };
-    Ok(vec![step(&command.send, now, kind)])
+    Ok([step(&command.send, now, kind)].into_iter().chain(rights).collect())
 }
 
-/// How an attempt ended.
+/// What a send does with rights when it needs this one from now on, or none.
+fn change_of_rights(state: &Conversation, send: &SendId, needed: Option<&Right>, now: Timestamp) -> Vec<Event> {
+    let held = state.rights().held_by(send);
+    let missing = needed.filter(|right| !held.contains(right)).cloned();
+    let superfluous = held.into_iter().filter(|right| Some(right) != needed);
+    let released = superfluous.map(|right| right_step(send, right, now, RightStepKind::Released));
+    released.chain(missing.map(|right| right_step(send, right, now, RightStepKind::Reserved))).collect()
+}
+
+/// How an attempt ended. The right that the send held is used up when it went out, or may have for ever; it is free again
+/// when the platform refused it. An attempt that is repeated keeps it.
 ///
 /// # Errors
 /// When that changes nothing: the send has ended, or the attempt is an older one.
@@ -141,7 +159,16 @@ pub fn settle(
     if !changes {
         return Err(Refusal::Settled);
     }
-    Ok(vec![step(send_id, now, SendingKind::Settled { attempt, outcome })])
+    let becomes = match &outcome {
+        Outcome::Sent { .. } | Outcome::Unresolved => Some(RightStepKind::Spent),
+        Outcome::Rejected { .. } => Some(RightStepKind::Released),
+        Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => None,
+    };
+    let held = becomes.map(|becomes| (state.rights().held_by(send_id), becomes));
+    let rights = held
+        .into_iter()
+        .flat_map(|(held, becomes)| held.into_iter().map(move |right| right_step(send_id, right, now, becomes)));
+    Ok([step(send_id, now, SendingKind::Settled { attempt, outcome })].into_iter().chain(rights).collect())
 }
 
 /// What a log that was brought back at `restored_at`, without its end, leaves open: every send asked for before, that
@@ -166,4 +193,8 @@ pub fn doubt(state: &Conversation, restored_at: Timestamp, now: Timestamp) -> Re
 
 fn step(send: &SendId, at: Timestamp, kind: SendingKind) -> Event {
     Event::Sending(Box::new(Sending { send: send.clone(), at, kind }))
+}
+
+fn right_step(send: &SendId, right: Right, at: Timestamp, kind: RightStepKind) -> Event {
+    Event::Right(Box::new(RightStep { right, send: send.clone(), at, kind }))
 }

@@ -5,16 +5,16 @@ mod doubt;
 mod plan;
 mod properties;
 mod request;
+mod rights;
 mod settle;
 mod told;
 
 use super::{Claim, Refusal, Request, claim, request, settle};
 use crate::decision::{Actor, Decision, Intent, Purpose, Verdict};
-use crate::evaluate::evaluate;
 use crate::event::{Content, Event, Outcome};
 use crate::testing::{
-    PACK, accepted, at, blocked, dispatched, echo, fold, heard, message, person, request_id, requested, send_id, sent,
-    settled,
+    PACK, PACKS, accepted, at, blocked, dispatched, echo, facts, fold, heard, judged_by, message, person, request_id,
+    requested, send_id, sent, settled,
 };
 use crate::time::Timestamp;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ const NOT_SENT: Outcome = Outcome::NotSent { not_before: at(5_000) };
 const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33 };
 
 /// What somebody wants of send 1.
+#[expect(clippy::large_enum_variant, reason = "a test makes a few of them")]
 enum Command {
     Request(Request),
     /// By the claim of this number.
@@ -36,8 +37,8 @@ enum Command {
 fn check(history: &[Event], command: Command, now: Timestamp, expected: Result<Vec<Event>, Refusal>) {
     let state = fold(history);
     let answer = match command {
-        Command::Request(command) => request(&state, &PACK, &command, now),
-        Command::Claim(n) => claim(&state, &PACK, &Claim { send: send_id(1), claim: Uuid::from_u128(n) }, now),
+        Command::Request(command) => request(&facts(&state), &PACKS, &command, now),
+        Command::Claim(n) => claim(&facts(&state), &PACKS, &Claim { send: send_id(1), claim: Uuid::from_u128(n) }, now),
         Command::Settle(attempt, outcome) => settle(&state, &send_id(1), attempt, outcome, now),
     };
     assert_eq!(answer, expected);
@@ -45,8 +46,8 @@ fn check(history: &[Event], command: Command, now: Timestamp, expected: Result<V
 
 /// The judgement of a bot's answer after this history.
 fn judged(history: &[Event], now: Timestamp) -> Box<Decision> {
-    let intent = Intent { actor: Actor::Bot, purpose: Purpose::Conversation };
-    Box::new(evaluate(&PACK, &fold(history), &intent, now))
+    let intent = Intent::new(Actor::Bot, Purpose::Conversation);
+    Box::new(judged_by(&PACK, &fold(history), &intent, now))
 }
 
 /// The person wrote at noon, and a bot's answer, send 1, waits since then.
@@ -83,7 +84,7 @@ fn a_request() -> Request {
         recipient: person(),
         request: request_id(1),
         request_digest: [1; 16],
-        intent: Intent { actor: Actor::Bot, purpose: Purpose::Conversation },
+        intent: Intent::new(Actor::Bot, Purpose::Conversation),
         content: Content::Text("yes".to_owned()),
     }
 }

@@ -64,7 +64,7 @@ pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Opti
             ErasingKind::Begun { .. } => return Some(Told::Erased),
             ErasingKind::Completed { .. } => return None,
         },
-        Event::Quarantined(_) | Event::System(_) => return None,
+        Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => return None,
     };
     // An echo that came in another conversation settles nothing at home.
     let is_at_home = matches!(stream, StreamId::Conversation(page, person)

@@ -1,6 +1,6 @@
 //! The steps of sends to and from the stored schema.
 
-use super::{Undecodable, decision, required, uuid};
+use super::{Undecodable, decision, intent, required, uuid};
 use api::proto::log::v1 as wire;
 use domain::event::{Content, Outcome, Sending, SendingKind};
 use domain::id::{Mid, PageId, Psid, RequestId, SendId};
@@ -17,7 +17,7 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
                 recipient: recipient.as_str().to_owned(),
                 request: request.as_str().to_owned(),
                 request_digest: request_digest.to_vec(),
-                intent: Some(decision::intent_to_wire(intent)),
+                intent: Some(intent::to_wire(intent)),
                 content: Some(wire::Content { kind: Some(wire::content::Kind::Text(text.clone())) }),
             })
         }
@@ -87,7 +87,7 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
         recipient: required(&requested.recipient, Psid::parse, "requested.recipient")?,
         request: required(&requested.request, RequestId::parse, "requested.request")?,
         request_digest: digest.map_err(|_| Undecodable::Field("requested.request_digest"))?,
-        intent: Box::new(decision::intent_from_wire(requested.intent)?),
+        intent: Box::new(intent::from_wire(requested.intent)?),
         content: Content::Text(text),
     })
 }

@@ -1,8 +1,10 @@
 //! What happens to the whole log, to and from the stored schema.
 
-use super::Undecodable;
+use super::{Undecodable, required};
 use api::proto::log::v1 as wire;
+use domain::decision::PackRef;
 use domain::event::{System, SystemKind};
+use domain::id::PageId;
 use domain::time::Timestamp;
 use wire::system::Kind;
 
@@ -12,6 +14,15 @@ pub(super) fn to_wire(system: &System) -> wire::System {
             lost_after_ms: lost_after.as_millis(),
             previous_incarnation: previous_incarnation.clone(),
         }),
+        SystemKind::PackLoaded { text } => Kind::PackLoaded(wire::PackLoaded { text: text.clone() }),
+        SystemKind::PackActivated { pack } => Kind::PackActivated(pack_to_wire(pack)),
+        SystemKind::PackRetired { pack } => Kind::PackRetired(pack_to_wire(pack)),
+        SystemKind::PackPinned { page, pack } => {
+            Kind::PackPinned(wire::PackPinned { page: page.as_str().to_owned(), pack: pack.as_ref().map(pack_to_wire) })
+        }
+        SystemKind::PackOverridden { page, overrides } => {
+            Kind::PackOverridden(wire::PackOverridden { page: page.as_str().to_owned(), overrides: overrides.clone() })
+        }
     };
     wire::System { at_ms: system.at.as_millis(), kind: Some(kind) }
 }
@@ -22,8 +33,28 @@ pub(super) fn from_wire(system: wire::System) -> Result<System, Undecodable> {
             lost_after: Timestamp::from_millis(restored.lost_after_ms),
             previous_incarnation: restored.previous_incarnation,
         },
+        Kind::PackLoaded(loaded) => SystemKind::PackLoaded { text: loaded.text },
+        Kind::PackActivated(pack) => SystemKind::PackActivated { pack: pack_from_wire(pack)? },
+        Kind::PackRetired(pack) => SystemKind::PackRetired { pack: pack_from_wire(pack)? },
+        Kind::PackPinned(pinned) => SystemKind::PackPinned {
+            page: required(&pinned.page, PageId::parse, "pack_pinned.page")?,
+            pack: pinned.pack.map(pack_from_wire).transpose()?,
+        },
+        Kind::PackOverridden(own) => SystemKind::PackOverridden {
+            page: required(&own.page, PageId::parse, "pack_overridden.page")?,
+            overrides: own.overrides,
+        },
     };
     Ok(System { at: Timestamp::from_millis(system.at_ms), kind })
+}
+
+fn pack_to_wire(pack: &PackRef) -> wire::PackRef {
+    wire::PackRef { name: pack.name.clone(), digest: pack.digest.to_vec() }
+}
+
+fn pack_from_wire(pack: wire::PackRef) -> Result<PackRef, Undecodable> {
+    let digest = pack.digest.as_slice().try_into().map_err(|_| Undecodable::Field("pack.digest"))?;
+    Ok(PackRef { name: pack.name, digest })
 }
 
 #[cfg(test)]

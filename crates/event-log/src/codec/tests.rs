@@ -1,6 +1,7 @@
 //! That records come back from their bytes, and that bytes which older versions wrote stay readable.
 
 mod golden;
+mod steps;
 mod usual;
 
 use crate::record::Record;

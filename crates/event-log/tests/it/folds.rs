@@ -3,10 +3,11 @@
 use crate::samples::{NOW, page, record};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Decision, Finding, Intent, PackRef, Purpose, Route, Verdict};
+use domain::event::{Consent, ConsentBy, ConsentKind, OptIn, RightStep, RightStepKind, Sending, SendingKind};
 use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral};
-use domain::event::{Sending, SendingKind};
-use domain::id::{FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
+use domain::id::{CommentId, FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId, Token};
 use domain::pack::Rule;
+use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, Expected, Record};
 use proptest::prelude::*;
@@ -44,6 +45,9 @@ fn inbound() -> impl Strategy<Value = Event> {
             .prop_map(|(watermark, mids)| InboundKind::Delivered { watermark, mids }),
         moment().prop_map(|watermark| InboundKind::Read { watermark }),
         (mid(), prop::option::of(send()), "\\PC{0,9}").prop_map(echo).prop_map(InboundKind::Echo),
+        prop_oneof![Just("t-1"), Just("t-2")].prop_map(|token| {
+            InboundKind::OptIn(OptIn::OneTime { payload: None, token: Token::parse(token).unwrap() })
+        }),
     ];
     (kind, moment(), moment(), any::<bool>(), any::<[u8; 16]>()).prop_map(
         |(kind, stated_at, received_at, standby, fact)| {
@@ -60,12 +64,37 @@ fn decision() -> impl Strategy<Value = Box<Decision>> {
         Just(Verdict::Blocked)
     ];
     let facts = prop::collection::vec(any::<u128>().prop_map(|id| RecordId::new(Uuid::from_u128(id))), 0..3);
-    let finding = (prop::sample::select(&Rule::ALL[..]), facts, prop::option::of((moment(), moment())));
-    let findings = prop::collection::vec(finding.prop_map(|(rule, facts, span)| Finding { rule, facts, span }), 0..3);
-    (verdict, findings, moment(), prop::option::of(moment())).prop_map(|(verdict, findings, at, holds_until)| {
+    let finding = (prop::sample::select(Rule::ALL), facts, prop::option::of((moment(), moment())));
+    let findings =
+        prop::collection::vec(finding.prop_map(|(rule, facts, span)| Finding { rule, facts, span, about: None }), 0..3);
+    let parts = (verdict, findings, moment(), prop::option::of(moment()), prop::option::of(right()));
+    parts.prop_map(|(verdict, findings, at, holds_until, right)| {
         let pack = PackRef { name: "a-pack".to_owned(), digest: [9; 32] };
-        Box::new(Decision { verdict, findings, remedies: vec![], at, holds_until, pack, evaluator: 1 })
+        let (remedies, overrides) = (Vec::new(), None);
+        Box::new(Decision { verdict, findings, remedies, at, holds_until, pack, overrides, right, evaluator: 1 })
     })
+}
+
+/// One of two tokens, each as both sorts, or a comment.
+fn right() -> impl Strategy<Value = Right> {
+    let id = prop_oneof![Just("t-1"), Just("t-2")].prop_map(|token| TokenId::of(&Token::parse(token).unwrap()));
+    prop_oneof![
+        id.clone().prop_map(Right::OneTime),
+        id.prop_map(Right::Repeated),
+        Just(Right::PrivateReply(CommentId::parse("5_6").unwrap())),
+    ]
+}
+
+fn right_step() -> impl Strategy<Value = Event> {
+    let kinds = [RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released];
+    (right(), send(), moment(), prop::sample::select(kinds.to_vec()))
+        .prop_map(|(right, send, at, kind)| Event::Right(Box::new(RightStep { right, send, at, kind })))
+}
+
+fn consent() -> impl Strategy<Value = Event> {
+    let kind = prop_oneof![Just(ConsentKind::OptedOut), Just(ConsentKind::OptedIn)];
+    let by = prop_oneof![Just(ConsentBy::Word), Just(ConsentBy::Caller)];
+    (moment(), kind, by).prop_map(|(at, kind, by)| Event::Consent(Consent { at, kind, by }))
 }
 
 fn sending() -> impl Strategy<Value = Event> {
@@ -74,7 +103,7 @@ fn sending() -> impl Strategy<Value = Event> {
         recipient: Psid::parse("24601").unwrap(),
         request: RequestId::parse(&request).unwrap(),
         request_digest: [3; 16],
-        intent: Box::new(Intent { actor: Actor::Bot, purpose: Purpose::Conversation }),
+        intent: Box::new(Intent::new(Actor::Bot, Purpose::Conversation)),
         content: Content::Text(text),
     });
     let outcome = prop_oneof![
@@ -100,7 +129,10 @@ fn sending() -> impl Strategy<Value = Event> {
 }
 
 fn history() -> impl Strategy<Value = Vec<Vec<Event>>> {
-    prop::collection::vec(prop::collection::vec(prop_oneof![inbound(), sending()], 1..4), 1..30)
+    prop::collection::vec(
+        prop::collection::vec(prop_oneof![4 => inbound(), 4 => sending(), 1 => right_step(), 1 => consent()], 1..4),
+        1..30,
+    )
 }
 
 async fn state(log: &dyn EventLog, records: &[Record]) -> Conversation {

@@ -90,6 +90,9 @@ fn at(event: &Event) -> Timestamp {
         Event::Sending(step) => step.at,
         Event::Erasing(step) => step.at,
         Event::System(step) => step.at,
+        Event::Right(step) => step.at,
+        Event::Consent(consent) => consent.at,
+        Event::Page(step) => step.at,
     }
 }
 

@@ -130,6 +130,7 @@ impl Cast<'_> {
             actor: Some(compliance::Actor { kind: Some(compliance::actor::Kind::Human(agent)) }),
             purpose: compliance::Purpose::Conversation.into(),
             at_time: None,
+            matter: None,
         };
         let judged = self.compliance.evaluate_send(asked).await?.into_inner();
         explain(judged.decision.as_ref().context("an evaluation has a decision")?)

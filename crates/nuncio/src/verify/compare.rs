@@ -319,6 +319,12 @@ fn names_the_same(entry: &Entry, record: &Record) -> bool {
 fn is_tombstone(record: &Record) -> bool {
     record.events.iter().any(|event| match event {
         Event::Erasing(step) => matches!(step.kind, ErasingKind::Begun { .. }),
-        Event::Inbound(_) | Event::Quarantined(_) | Event::Sending(_) | Event::System(_) => false,
+        Event::Inbound(_)
+        | Event::Quarantined(_)
+        | Event::Sending(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     })
 }

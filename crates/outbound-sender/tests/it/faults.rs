@@ -67,7 +67,13 @@ impl FaultyLog {
         let mut faults = self.faults.lock().unwrap();
         record.events.iter().find_map(|event| match event {
             Event::Sending(step) => faults.get_mut(step.kind.as_str())?.pop_front(),
-            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
+            Event::Inbound(_)
+            | Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => None,
         })
     }
 }

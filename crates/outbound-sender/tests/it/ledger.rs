@@ -4,10 +4,11 @@ use crate::sandbox::{ECHO, PAGE, Sandbox};
 use api::name;
 use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
-use domain::evaluate::evaluate;
+use domain::evaluate::{Facts, judge};
 use domain::event::{Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
 use domain::id::{PageId, Psid, SendId};
 use domain::pack::Packs;
+use domain::page::Page;
 use domain::send::LEAVE_WITHIN;
 use domain::time::Timestamp;
 use event_log::{EventLog, Stored};
@@ -66,7 +67,10 @@ impl Sandbox {
             let basis = match claim.decision.route() {
                 None => return false,
                 Some(Route::Response) => ("RESPONSE", None),
+                Some(Route::Update) => ("UPDATE", None),
                 Some(Route::HumanAgent) => ("MESSAGE_TAG", Some("HUMAN_AGENT")),
+                Some(Route::Tag(tag)) => ("MESSAGE_TAG", Some(tag.as_str())),
+                Some(_) => return false,
             };
             let taken = (row.messaging_type.as_str(), row.tag.as_deref());
             let holds = |at| claim.decision.holds_until.is_none_or(|end| at < end);
@@ -123,7 +127,13 @@ fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
     records.iter().flat_map(|stored| {
         stored.record.events.iter().filter_map(|event| match event {
             Event::Sending(step) => Some((stored.position, &**step)),
-            Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => None,
+            Event::Inbound(_)
+            | Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => None,
         })
     })
 }
@@ -147,7 +157,9 @@ fn judged_again(send: &SendId, records: &[Stored], claim: &Recorded<'_>) -> Deci
     let before = records.iter().take_while(|stored| stored.position < claim.position);
     let state = Conversation::fold(before.flat_map(Stored::events));
     let packs = Packs::built_in();
-    evaluate(packs.in_force(claim.at), &state, &state.send(send).unwrap().intent, claim.at)
+    let page = Page::default();
+    let facts = Facts::new(send.page(), &page, &state).of_send(send);
+    judge(&packs, &facts, &state.send(send).unwrap().intent, claim.at)
 }
 
 /// Where the log first says that the message is out.
@@ -158,7 +170,12 @@ fn first_word_of(send: &SendId, records: &[Stored]) -> Option<u64> {
             step.send == *send && is_sent
         }
         Event::Inbound(inbound) => is_echo_of(send, inbound),
-        Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => false,
+        Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => false,
     };
     records.iter().find(|stored| stored.record.events.iter().any(says_so)).map(|stored| stored.position)
 }

@@ -16,6 +16,7 @@ mod once;
 mod order;
 mod requests;
 mod restored;
+mod rules;
 mod silence;
 mod tables;
 mod watch;

@@ -5,7 +5,7 @@ use crate::faults::FaultyLog;
 use crate::parts::{ANYWHERE, Part, ingress, platform, sender, within};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
-use domain::event::{Event, Inbound, InboundKind};
+use domain::event::{Event, Inbound, InboundKind, PageStep, PageStepKind};
 use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
@@ -282,6 +282,20 @@ impl Sandbox {
             fact: Some(fact),
             traceparent: None,
             events: vec![Event::Inbound(Box::new(inbound))],
+        };
+        self.log.append(&record, Expected::Any).await.unwrap();
+    }
+
+    /// Something happens to the Page.
+    pub(crate) async fn page_step(&self, kind: PageStepKind) {
+        let now = self.setup.clock.now();
+        let record = Record {
+            id: RecordId::new(Ids::random().uuid_v7(now)),
+            stream: StreamId::Page(PageId::parse(PAGE).unwrap()),
+            recorded_at: now,
+            fact: None,
+            traceparent: None,
+            events: vec![Event::Page(PageStep { at: now, kind })],
         };
         self.log.append(&record, Expected::Any).await.unwrap();
     }

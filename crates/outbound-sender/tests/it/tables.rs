@@ -376,9 +376,14 @@ impl Sandbox {
                 | SendingKind::Settled { .. }
                 | SendingKind::Doubted => None,
             },
-            Event::Sending(_) | Event::Inbound(_) | Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => {
-                None
-            }
+            Event::Sending(_)
+            | Event::Inbound(_)
+            | Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => None,
         });
         until.unwrap()
     }

@@ -16,6 +16,7 @@ pub(crate) fn says(psid: &str, request_id: &str, text: &str) -> SendMessageReque
         content: Some(Content { kind: Some(content::Kind::Text(text.to_owned())) }),
         on_block: OnBlock::Unspecified.into(),
         validate_only: false,
+        matter: None,
     }
 }
 

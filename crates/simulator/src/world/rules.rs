@@ -1,6 +1,8 @@
 //! The rule packs, read by the simulator itself: the text is shared with the judgement that it checks, the code is not.
 //! The pack in force at the moment of a call applies. A pack need not state everything: `facts` fills the rest.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Context;
 use serde::Deserialize;
 
@@ -8,7 +10,16 @@ use super::facts;
 use crate::moment;
 
 /// Every pack there is.
-const PACKS: [&str; 1] = [include_str!("../../../domain/packs/messenger-2020.toml")];
+const PACKS: [&str; 5] = [
+    include_str!("../../../domain/packs/messenger-2020.toml"),
+    include_str!("../../../domain/packs/messenger-2024.toml"),
+    include_str!("../../../domain/packs/messenger-2025.toml"),
+    include_str!("../../../domain/packs/messenger-2026.toml"),
+    include_str!("../../../domain/packs/messenger-2026-09.toml"),
+];
+
+/// The action of writing a first message after an ad.
+const AD_MESSAGE: &str = "ad_message";
 
 /// All packs by the moment from which they are in force.
 pub(crate) struct Rules(Vec<Pack>);
@@ -21,11 +32,11 @@ pub(crate) struct Pack {
     /// How long the windows last, in milliseconds. All are half-open: at the opening instant + length they are closed.
     pub(crate) standard_ms: i64,
     pub(crate) human_agent_ms: i64,
-    /// After the first message that an ad led to; none where the pack leaves it to its date.
-    ad_opened_ms: Option<i64>,
-    opened_by: Vec<String>,
-    /// The tags that may be used; none where the pack leaves them to their dates.
-    tags: Option<Vec<String>>,
+    /// After the first message that an ad led to.
+    pub(crate) ad_opened_ms: i64,
+    opened_by: BTreeSet<String>,
+    /// From when on a tag is refused, in milliseconds since 1970, for each that ends.
+    tags_end_ms: BTreeMap<String, i64>,
 }
 
 #[derive(Deserialize)]
@@ -33,15 +44,21 @@ struct PackText {
     name: String,
     in_force_from: String,
     windows: Windows,
-    tags: Option<Vec<String>>,
+    #[serde(default)]
+    tags: BTreeMap<String, Tag>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    until: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Windows {
     standard: String,
     human_agent: String,
-    ad_opened: Option<String>,
-    opened_by: Vec<String>,
+    /// For how long each action opens the window: a span, or `standard`.
+    opened_by: BTreeMap<String, String>,
 }
 
 impl Rules {
@@ -63,35 +80,33 @@ impl Pack {
     fn parse(text: &str) -> anyhow::Result<Self> {
         let PackText { name, in_force_from, windows, tags } =
             toml::from_str(text).context("cannot read a rule pack")?;
-        let from_ms = moment::parse_utc(&in_force_from).with_context(|| format!("`{in_force_from}` is no moment"))?;
+        let instant = |text: &str| moment::parse_utc(text).with_context(|| format!("`{text}` is no moment"));
+        let standard_ms = duration_ms(&windows.standard).context("cannot read windows.standard")?;
+        let ad_opened_ms = match windows.opened_by.get(AD_MESSAGE).map(String::as_str) {
+            None | Some("standard") => standard_ms,
+            Some(span) => duration_ms(span).context("cannot read windows.opened_by.ad_message")?,
+        };
+        let ending = tags.into_iter().filter_map(|(tag, text)| Some((tag, text.until?)));
+        let tags_end_ms = ending.map(|(tag, until)| Ok((tag, instant(&until)?))).collect::<anyhow::Result<_>>()?;
         Ok(Self {
             name,
-            from_ms,
-            standard_ms: duration_ms(&windows.standard).context("cannot read windows.standard")?,
+            from_ms: instant(&in_force_from)?,
+            standard_ms,
             human_agent_ms: duration_ms(&windows.human_agent).context("cannot read windows.human_agent")?,
-            ad_opened_ms: windows.ad_opened.as_deref().map(duration_ms).transpose()?,
-            opened_by: windows.opened_by,
-            tags,
+            ad_opened_ms,
+            opened_by: windows.opened_by.into_keys().collect(),
+            tags_end_ms,
         })
     }
 
     /// Whether an action of that name opens the standard window.
     pub(crate) fn is_opened_by(&self, action: &str) -> bool {
-        self.opened_by.iter().any(|name| name == action)
-    }
-
-    /// How long the first message after an ad opens the window at that moment.
-    pub(crate) fn ad_opened_ms(&self, now_ms: i64) -> i64 {
-        let dated = if now_ms < facts::AD_WINDOW_FROM_MS { self.standard_ms } else { facts::AD_WINDOW_MS };
-        self.ad_opened_ms.unwrap_or(dated)
+        self.opened_by.contains(action)
     }
 
     /// Whether a tag has ended by that moment.
     pub(crate) fn is_retired(&self, tag: &str, now_ms: i64) -> bool {
-        match &self.tags {
-            Some(tags) => !tags.iter().any(|known| known == tag),
-            None => now_ms >= facts::TAGS_RETIRED_AT_MS && facts::RETIRED_TAGS.contains(&tag),
-        }
+        self.tags_end_ms.get(tag).is_some_and(|end_ms| *end_ms <= now_ms)
     }
 }
 
@@ -126,27 +141,37 @@ mod tests {
     #[test]
     fn the_pack_in_force_is_the_last_that_has_begun() {
         let rules = Rules::compiled_in().unwrap();
-        let pack = rules.at(1_767_225_600_000);
+        let first = rules.at(0);
         assert_eq!(
-            (pack.name.as_str(), pack.standard_ms, pack.human_agent_ms),
+            (first.name.as_str(), first.standard_ms, first.human_agent_ms),
             ("messenger-2020", 86_400_000, 604_800_000)
         );
-        assert_eq!(rules.at(0).name, "messenger-2020");
-        let later = "name = \"later\"\nin_force_from = \"2027-01-01T00:00:00Z\"\ntags = [\"HUMAN_AGENT\"]\n[windows]\nstandard = \"1h\"\nhuman_agent = \"2d\"\nad_opened = \"3d\"\nopened_by = [\"message\"]";
-        let packs = Rules(vec![pack.clone(), Pack::parse(later).unwrap()]);
+        let later = "name = \"later\"\nin_force_from = \"2027-01-01T00:00:00Z\"\n[windows]\nstandard = \"1h\"\nhuman_agent = \"2d\"\n[windows.opened_by]\nmessage = \"standard\"\nad_message = \"3d\"\n[tags.ACCOUNT_UPDATE]\nuntil = \"2027-02-01T00:00:00Z\"";
+        let packs = Rules(vec![first.clone(), Pack::parse(later).unwrap()]);
         let begins = 1_798_761_600_000;
         assert_eq!(packs.at(begins - 1).name, "messenger-2020");
-        assert_eq!(packs.at(begins).name, "later");
-        assert!(packs.at(begins).is_retired("ACCOUNT_UPDATE", 0) && !packs.at(begins).is_opened_by("reaction"));
-        assert_eq!(packs.at(begins).ad_opened_ms(0), 3 * facts::DAY);
+        let later = packs.at(begins);
+        assert_eq!((later.name.as_str(), later.ad_opened_ms), ("later", 3 * facts::DAY));
+        assert!(later.is_opened_by("message") && !later.is_opened_by("reaction"));
+        let ends = begins + 31 * facts::DAY;
+        assert!(!later.is_retired("ACCOUNT_UPDATE", ends - 1) && later.is_retired("ACCOUNT_UPDATE", ends));
+        assert!(!later.is_retired("HUMAN_AGENT", ends));
     }
 
     #[test]
     fn ads_open_a_day_and_seven_from_their_date_on() {
         let rules = Rules::compiled_in().unwrap();
-        let pack = rules.at(facts::AD_WINDOW_FROM_MS);
-        assert_eq!(pack.ad_opened_ms(facts::AD_WINDOW_FROM_MS - 1), facts::DAY);
-        assert_eq!(pack.ad_opened_ms(facts::AD_WINDOW_FROM_MS), 7 * facts::DAY);
+        let from_ms = facts::AD_WINDOW_FROM_MS;
+        assert_eq!([from_ms - 1, from_ms].map(|at| rules.at(at).ad_opened_ms), [facts::DAY, 7 * facts::DAY]);
+    }
+
+    #[test]
+    fn three_tags_end_at_one_instant() {
+        let rules = Rules::compiled_in().unwrap();
+        let end_ms = facts::TAGS_RETIRED_AT_MS;
+        for tag in ["CONFIRMED_EVENT_UPDATE", "ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE"] {
+            assert_eq!([end_ms - 1, end_ms].map(|at| rules.at(at).is_retired(tag, at)), [false, true], "{tag}");
+        }
     }
 
     #[test]

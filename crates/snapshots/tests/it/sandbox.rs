@@ -225,7 +225,7 @@ fn record(stream: &StreamId) -> Record {
         recipient: person(),
         request: RequestId::parse(&send.uuid().to_string()).unwrap(),
         request_digest: [1; 16],
-        intent: Box::new(Intent { actor: Actor::Bot, purpose: Purpose::Conversation }),
+        intent: Box::new(Intent::new(Actor::Bot, Purpose::Conversation)),
         content: Content::Text("yes".to_owned()),
     };
     record_of(stream, vec![wrote(at(0)), Event::Sending(Box::new(Sending { send, at: NOON, kind }))])

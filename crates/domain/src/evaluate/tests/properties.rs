@@ -2,11 +2,11 @@
 
 use super::WEEK_MS;
 use crate::conversation::Conversation;
-use crate::decision::{Decision, Intent, Purpose, Route, Verdict};
-use crate::evaluate::evaluate;
+use crate::decision::{Decision, Intent, Purpose, Remedy, Route, Verdict};
 use crate::event::{Event, InboundKind, LeadEnd, ReactionAction};
 use crate::testing::{
-    DAY_MS, PACK, actors, at, fold, idle_kinds, lead, message, opt_in, postback, reaction, referral, says, told,
+    DAY_MS, PACK, actors, at, fold, idle_kinds, judged_by, lead, message, opt_in, postback, reaction, referral, says,
+    told,
 };
 use crate::time::{Span, Timestamp, effective};
 use proptest::prelude::*;
@@ -78,7 +78,7 @@ fn is_within(opened: Option<Timestamp>, length_ms: i64, now: Timestamp) -> bool 
 }
 
 fn judge(history: &[Said], intent: &Intent, now: Timestamp) -> Decision {
-    evaluate(&PACK, &state(history), intent, now)
+    judged_by(&PACK, &state(history), intent, now)
 }
 
 proptest! {
@@ -93,7 +93,7 @@ proptest! {
         let is_staff_open = is_within(last(&history, |kind| matches!(kind, InboundKind::Message(_))), WEEK_MS, now);
         let may_staff = is_staff_open && intent.actor.is_human() && intent.purpose == Purpose::Conversation;
         let expected = if is_window_open {
-            Verdict::Allowed(Route::Response)
+            Verdict::Allowed(super::freely(&intent))
         } else if may_staff {
             Verdict::Allowed(Route::HumanAgent)
         } else {
@@ -159,19 +159,19 @@ proptest! {
         prop_assert!(decision.reason().is_some());
         prop_assert_eq!(judge(&history, &intent, at(now_ms + later_ms)).verdict, Verdict::Blocked);
         for remedy in decision.remedies {
-            match remedy {
-                crate::decision::Remedy::PersonActs => {
-                    history.push((postback(), now_ms, 0));
-                    prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
-                    history.pop();
-                }
-                crate::decision::Remedy::PersonWrites => prop_assert!(false, "nobody was erased here"),
-                crate::decision::Remedy::HumanAnswersBefore(end)
-                | crate::decision::Remedy::WithoutPromotionBefore(end) => {
-                    let just_before = end.plus(Span::from_millis(-1));
-                    prop_assert_eq!(judge(&history, &super::human(), just_before).route(), Some(Route::HumanAgent));
-                    prop_assert_eq!(judge(&history, &super::human(), end).route(), None);
-                }
+            if remedy == Remedy::PersonActs {
+                history.push((postback(), now_ms, 0));
+                prop_assert!(judge(&history, &intent, at(now_ms)).route().is_some());
+                history.pop();
+            } else if let Remedy::HumanAnswersBefore(end) | Remedy::WithoutPromotionBefore(end) = remedy {
+                let just_before = end.plus(Span::from_millis(-1));
+                prop_assert_eq!(judge(&history, &super::human(), just_before).route(), Some(Route::HumanAgent));
+                prop_assert_eq!(judge(&history, &super::human(), end).route(), None);
+            } else if let Remedy::Paid(route) = remedy {
+                let paid = Intent { is_paid: true, ..intent.clone() };
+                prop_assert_eq!(judge(&history, &paid, at(now_ms)).route(), Some(route));
+            } else {
+                prop_assert!(false, "nothing here is lifted by {remedy:?}");
             }
         }
     }

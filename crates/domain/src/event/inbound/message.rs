@@ -38,6 +38,13 @@ pub struct Message {
     pub hop_context: Option<HopContext>,
 }
 
+impl Message {
+    /// Whether the person came in from an ad by this message: it alone names the ad, later ones do not.
+    pub fn is_from_ad(&self) -> bool {
+        self.referral.as_ref().is_some_and(|referral| referral.source == "ADS")
+    }
+}
+
 /// Something attached to a message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attachment {

@@ -2,12 +2,12 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
-use crate::evaluate::evaluate;
 use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
 use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, doubt, plan, request, settle};
 use crate::testing::{
-    DAY_MS, PACK, agent, at, echo, message, mid, person, postback, record, request_id, says, send_id, told,
+    DAY_MS, PACK, PACKS, agent, at, echo, facts, judged_by, message, mid, person, postback, record, request_id, says,
+    send_id, told,
 };
 use crate::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -136,7 +136,7 @@ impl World {
 
     fn claim(&mut self, send: &SendId, is_taken: bool) -> bool {
         let command = Claim { send: send.clone(), claim: Uuid::from_u128(self.log.len() as u128) };
-        let is_news = self.take(claim(&self.state, &PACK, &command, self.now));
+        let is_news = self.take(claim(&facts(&self.state), &PACKS, &command, self.now));
         if let Some(attempt) = self.log.last().filter(|_| is_news).and_then(attempt) {
             self.claims.push((send.clone(), attempt, is_taken));
         }
@@ -168,7 +168,7 @@ impl World {
             intent: says(actor, Purpose::Conversation),
             content: Content::Text("yes".to_owned()),
         };
-        self.take(request(&self.state, &PACK, &command, self.now));
+        self.take(request(&facts(&self.state), &PACKS, &command, self.now));
     }
 
     fn act(&mut self, act: Act) -> Result<(), TestCaseError> {
@@ -229,7 +229,7 @@ proptest! {
                 && let SendingKind::Dispatched { leave_by, decision, .. } = &step.kind
             {
                 let intent = &before.send(&step.send).unwrap().intent;
-                prop_assert_eq!(&**decision, &evaluate(&PACK, &before, intent, step.at));
+                prop_assert_eq!(&**decision, &judged_by(&PACK, &before, intent, step.at));
                 prop_assert!(decision.route().is_some());
                 prop_assert!(decision.holds_until.is_some_and(|end| *leave_by <= end));
                 prop_assert!(step.at < *leave_by && *leave_by <= step.at.plus(LEAVE_WITHIN));
@@ -269,7 +269,7 @@ proptest! {
                         is_out.extend(echo.send.clone());
                     }
                 }
-                Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) => (),
+                Event::Quarantined(_) | Event::Erasing(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => (),
             }
             before.evolve(World::recorded(&world.log, n));
         }

@@ -34,7 +34,7 @@ impl World {
         let ad = self.person_mut(&scene.page, scene.psid).and_then(|person| person.more()?.ad.clone());
         let referral = referral.or(ad);
         self.open(scene, "message");
-        let ad_ms = self.rules.at(scene.now_ms).ad_opened_ms(scene.now_ms);
+        let ad_ms = self.rules.at(scene.now_ms).ad_opened_ms;
         let is_ours = |author: Option<Author>| author.is_some_and(|author| author != Author::Person);
         let quoted = reply_to.as_ref().and_then(|mid| self.find_message(&scene.page, mid));
         let is_self_reply = quoted.is_some_and(|(psid, n)| {

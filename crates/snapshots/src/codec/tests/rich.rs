@@ -1,13 +1,21 @@
 //! A fixed history that gives every part of a state every form it can have.
 
 use domain::conversation::{Conversation, Opening};
-use domain::decision::{Actor, Decision, Finding, Intent, PackRef, Purpose, Remedy, Route, Verdict};
-use domain::event::{
-    Content, Erasing, ErasingKind, Event, Inbound, InboundKind, Lead, LeadEnd, Message, OptIn, Outcome, Postback,
-    Reaction, ReactionAction, Recorded, Referral, Sending, SendingKind,
+use domain::decision::{
+    About, Actor, Capability, ContentKind, Decision, Finding, Intent, PackRef, Purpose, Reference, ReferenceKind,
+    Remedy, Route, Tag, To, Verdict,
 };
-use domain::id::{AgentId, FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
+use domain::event::{
+    Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event, Inbound,
+    InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback, Reaction,
+    ReactionAction, Recorded, Referral, RightStep, RightStepKind, Sending, SendingKind, ThreadControl,
+};
+use domain::id::{
+    AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
+    Token,
+};
 use domain::pack::Rule;
+use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
 use uuid::Uuid;
 
@@ -48,6 +56,10 @@ fn opening(opening: Opening) -> InboundKind {
         Opening::Link => InboundKind::Referral(link),
         Opening::Reaction => InboundKind::Reaction(reaction),
         Opening::OptIn => InboundKind::OptIn(OptIn::Plugin { reference: None }),
+        Opening::AdMessage => {
+            let referral = Some(Referral { source: "ADS".to_owned(), ..Referral::default() });
+            InboundKind::Message(Message { referral, ..Message::default() })
+        }
         Opening::Lead => {
             let (end, referral) = (LeadEnd::Complete, Referral::default());
             InboundKind::Lead(Lead { end, referral, answers: Vec::new(), hop_context: None })
@@ -66,13 +78,96 @@ fn step(send: u128, ms: i64, kind: SendingKind) -> Event {
     Event::Sending(Box::new(Sending { send, at: at(ms), kind }))
 }
 
+/// Every form that an intent can have, by number.
+fn intent(n: u128, actor: Actor, purpose: Purpose) -> Intent {
+    let (name, language) = ("order_update".to_owned(), "de".to_owned());
+    let title = "News of shoes".to_owned();
+    let plain = Intent::new(actor, purpose);
+    match n {
+        1 => Intent { is_promotional: true, reference: Some(Reference::Event("7".to_owned())), ..plain },
+        2 => Intent { is_recurring: true, reference: Some(Reference::Order("42".to_owned())), ..plain },
+        3 => Intent { kind: ContentKind::OneTimeRequest { title }, is_paid: true, ..plain },
+        4 => Intent { kind: ContentKind::RecurringRequest { title }, to: To::Phone, ..plain },
+        5 => Intent { kind: ContentKind::UtilityTemplate { name, language }, to: To::Group, ..plain },
+        6 => Intent { to: To::Right(rights()[0].clone()), topic: Some(title), ..plain },
+        7 => Intent { to: To::Comment(comment()), broadcast: Some("b-1".to_owned()), ..plain },
+        8 => Intent { kind: ContentKind::FeedbackTemplate, ..plain },
+        _ => plain,
+    }
+}
+
+fn token(name: &str) -> Token {
+    Token::parse(name).unwrap()
+}
+
+fn comment() -> CommentId {
+    CommentId::parse("5_6").unwrap()
+}
+
+fn rights() -> [Right; 3] {
+    let id = |name| TokenId::of(&token(name));
+    [Right::OneTime(id("once")), Right::Repeated(id("often")), Right::PrivateReply(comment())]
+}
+
+/// Rights given, taken up and used, and whether the person can be reached.
+fn rights_and_reach() -> Vec<Event> {
+    let told = |change, expires_at| {
+        let (token, title) = (token("often"), Some("shoes".to_owned()));
+        InboundKind::OptIn(OptIn::Notifications(Box::new(Notifications {
+            token,
+            change,
+            renewal: None,
+            expires_at,
+            payload: None,
+            title,
+            timezone: None,
+            frequency: None,
+            reference: None,
+            source: None,
+            topic: None,
+        })))
+    };
+    let written = |verb| {
+        let (comment, post) = (comment(), PostId::parse("1001_5").unwrap());
+        InboundKind::Comment(Comment {
+            comment,
+            post,
+            parent: None,
+            verb,
+            from: None,
+            text: String::new(),
+            created_at: None,
+        })
+    };
+    let once = OptIn::OneTime { payload: Some("shoes".to_owned()), token: token("once") };
+    let to = Some(AppId::parse("77").unwrap());
+    let control = ThreadControl { step: ControlStep::Passed, from: None, to, metadata: None };
+    let mut events = vec![
+        heard(30, 30, InboundKind::OptIn(once)),
+        heard(31, 31, told(None, Some(at(90_000)))),
+        heard(32, 32, told(Some(NotificationChange::Stop), None)),
+        heard(33, 33, told(Some(NotificationChange::Resume), None)),
+        heard(34, 34, written(CommentVerb::Add)),
+        heard(35, 35, written(CommentVerb::Remove)),
+        heard(36, 36, InboundKind::ThreadControl(control)),
+        Event::Consent(Consent { at: at(37), kind: ConsentKind::OptedOut, by: ConsentBy::Word }),
+        Event::Consent(Consent { at: at(38), kind: ConsentKind::OptedIn, by: ConsentBy::Caller }),
+    ];
+    let send = |n| SendId::new(page(), KEY, Uuid::from_u128(n));
+    for (right, kind) in rights().into_iter().zip([RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Spent])
+    {
+        events.push(Event::Right(Box::new(RightStep { right, send: send(4), at: at(40), kind })));
+    }
+    events
+}
+
 fn requested(send: u128, actor: Actor, purpose: Purpose) -> Event {
     let kind = SendingKind::Requested {
         page: page(),
         recipient: person(),
         request: RequestId::parse(&format!("request-{send}")).unwrap(),
         request_digest: [u8::try_from(send).unwrap(); 16],
-        intent: Box::new(Intent { actor, purpose }),
+        intent: Box::new(intent(send, actor, purpose)),
         content: Content::Text(format!("no {send} – ✓")),
     };
     step(send, 100, kind)
@@ -80,19 +175,41 @@ fn requested(send: u128, actor: Actor, purpose: Purpose) -> Event {
 
 fn judged(verdict: Verdict) -> Box<Decision> {
     let span = Some((at(-5), at(86_400_000)));
-    let finding = |rule| Finding { rule, facts: vec![record(1), record(2)], span: span.filter(|_| rule.forbids()) };
+    let abouts = [None, Some(About::Tag(Tag::AccountUpdate)), Some(About::Right(rights()[1].clone()))];
+    let finding = |(rule, about): (&Rule, &Option<About>)| Finding {
+        rule: *rule,
+        facts: vec![record(1), record(2)],
+        span: span.filter(|_| rule.forbids()),
+        about: about.clone(),
+    };
     Box::new(Decision {
         verdict,
-        findings: Rule::ALL.map(finding).to_vec(),
+        findings: Rule::ALL.iter().zip(abouts.iter().cycle()).map(finding).collect(),
         remedies: vec![
             Remedy::PersonActs,
             Remedy::PersonWrites,
             Remedy::HumanAnswersBefore(at(7)),
             Remedy::WithoutPromotionBefore(at(8)),
+            Remedy::After(at(9)),
+            Remedy::MessagingOn,
+            Remedy::Granted(Capability::GroupChat),
+            Remedy::ThreadPassed,
+            Remedy::PersonResumes,
+            Remedy::Named(ReferenceKind::Order),
+            Remedy::NotRecurring,
+            Remedy::NotPromotional,
+            Remedy::AsTemplate,
+            Remedy::Paid(Route::Sponsored),
+            Remedy::OptIn(Route::Marketing),
+            Remedy::TopicOf(TokenId::from_bytes([3; 16])),
+            Remedy::ShorterTitle(65),
+            Remedy::RightReleased,
         ],
         at: at(100),
         holds_until: Some(at(86_400_000)).filter(|_| verdict != Verdict::Blocked),
         pack: PackRef { name: "some".to_owned(), digest: [9; 32] },
+        overrides: Some([8; 32]).filter(|_| verdict == Verdict::Blocked),
+        right: Some(rights()[0].clone()).filter(|_| verdict != Verdict::Blocked),
         evaluator: 1,
     })
 }
@@ -121,18 +238,19 @@ pub(super) fn history() -> Vec<Event> {
     events.push(heard(60_000, 10, opening(Opening::Message)));
     events.push(heard(20, 20, InboundKind::Delivered { watermark: at(19), mids: Vec::new() }));
     events.push(heard(21, 21, InboundKind::Read { watermark: at(-1) }));
+    events.extend(rights_and_reach());
     let agent = || AgentId::parse("agent-1").unwrap();
     let actors =
         [Actor::Human(agent()), Actor::AiAssistedHuman(agent()), Actor::Bot, Actor::Automation, Actor::Broadcast];
     let actors = actors.into_iter().cycle();
-    let purposes = [Purpose::Conversation, Purpose::Promotion].into_iter().cycle();
+    let purposes = Purpose::ALL.into_iter().cycle();
     events.extend((1..=9).zip(actors.zip(purposes)).map(|(n, (actor, purpose))| requested(n, actor, purpose)));
     events.push(step(2, 100, SendingKind::Blocked { decision: judged(Verdict::Blocked) }));
-    events.extend((3..=9).map(|send| accepted(send, Route::Response)));
+    events.extend((3..=9).zip(Route::ALL.into_iter().cycle()).map(|(send, route)| accepted(send, route)));
     events.extend((4..=9).map(dispatched));
     events.push(settled(5, Outcome::Unknown));
     events.push(settled(6, Outcome::Sent { mid: mid("m_6") }));
-    events.push(settled(7, Outcome::Rejected { code: 100, subcode: -1 }));
+    events.push(settled(7, Outcome::Rejected { code: 551, subcode: -1 }));
     events.push(settled(8, Outcome::Unresolved));
     events.push(settled(9, Outcome::Retrying { not_before: at(9_000), code: 613 }));
     events

@@ -1,0 +1,75 @@
+//! Rule packs as callers see them.
+
+use api::convert::timestamp;
+use api::proto::compliance::v1 as pb;
+use api::status::{self, Violations};
+use domain::pack::{Pack, Packs};
+use domain::time::Timestamp;
+use tonic::Status;
+
+/// How many packs a page holds when nobody says, and at most.
+const PAGE: usize = 50;
+const MOST: usize = 1_000;
+
+/// One page of the packs, in the order in which they take effect, without their texts.
+pub(crate) fn list(
+    packs: &Packs,
+    asked: &pb::ListRulePacksRequest,
+    now: Timestamp,
+) -> Result<pb::ListRulePacksResponse, Status> {
+    let mut violations = Violations::default();
+    let size = match usize::try_from(asked.page_size) {
+        Ok(0) => Some(PAGE),
+        Ok(size) => Some(size.min(MOST)),
+        Err(_) => {
+            violations.add("page_size", "is not negative");
+            None
+        }
+    };
+    // Packs are only ever added; a token is the place where the next page begins.
+    let begin = if asked.page_token.is_empty() { Some(0) } else { asked.page_token.parse().ok() };
+    if begin.is_none() {
+        violations.add("page_token", "is what the page before answered");
+    }
+    let (Some(size), Some(begin)) = (size, begin) else { return Err(violations.into_status()) };
+    let mut all: Vec<_> = packs.all().collect();
+    all.sort_by_key(|(pack, _)| pack.in_force_from());
+    let n_all = all.len();
+    let shown = all
+        .into_iter()
+        .skip(begin)
+        .take(size)
+        .map(|(pack, is_active)| pb::RulePack { text: String::new(), ..rendered(pack, is_active, packs, now) });
+    let rule_packs: Vec<_> = shown.collect();
+    let end = begin.saturating_add(rule_packs.len());
+    let next_page_token = if end < n_all { end.to_string() } else { String::new() };
+    Ok(pb::ListRulePacksResponse { rule_packs, next_page_token })
+}
+
+/// One pack with its text, by its name, and by the first digits of its digest where there is more than one of that name:
+/// without any, the one that is in force or would be.
+pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::RulePack, Status> {
+    let unknown = || status::no_such_rule_pack(wanted);
+    let rest = wanted.strip_prefix("rulePacks/").ok_or_else(|| {
+        let mut violations = Violations::default();
+        violations.add("name", "looks like `rulePacks/{name}` or `rulePacks/{name}@{digest}`");
+        violations.into_status()
+    })?;
+    let (name, digest) = rest.split_once('@').unwrap_or((rest, ""));
+    let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
+    let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
+    let (pack, is_active) = found.iter().find(|(_, is_active)| *is_active).or(found.last()).ok_or_else(unknown)?;
+    Ok(rendered(pack, *is_active, packs, now))
+}
+
+fn rendered(pack: &Pack, is_active: bool, packs: &Packs, now: Timestamp) -> pb::RulePack {
+    let reference = pack.reference();
+    pb::RulePack {
+        name: format!("rulePacks/{}@{}", reference.name, hex::encode(reference.digest)),
+        display_name: reference.name.clone(),
+        start_time: Some(timestamp(pack.in_force_from())),
+        active: is_active,
+        in_force: packs.in_force(now).reference() == reference,
+        text: pack.text().to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Whether a person can and wants to be reached: by whom, since when not, and what they were asked.
+
+use super::Fact;
+use crate::event::{Consent, ConsentKind, ControlStep, Inbound, InboundKind};
+use crate::id::{AppId, SendId};
+use crate::send::{Send, Status};
+use crate::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The platform's code for a person who cannot be reached: gone, or has blocked the Page (error reference).
+const UNAVAILABLE: i64 = 551;
+/// How long a request is remembered: packs cannot cap requests over a longer span.
+const ASK_KEPT: Span = Span::from_hours(31 * 24);
+
+/// Who has the thread, by the latest word on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    stated_at: Timestamp,
+    /// The app that has it; none: nobody.
+    pub owner: Option<AppId>,
+    /// What says so.
+    pub fact: Fact,
+}
+
+/// What the Page asked of the person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    title: String,
+    at: Timestamp,
+}
+
+/// Whether a person can and wants to be reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reach {
+    opted_out: Option<Timestamp>,
+    opted_in: Option<Timestamp>,
+    unavailable: Option<Timestamp>,
+    control: Option<Control>,
+    asked: BTreeMap<SendId, Asked>,
+}
+
+impl Reach {
+    /// When the person asked for no more messages, unless they asked for them again later.
+    pub fn opted_out(&self) -> Option<Timestamp> {
+        self.opted_out.filter(|out| Some(*out) >= self.opted_in)
+    }
+
+    /// When the platform last said that the person cannot be reached.
+    pub const fn unavailable(&self) -> Option<Timestamp> {
+        self.unavailable
+    }
+
+    /// Who has the thread.
+    pub const fn control(&self) -> Option<&Control> {
+        self.control.as_ref()
+    }
+
+    /// When the person was last asked for this, by a send other than this one.
+    pub fn asked(&self, title: &str, except: Option<&SendId>) -> Option<Timestamp> {
+        let others = self.asked.iter().filter(|(send, asked)| asked.title == title && Some(*send) != except);
+        others.map(|(_, asked)| asked.at).max()
+    }
+
+    pub(super) fn hear(&mut self, fact: Fact, inbound: &Inbound) {
+        let InboundKind::ThreadControl(told) = &inbound.kind else { return };
+        match told.step {
+            ControlStep::Passed | ControlStep::Taken => (),
+            ControlStep::Requested => return,
+        }
+        let new = Control { stated_at: inbound.stated_at, owner: told.to.clone(), fact };
+        let Some(known) = &mut self.control else {
+            self.control = Some(new);
+            return;
+        };
+        let (latest, before) = ((new.stated_at, &new.owner), (known.stated_at, &known.owner));
+        if latest > before {
+            *known = new;
+        } else if latest == before {
+            known.fact = known.fact.earlier(fact);
+        }
+    }
+
+    pub(super) fn consent(&mut self, consent: Consent) {
+        let latest = match consent.kind {
+            ConsentKind::OptedOut => &mut self.opted_out,
+            ConsentKind::OptedIn => &mut self.opted_in,
+        };
+        *latest = (*latest).max(Some(consent.at));
+    }
+
+    /// Takes in that a send has come to another status.
+    pub(super) fn step(&mut self, id: &SendId, send: &Send, at: Timestamp) {
+        if let Status::Rejected { code: UNAVAILABLE, .. } = send.status {
+            self.unavailable = self.unavailable.max(Some(at));
+        }
+        let Some(title) = send.intent.kind.ask() else { return };
+        match send.status {
+            // It counts from when it was promised: of two that wait, one is too many.
+            Status::Accepted { .. } => {
+                self.asked.entry(id.clone()).or_insert_with(|| Asked { title: title.to_owned(), at });
+            }
+            Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), Asked { title: title.to_owned(), at })),
+            Status::Blocked | Status::Rejected { .. } => drop(self.asked.remove(id)),
+            Status::Requested | Status::Dispatched { .. } | Status::Unknown { .. } | Status::Unresolved => (),
+        }
+    }
+
+    /// Forgets requests that no cap looks at any more.
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        self.asked.retain(|_, asked| asked.at.plus(ASK_KEPT) > now);
+    }
+
+    /// What is left of it when all that the person ever said is erased: their wish, which says nothing else of them.
+    pub(super) fn erased(&self) -> Self {
+        let (opted_out, opted_in) = (self.opted_out, self.opted_in);
+        Self { opted_out, opted_in, ..Self::default() }
+    }
+}

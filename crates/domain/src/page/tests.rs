@@ -1,0 +1,128 @@
+//! What becomes of a Page: its toggle, what it has, and how the platform stands to it.
+
+use super::{BlockRate, Health, Page, concerns_page};
+use crate::decision::Capability;
+use crate::event::{Event, InboundKind, PageStepKind, PolicyAction, PolicyEnforcement};
+use crate::pack::Restrictions;
+use crate::testing::{DAY_MS, at, built_in, fold_page, heard, page_step, told};
+use crate::time::Span;
+use proptest::prelude::*;
+
+fn ladder() -> Restrictions {
+    built_in(3).restrictions().clone()
+}
+
+fn enforced(ms: i64, action: PolicyAction) -> Event {
+    heard(at(ms), InboundKind::PolicyEnforcement(PolicyEnforcement { action, reason: None }))
+}
+
+fn refused(ms: i64, code: i64, subcode: i64) -> Event {
+    page_step(at(ms), PageStepKind::Refused { code, subcode })
+}
+
+#[track_caller]
+fn restricted_until(page: &Page, now_ms: i64) -> Option<i64> {
+    match page.health(&ladder(), at(now_ms)) {
+        Health::Restricted(found) => Some(found.until.since(at(0)).as_millis()),
+        Health::Well | Health::Warned(_) => None,
+    }
+}
+
+#[test]
+fn of_a_page_that_nothing_is_known_of_messaging_is_on_and_nothing_is_against_it() {
+    let page = Page::default();
+    assert_eq!((page.messaging_off(), page.health(&ladder(), at(0))), (None, Health::Well));
+    assert_eq!(page.capability(Capability::HumanAgent), None);
+}
+
+#[test]
+fn each_restriction_lasts_a_step_of_the_ladder_longer_and_the_last_step_stays() {
+    let mut history = Vec::new();
+    let mut begun = 0;
+    for days in [1, 2, 3, 7, 7] {
+        history.push(refused(begun, 368, 0));
+        let end = begun + days * DAY_MS;
+        assert_eq!(restricted_until(&fold_page(&history), begun), Some(end));
+        assert_eq!(restricted_until(&fold_page(&history), end - 1), Some(end));
+        assert_eq!(restricted_until(&fold_page(&history), end), None);
+        begun = end + 5;
+    }
+    // After a quiet time it begins anew.
+    let later = begun + 91 * DAY_MS;
+    history.push(refused(later, 368, 0));
+    assert_eq!(restricted_until(&fold_page(&history), later), Some(later + DAY_MS));
+}
+
+#[test]
+fn every_refusal_during_one_restriction_is_the_same_restriction() {
+    let history: Vec<_> = (0..20).map(|n| refused(n * 1_000, 10, 1_893_063)).collect();
+    assert_eq!(restricted_until(&fold_page(&history), 20_000), Some(DAY_MS));
+}
+
+#[test]
+fn the_platforms_word_ends_a_restriction_before_the_ladder_does() {
+    let history = [enforced(0, PolicyAction::Block), enforced(500, PolicyAction::Unblock)];
+    let page = fold_page(&history);
+    assert_eq!((restricted_until(&page, 499), restricted_until(&page, 500)), (Some(500), None));
+    assert!(matches!(page.health(&ladder(), at(500)), Health::Warned(_)));
+    // Told in another order, it is the same.
+    let turned = fold_page(&[history[1].clone(), history[0].clone()]);
+    assert_eq!(restricted_until(&turned, 500), None);
+}
+
+#[test]
+fn a_warning_is_remembered_for_as_long_as_the_pack_says() {
+    for warning in [enforced(0, PolicyAction::Warning), refused(0, 613, 2_018_338)] {
+        let page = fold_page(&[warning]);
+        assert!(matches!(page.health(&ladder(), at(90 * DAY_MS - 1)), Health::Warned(_)));
+        assert_eq!(page.health(&ladder(), at(90 * DAY_MS)), Health::Well);
+    }
+}
+
+#[test]
+fn a_fact_that_is_delivered_again_restricts_no_longer() {
+    let kind = || InboundKind::PolicyEnforcement(PolicyEnforcement { action: PolicyAction::Block, reason: None });
+    let once = told(1, at(0), at(0), kind());
+    let again = told(1, at(0), at(5 * DAY_MS), kind());
+    assert_eq!(restricted_until(&fold_page(&[once.clone(), again.clone(), again]), 5), Some(DAY_MS));
+    assert_eq!(restricted_until(&fold_page(&[once]), 5), Some(DAY_MS));
+}
+
+#[test]
+fn only_errors_about_the_whole_page_concern_it() {
+    assert!(concerns_page(10, 1_893_063) && concerns_page(368, 7) && concerns_page(613, 2_018_338));
+    for (code, subcode) in [(10, 2_018_278), (551, 0), (613, 0), (100, 0)] {
+        assert!(!concerns_page(code, subcode));
+        assert_eq!(fold_page(&[refused(0, code, subcode)]).health(&ladder(), at(1)), Health::Well);
+    }
+}
+
+#[test]
+fn the_block_rate_looks_at_the_last_span_alone() {
+    let mut rate = BlockRate::over(Span::from_hours(1));
+    for minute in 0..120 {
+        rate.count(at(minute * 60_000), minute < 60);
+    }
+    assert_eq!(rate.counts(at(119 * 60_000)), (60, 0));
+    let mut rate = BlockRate::over(Span::from_hours(1));
+    (0..10).for_each(|n| rate.count(at(n), n < 2));
+    assert!(rate.is_above(199, 10, at(10)) && !rate.is_above(200, 10, at(10)) && !rate.is_above(1, 11, at(10)));
+    assert_eq!(rate.counts(at(2 * 3_600_000)), (0, 0));
+}
+
+proptest! {
+    #[test]
+    fn the_block_rate_counts_what_a_list_would(ends in prop::collection::vec((0..7_200_000_i64, any::<bool>()), 0..60)) {
+        let mut rate = BlockRate::over(Span::from_hours(1));
+        ends.iter().for_each(|(ms, is_block)| rate.count(at(*ms), *is_block));
+        let Some(newest) = ends.iter().map(|(ms, _)| *ms).max() else { return Ok(()) };
+        let piece = |ms: i64| at(ms).as_millis().div_euclid(60_000);
+        let within = ends.iter().filter(|(ms, _)| piece(*ms) > piece(newest) - 60);
+        let (mut sends, mut blocks) = (0, 0);
+        for (_, is_block) in within {
+            sends += 1;
+            blocks += u64::from(*is_block);
+        }
+        prop_assert_eq!(rate.counts(at(newest)), (sends, blocks));
+    }
+}

@@ -1,0 +1,211 @@
+//! One file of bytes for each sort of record of our own, as the version wrote it that first knew it.
+
+use super::at;
+use crate::codec::{decode, encode};
+use crate::record::Record;
+use domain::decision::{
+    About, Actor, Capability, ContentKind, Decision, Finding, Intent, PackRef, Purpose, Reference, ReferenceKind,
+    Remedy, Route, Tag, To, Verdict,
+};
+use domain::event::{
+    Consent, ConsentBy, ConsentKind, Content, Event, PageStep, PageStepKind, RightStep, RightStepKind, Sending,
+    SendingKind, System, SystemKind,
+};
+use domain::id::{AgentId, AppId, CommentId, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
+use domain::pack::Rule;
+use domain::right::{Right, TokenId};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use uuid::Uuid;
+
+const TOKEN: TokenId = TokenId::from_bytes([3; 16]);
+
+fn page() -> PageId {
+    PageId::parse("1001").unwrap()
+}
+
+fn send() -> SendId {
+    SendId::new(page(), PersonKey::from_bytes([7; 16]), Uuid::from_u128(9))
+}
+
+fn comment() -> CommentId {
+    CommentId::parse("5_6").unwrap()
+}
+
+fn sending(kind: SendingKind) -> Event {
+    Event::Sending(Box::new(Sending { send: send(), at: at(5), kind }))
+}
+
+fn requested(intent: Intent) -> Event {
+    sending(SendingKind::Requested {
+        page: page(),
+        recipient: Psid::parse("24601").unwrap(),
+        request: RequestId::parse("r-1").unwrap(),
+        request_digest: [4; 16],
+        intent: Box::new(intent),
+        content: Content::Text("yes".to_owned()),
+    })
+}
+
+/// A decision as the first version made it: nothing in it that came later.
+fn first(verdict: Verdict) -> Decision {
+    let finding = |rule, span| Finding { rule, facts: vec![RecordId::new(Uuid::from_u128(1))], span, about: None };
+    Decision {
+        verdict,
+        findings: vec![finding(Rule::WindowClosed, Some((at(0), at(4)))), finding(Rule::ActorNotHuman, None)],
+        remedies: vec![
+            Remedy::PersonActs,
+            Remedy::PersonWrites,
+            Remedy::HumanAnswersBefore(at(7)),
+            Remedy::WithoutPromotionBefore(at(8)),
+        ],
+        at: at(5),
+        holds_until: Some(at(9)),
+        pack: PackRef { name: "messenger-2020".to_owned(), digest: [9; 32] },
+        overrides: None,
+        right: None,
+        evaluator: 1,
+    }
+}
+
+/// A decision with everything that a decision can hold.
+fn full(route: Route, right: Right) -> Decision {
+    let about = |about| Finding { rule: Rule::TagRetired, facts: Vec::new(), span: None, about: Some(about) };
+    let mut decision = first(Verdict::Allowed(route));
+    decision.findings.extend([about(About::Tag(Tag::AccountUpdate)), about(About::Right(right.clone()))]);
+    decision.remedies.extend([
+        Remedy::After(at(1)),
+        Remedy::MessagingOn,
+        Remedy::Granted(Capability::GroupChat),
+        Remedy::ThreadPassed,
+        Remedy::PersonResumes,
+        Remedy::Named(ReferenceKind::Event),
+        Remedy::Named(ReferenceKind::Order),
+        Remedy::NotRecurring,
+        Remedy::NotPromotional,
+        Remedy::AsTemplate,
+        Remedy::Paid(Route::Sponsored),
+        Remedy::OptIn(Route::Marketing),
+        Remedy::TopicOf(TOKEN),
+        Remedy::ShorterTitle(65),
+        Remedy::RightReleased,
+    ]);
+    Decision { overrides: Some([8; 32]), right: Some(right), evaluator: 2, ..decision }
+}
+
+fn intents() -> Vec<Event> {
+    let plain = |purpose| Intent::new(Actor::Bot, purpose);
+    let title = || "News of shoes".to_owned();
+    let template = ContentKind::UtilityTemplate { name: "order_update".to_owned(), language: "de".to_owned() };
+    let intents = vec![
+        Intent { is_promotional: true, is_recurring: true, is_paid: true, ..plain(Purpose::ConfirmedEvent) },
+        Intent { reference: Some(Reference::Event("7".to_owned())), ..plain(Purpose::PostPurchase) },
+        Intent { reference: Some(Reference::Order("42".to_owned())), ..plain(Purpose::AccountUpdate) },
+        Intent { topic: Some(title()), broadcast: Some("b-1".to_owned()), ..plain(Purpose::CustomerFeedback) },
+        Intent { kind: ContentKind::FeedbackTemplate, to: To::Phone, ..plain(Purpose::Promotion) },
+        Intent { kind: template, to: To::Group, ..plain(Purpose::Conversation) },
+        Intent { kind: ContentKind::OneTimeRequest { title: title() }, ..plain(Purpose::Conversation) },
+        Intent { kind: ContentKind::RecurringRequest { title: title() }, ..plain(Purpose::Conversation) },
+        Intent { to: To::Right(Right::Repeated(TOKEN)), ..plain(Purpose::Conversation) },
+        Intent { to: To::Comment(comment()), ..plain(Purpose::Conversation) },
+    ];
+    intents.into_iter().map(requested).collect()
+}
+
+fn page_steps() -> Vec<Event> {
+    let kinds = vec![
+        PageStepKind::Connected { app: AppId::parse("77").unwrap() },
+        PageStepKind::MessagingSwitched { is_on: false },
+        PageStepKind::MessagingSwitched { is_on: true },
+        PageStepKind::CapabilityChanged { capability: Capability::HumanAgent, is_granted: true },
+        PageStepKind::Refused { code: 10, subcode: 1_893_063 },
+    ];
+    kinds.into_iter().map(|kind| Event::Page(PageStep { at: at(5), kind })).collect()
+}
+
+fn packs() -> Vec<Event> {
+    let pack = || PackRef { name: "own".to_owned(), digest: [9; 32] };
+    let kinds = vec![
+        SystemKind::PackLoaded { text: "name = \"own\"".to_owned() },
+        SystemKind::PackActivated { pack: pack() },
+        SystemKind::PackRetired { pack: pack() },
+        SystemKind::PackPinned { page: page(), pack: Some(pack()) },
+        SystemKind::PackPinned { page: page(), pack: None },
+        SystemKind::PackOverridden { page: page(), overrides: Some("[windows]\n".to_owned()) },
+        SystemKind::PackOverridden { page: page(), overrides: None },
+    ];
+    kinds.into_iter().map(|kind| Event::System(System { at: at(5), kind })).collect()
+}
+
+fn right_steps() -> Vec<Event> {
+    let rights = [Right::OneTime(TOKEN), Right::Repeated(TOKEN), Right::PrivateReply(comment())];
+    let kinds = [RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released];
+    let steps = rights.into_iter().zip(kinds);
+    steps.map(|(right, kind)| Event::Right(Box::new(RightStep { right, send: send(), at: at(5), kind }))).collect()
+}
+
+/// Every file, and what it must still mean.
+fn all() -> Vec<(&'static str, Vec<Event>)> {
+    let human = Intent::new(Actor::Human(AgentId::parse("agent-1").unwrap()), Purpose::Conversation);
+    let blocked = |decision| sending(SendingKind::Blocked { decision: Box::new(decision) });
+    let accepted = |decision| sending(SendingKind::Accepted { decision: Box::new(decision) });
+    let routes = Route::ALL.into_iter().map(|route| accepted(full(route, Right::OneTime(TOKEN))));
+    let consents = [(ConsentKind::OptedOut, ConsentBy::Word), (ConsentKind::OptedIn, ConsentBy::Caller)];
+    vec![
+        ("first_requested", vec![requested(human)]),
+        ("first_promotion", vec![requested(Intent::new(Actor::Broadcast, Purpose::Promotion))]),
+        ("first_blocked", vec![blocked(first(Verdict::Blocked))]),
+        ("first_accepted", vec![accepted(first(Verdict::Allowed(Route::Response)))]),
+        ("first_by_staff", vec![accepted(first(Verdict::Allowed(Route::HumanAgent)))]),
+        ("intents", intents()),
+        ("accepted", routes.collect()),
+        ("accepted_for_a_comment", vec![accepted(full(Route::PrivateReply, Right::PrivateReply(comment())))]),
+        ("accepted_again", vec![accepted(full(Route::Recurring, Right::Repeated(TOKEN)))]),
+        ("rights", right_steps()),
+        ("consents", consents.map(|(kind, by)| Event::Consent(Consent { at: at(5), kind, by })).to_vec()),
+        ("page", page_steps()),
+        ("packs", packs()),
+    ]
+}
+
+fn record(events: Vec<Event>) -> Record {
+    Record {
+        id: RecordId::new(Uuid::from_u128(5)),
+        stream: StreamId::Conversation(page(), PersonKey::from_bytes([7; 16])),
+        recorded_at: at(5),
+        fact: None,
+        traceparent: None,
+        events,
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden_steps").join(format!("{name}.bin"))
+}
+
+#[test]
+fn records_of_our_own_that_older_versions_wrote_mean_what_they_meant() {
+    let mut written = Vec::new();
+    for (name, events) in all() {
+        let (file, record) = (file(name), record(events));
+        // A sort that has no file yet gets one; from then on only the file counts.
+        if !file.exists() {
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, encode(&record)).unwrap();
+            written.push(name);
+        }
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(decode(&bytes).unwrap(), record, "{name}");
+        // Decisions are made again and compared byte by byte: the same decision must stay the same bytes.
+        assert_eq!(hex::encode(encode(&record)), hex::encode(&bytes), "{name}");
+    }
+    assert!(written.is_empty(), "commit the files that were written just now: {written:?}");
+}
+
+#[test]
+fn every_file_of_steps_is_looked_at() {
+    let known: BTreeSet<_> = all().iter().map(|(name, _)| format!("{name}.bin")).collect();
+    let folder = std::fs::read_dir(file("").parent().unwrap()).unwrap();
+    let found: BTreeSet<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(found, known);
+}

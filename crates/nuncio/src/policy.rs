@@ -1,0 +1,277 @@
+//! Looking at the rule packs, and trying one on the past.
+
+use crate::cli::{CheckPackOptions, ExplainOptions, ListPacksOptions, ReplayPackOptions, ShowPackOptions};
+use crate::log;
+use crate::output::{self, Format};
+use crate::settings::{Backend, LogSettings};
+use anyhow::Context;
+use api::convert::rfc3339;
+use domain::conversation::Conversation;
+use domain::event::Recorded;
+use domain::explain::explain;
+use domain::id::{Kind, PageId, SendId, StreamId};
+use domain::pack::{Pack, Packs};
+use domain::page::Page;
+use domain::rehearsal::{Outcome, Rehearsal, Rejudged, Tally};
+use domain::time::Timestamp;
+use event_log::{Checkpoint, EventLog, Filter, Followed, JudgedBy, Pages, Stored};
+use serde_json::json;
+use service_kit::Clock;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How many flips are shown one by one.
+const SAMPLES: usize = 20;
+
+/// Prints the packs that are known, in the order in which they take effect.
+pub(crate) async fn list(settings: LogSettings, options: ListPacksOptions) -> anyhow::Result<()> {
+    let packs = packs(&settings).await?;
+    let now = Clock::system().now();
+    let current = match &options.page {
+        Some(page) => packs.in_force_for(page, now),
+        None => packs.in_force(now),
+    };
+    let mut all: Vec<_> = packs.all().collect();
+    all.sort_by_key(|(pack, _)| pack.in_force_from());
+    let rows = all.into_iter().map(|(pack, is_active)| {
+        let reference = pack.reference();
+        let is_current = reference == current.reference();
+        let (from, digest) = (rfc3339(pack.in_force_from()), hex::encode(reference.digest));
+        (reference.name.clone(), from, digest, is_active, is_current)
+    });
+    match options.output {
+        Format::Text => {
+            for (name, from, digest, is_active, is_current) in rows {
+                let word = if is_current {
+                    "in force"
+                } else if is_active {
+                    ""
+                } else {
+                    "not active"
+                };
+                output::line(format!("{name:<20} from {from}  {}  {word}", &digest[..12]).trim_end())?;
+            }
+        }
+        Format::Json => {
+            let rows = rows.map(|(name, from, digest, is_active, is_current)| {
+                json!({ "name": name, "digest": digest, "in_force_from": from, "active": is_active, "in_force": is_current })
+            });
+            output::line(&serde_json::to_string_pretty(&rows.collect::<Vec<_>>())?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints one pack's text, or all that it says as JSON.
+pub(crate) async fn show(settings: LogSettings, options: ShowPackOptions) -> anyhow::Result<()> {
+    let packs = packs(&settings).await?;
+    let (name, digest) = options.name.split_once('@').unwrap_or((&options.name, ""));
+    let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
+    let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
+    let found = found.iter().find(|(_, is_active)| *is_active).or(found.last());
+    let (pack, is_active) =
+        found.with_context(|| format!("there is no rule pack {:?}; see nuncio policy list", options.name))?;
+    match options.output {
+        Format::Text => output::line(pack.text().trim_end())?,
+        Format::Json => {
+            let reference = pack.reference();
+            let whole = json!({
+                "name": reference.name,
+                "digest": hex::encode(reference.digest),
+                "in_force_from": rfc3339(pack.in_force_from()),
+                "active": is_active,
+                "text": pack.text(),
+            });
+            output::line(&serde_json::to_string_pretty(&whole)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a file is a rule pack, or everything that is wrong with it.
+pub(crate) fn check(options: &CheckPackOptions) -> anyhow::Result<()> {
+    let pack = read(&options.file)?;
+    let digest = hex::encode(pack.reference().digest);
+    output::line(&match options.output {
+        Format::Text => format!("{} is the rule pack {}, {digest}", options.file.display(), pack.reference().name),
+        Format::Json => json!({ "ok": true, "name": pack.reference().name, "digest": digest }).to_string(),
+    })?;
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<Pack> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Pack::parse(&file.display().to_string(), &text)?)
+}
+
+/// Explains the latest decision on a message.
+pub(crate) async fn explain_message(settings: LogSettings, options: ExplainOptions) -> anyhow::Result<()> {
+    let (page, psid, id) = api::name::parse_message(&options.message)
+        .map_err(|error| anyhow::anyhow!("{:?} is no message's name: it {error}", options.message))?;
+    let log = log::open_to_read(&settings).await?;
+    let send = SendId::new(page.clone(), log.identity().person_key(&page, &psid), id);
+    let records = log.read(&send.stream(), 0).await?;
+    let state = Conversation::fold(records.iter().flat_map(Stored::events));
+    let found = state.send(&send).and_then(|send| send.decision.as_ref());
+    let decision = found.context("there is no such message in the log, or it was not judged")?;
+    let packs = JudgedBy::new(log).packs().await?;
+    match options.output {
+        Format::Text => explain(decision, &packs).lines().iter().try_for_each(|line| output::line(line))?,
+        Format::Json => {
+            let told = explain(decision, &packs);
+            let because = told.because.iter().map(|because| {
+                json!({
+                    "rule": because.rule.id(),
+                    "forbids": because.rule.forbids(),
+                    "says": because.says,
+                    "source": because.source,
+                    "about": because.about,
+                    "facts": because.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                    "from": because.span.map(|(from, _)| rfc3339(from)),
+                    "to": because.span.map(|(_, to)| rfc3339(to)),
+                })
+            });
+            let whole = json!({
+                "message": options.message,
+                "says": told.says,
+                "route": decision.route().map(domain::decision::Route::as_str),
+                "because": because.collect::<Vec<_>>(),
+                "would_change": told.changes.iter().map(|change| change.says.clone()).collect::<Vec<_>>(),
+                "at": rfc3339(told.at),
+                "holds_until": told.holds_until.map(rfc3339),
+                "pack": told.pack.name,
+                "pack_digest": hex::encode(told.pack.digest),
+                "evaluator": told.evaluator,
+            });
+            output::line(&serde_json::to_string_pretty(&whole)?)?;
+        }
+    }
+    Ok(())
+}
+
+async fn packs(settings: &LogSettings) -> anyhow::Result<Arc<Packs>> {
+    // Before there is a log, the packs that come with this version are all there are.
+    if settings.backend == Backend::Sqlite && !settings.path.exists() {
+        return Ok(Arc::new(Packs::built_in()));
+    }
+    let log = log::open_to_read(settings).await?;
+    Ok(JudgedBy::new(log).packs().await?)
+}
+
+/// Judges every decision of the log once more by a proposed pack, and tells which would be others.
+pub(crate) async fn replay(settings: LogSettings, options: ReplayPackOptions) -> anyhow::Result<()> {
+    let proposed = read(&options.file)?;
+    let log = log::open_to_read(&settings).await?;
+    let pages = Past::read(&*log, Kind::Page, options.page.clone()).await?;
+    let past = Past::read(&*log, Kind::Conversation, options.page.clone()).await?;
+    let (mut tally, mut samples) = (Tally::default(), Vec::new());
+    for (stream, records) in past.0 {
+        let Some(page) = stream.page().cloned() else { continue };
+        let mut page_past = PagePast::new(pages.0.get(&StreamId::Page(page.clone())));
+        let mut rehearsal = Rehearsal::new(&proposed, page);
+        for stored in &records {
+            let state = page_past.at(stored.record.recorded_at);
+            for recorded in stored.events() {
+                let Some(rejudged) = rehearsal.step(recorded, state) else { continue };
+                let is_within = options.since.is_none_or(|since| since <= rejudged.at)
+                    && options.until.is_none_or(|until| rejudged.at < until);
+                if is_within {
+                    tally.count(&rejudged);
+                    if rejudged.outcome != Outcome::Same && samples.len() < SAMPLES {
+                        samples.push(rejudged);
+                    }
+                }
+            }
+        }
+    }
+    match options.output {
+        Format::Text => told(&tally, &samples)?,
+        Format::Json => output::line(&serde_json::to_string_pretty(&as_json(&tally, &samples))?)?,
+    }
+    Ok(())
+}
+
+/// Every record of some streams, by stream.
+struct Past(HashMap<StreamId, Vec<Stored>>);
+
+impl Past {
+    async fn read(log: &dyn EventLog, kind: Kind, page: Option<PageId>) -> anyhow::Result<Self> {
+        let pages = page.map_or(Pages::All, Pages::One);
+        let filter = Filter { kinds: vec![kind], pages, partitions: Vec::new() };
+        let mut follower = log.follow(filter, Checkpoint::beginning()).await?;
+        let mut past: HashMap<StreamId, Vec<Stored>> = HashMap::new();
+        loop {
+            match follower.next().await? {
+                Followed::Record(stored) => past.entry(stored.record.stream.clone()).or_default().push(*stored),
+                Followed::CaughtUp(_) => return Ok(Self(past)),
+                Followed::Checkpoint(_) => (),
+            }
+        }
+    }
+}
+
+/// A Page's past, gone through in step with a conversation's.
+struct PagePast<'a> {
+    ahead: &'a [Stored],
+    state: Page,
+}
+
+impl<'a> PagePast<'a> {
+    fn new(records: Option<&'a Vec<Stored>>) -> Self {
+        Self { ahead: records.map_or(&[], Vec::as_slice), state: Page::default() }
+    }
+
+    /// The Page as it was when a record of this moment was appended.
+    fn at(&mut self, moment: Timestamp) -> &Page {
+        while let Some((first, rest)) = self.ahead.split_first().filter(|(first, _)| first.record.recorded_at <= moment)
+        {
+            first.events().for_each(|recorded: Recorded<'_>| self.state.evolve(recorded));
+            self.ahead = rest;
+        }
+        &self.state
+    }
+}
+
+const fn word(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Same => ("same", ""),
+        Outcome::ToBlock(rule) => ("would be blocked", rule.id()),
+        Outcome::ToAllow(rule) => ("would be allowed", rule.id()),
+    }
+}
+
+fn told(tally: &Tally, samples: &[Rejudged]) -> anyhow::Result<()> {
+    let (all, to_block, to_allow) = tally.totals();
+    output::line(&format!("{all} decisions: {to_block} would be blocked, {to_allow} would be allowed"))?;
+    for (page, purpose, broadcast, outcome, n) in tally.all().filter(|(.., outcome, _)| *outcome != Outcome::Same) {
+        let (word, rule) = word(outcome);
+        let broadcast = broadcast.map(|id| format!("  broadcast {id}")).unwrap_or_default();
+        output::line(&format!("{n:>8}  {word} ({rule})  page {page}  {}{broadcast}", purpose.as_str()))?;
+    }
+    for sample in samples {
+        let (word, rule) = word(sample.outcome);
+        output::line(&format!("  {}  {}  {word} ({rule})", rfc3339(sample.at), sample.send))?;
+    }
+    Ok(())
+}
+
+fn as_json(tally: &Tally, samples: &[Rejudged]) -> serde_json::Value {
+    let (all, to_block, to_allow) = tally.totals();
+    let counts = tally.all().map(|(page, purpose, broadcast, outcome, n)| {
+        let (word, rule) = word(outcome);
+        let page = page.as_str();
+        json!({ "page": page, "purpose": purpose.as_str(), "broadcast": broadcast, "outcome": word, "rule": rule, "n": n })
+    });
+    let samples = samples.iter().map(|sample| {
+        let (word, rule) = word(sample.outcome);
+        json!({ "at": rfc3339(sample.at), "send": sample.send.to_string(), "outcome": word, "rule": rule })
+    });
+    json!({
+        "decisions": all,
+        "to_block": to_block,
+        "to_allow": to_allow,
+        "counts": counts.collect::<Vec<_>>(),
+        "samples": samples.collect::<Vec<_>>(),
+    })
+}
