@@ -1,6 +1,8 @@
 //! Faults on command: each hits the next sends that would have been accepted, or a share of them, of everybody, of a Page
 //! or of a person.
 
+mod kinds;
+
 use serde::{Deserialize, Serialize};
 
 use crate::errors::Refusal;
@@ -172,17 +174,9 @@ impl Faults {
 
 impl Fault {
     fn hits(&self, ids: Ids, target: &Target<'_>) -> bool {
-        let is_of_webhooks = matches!(
-            self.kind,
-            FaultKind::WebhookDuplicated
-                | FaultKind::WebhookReordered
-                | FaultKind::WebhookMerged
-                | FaultKind::WebhookDelayed
-                | FaultKind::WebhookWronglySigned
-        );
         let psid = target.psid.map(|(psid, _)| psid);
         let draw = || ids.draw(&format!("fault {:?}", self.kind), target.page, psid, target.n);
-        is_of_webhooks == target.webhook.is_some()
+        self.kind.is_of_webhooks() == target.webhook.is_some()
             && self.webhook.as_deref().is_none_or(|kind| target.webhook == Some(kind))
             && self.page.as_deref().is_none_or(|page| page == target.page)
             && self.psid.as_deref().is_none_or(|psid| target.psid.is_some_and(|(_, text)| text == psid))
