@@ -60,6 +60,8 @@ Examples:
 
     /// A Messenger Platform for trying and testing: takes sends, and delivers signed webhooks.
     #[command(after_help = "\
+A browser shows a page at the address where it listens: there you play the customer, move the clock, and see the traffic.
+
 Examples:
   nuncio simulator --page 1001=a-token --webhook http://127.0.0.1:8080/webhook
   curl -X POST http://127.0.0.1:8090/admin/people/24601/write -H 'content-type: application/json' \\

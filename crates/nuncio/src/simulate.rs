@@ -21,7 +21,7 @@ pub(crate) async fn run(options: SimulatorOptions) -> anyhow::Result<()> {
     };
     let simulator = Simulator::bind(config).await?;
     let address = simulator.address();
-    tracing::info!(listener = "simulator", %address, "the simulator listens on http://{address}");
+    tracing::info!(listener = "simulator", %address, "the simulator listens; play the customer on http://{address}/");
     let shutdown = Shutdown::new(Health::new(), Duration::ZERO, Duration::from_secs(5));
     shutdown.spawn("simulator", simulator.run(shutdown.stop()));
     match shutdown.wait_for_signal_and_drain().await {

@@ -16,6 +16,7 @@ const chosen = { page: "", psid: "" };
 let seen;
 let n_messages = 0;
 let turn = 0;
+let latest = Promise.resolve();
 
 const trouble = (says) => {
   byId("trouble").textContent = says;
@@ -41,9 +42,13 @@ function remember() {
   history.replaceState(null, "", `#${values}`);
 }
 
-/** Reads everything that is shown. What was read for somebody who is no longer chosen is dropped. */
-async function refresh() {
-  const mine = ++turn;
+/** Reads everything that is shown, and draws it. Of several at once the last one draws, and all end with it. */
+function refresh() {
+  latest = draw(++turn);
+  return latest;
+}
+
+async function draw(mine) {
   const pages = await read("pages");
   if (!pages.some((page) => page.id === chosen.page)) chosen.page = pages[0]?.id ?? "";
   const people = chosen.page ? await read("people", { page: chosen.page, limit: MOST_PEOPLE }) : [];
@@ -60,7 +65,7 @@ async function refresh() {
     read("traffic", { after: traffic.after() }),
     psid ? read(`people/${encodeURIComponent(psid)}/thread`, { page, after: from }) : null,
   ]);
-  if (mine !== turn) return;
+  if (mine !== turn) return latest;
   const who = psid ? { page, psid, name: person?.name } : null;
   n_messages = thread?.messages ?? 0;
   options(byId("page"), pages.length > 0 ? pages.map((one) => [one.id, one.settings.name ? `${one.settings.name} (${one.id})` : one.id]) : [["", "none yet"]]);
@@ -72,6 +77,7 @@ async function refresh() {
   chat.draw(thread, who, traffic.taken());
   time.draw(clock, thread?.window);
   deeds.draw(faults, who);
+  return undefined;
 }
 
 async function follow() {

@@ -11,10 +11,10 @@ let ticked = () => {};
 
 const units = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000]];
 
-/** The two largest units: `6 d 23 h`, `59 min 12 s`. */
+/** The two largest units: `6 d 23 h`, `36 h 5 min`, `59 min 12 s`. Days begin at two. */
 function span(ms) {
   let left = Math.ceil(ms / 1000) * 1000;
-  const parts = units.map(([unit, size]) => {
+  const parts = units.slice(left < 2 * units[0][1] ? 1 : 0).map(([unit, size]) => {
     const n = Math.floor(left / size);
     left -= n * size;
     return [n, unit];
