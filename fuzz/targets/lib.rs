@@ -4,6 +4,7 @@
 
 mod record_decode;
 mod send_api_answer;
+mod send_api_body;
 mod subject_encoding;
 mod webhook_body;
 
@@ -11,5 +12,6 @@ mod body;
 
 pub use record_decode::record_decode;
 pub use send_api_answer::send_api_answer;
+pub use send_api_body::send_api_body;
 pub use subject_encoding::subject_encoding;
 pub use webhook_body::webhook_body;

@@ -17,4 +17,5 @@ mod process;
 mod redelivery;
 mod scripts;
 mod stopping;
+mod third_parties;
 mod world;

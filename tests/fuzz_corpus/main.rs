@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 type Run = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-const TARGETS: [(&str, Run); 4] = [
+const TARGETS: [(&str, Run); 5] = [
     ("record_decode", targets::record_decode),
     ("send_api_answer", targets::send_api_answer),
+    ("send_api_body", targets::send_api_body),
     ("subject_encoding", targets::subject_encoding),
     ("webhook_body", targets::webhook_body),
 ];
@@ -67,6 +68,11 @@ fn every_stored_record_of_the_corpus_holds() {
 #[test]
 fn every_answer_of_the_corpus_holds() {
     replay("send_api_answer");
+}
+
+#[test]
+fn every_call_of_the_corpus_holds() {
+    replay("send_api_body");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use crate::bench::BenchOptions;
 use crate::output::Format;
 use crate::settings::Role;
+use crate::simulate::{SIMULATOR_EXAMPLES, SimulatorOptions};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::id::{PageId, Psid};
 use domain::time::Timestamp;
 use event_log::Checkpoint;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Business messaging on Messenger: takes webhooks into an event log, judges every message by dated rules, and never
@@ -58,14 +58,8 @@ Examples:
         roles: Vec<Role>,
     },
 
-    /// A Messenger Platform for trying and testing: takes sends, and delivers signed webhooks.
-    #[command(after_help = "\
-A browser shows a page at the address where it listens: there you play the customer, move the clock, and see the traffic.
-
-Examples:
-  nuncio simulator --page 1001=a-token --webhook http://127.0.0.1:8080/webhook
-  curl -X POST http://127.0.0.1:8090/admin/people/24601/write -H 'content-type: application/json' \\
-    -d '{\"page\":\"1001\",\"text\":\"hello\"}'")]
+    /// A Messenger Platform for trying and testing: takes sends, delivers signed webhooks, and has people on it.
+    #[command(after_help = SIMULATOR_EXAMPLES)]
     Simulator(SimulatorOptions),
 
     /// Shows one message's whole way, against the simulator, and tells what happens.
@@ -107,31 +101,6 @@ Examples:
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulatorOptions {
-    /// Where it listens; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8090")]
-    pub(crate) listen: SocketAddr,
-    /// A Page and its access token; can be repeated.
-    #[arg(long = "page", value_name = "PAGE=TOKEN", value_parser = key_value)]
-    pub(crate) pages: Vec<(String, String)>,
-    /// The app's id, which echoes carry.
-    #[arg(long, default_value = "4004")]
-    pub(crate) app_id: String,
-    /// The app's secret, under which webhooks are signed. For tests only: everybody on this machine can see it.
-    #[arg(long, default_value = "test-app-secret-0001")]
-    pub(crate) app_secret: String,
-    /// Where webhooks go.
-    #[arg(long, value_name = "URL")]
-    pub(crate) webhook: Option<String>,
-    /// The word given when subscribing to webhooks.
-    #[arg(long, default_value = "test-verify-token")]
-    pub(crate) verify_token: String,
-    /// Refuses calls without `appsecret_proof`.
-    #[arg(long)]
-    pub(crate) require_proof: bool,
 }
 
 #[derive(Debug, Args)]

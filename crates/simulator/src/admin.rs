@@ -25,6 +25,7 @@ pub(crate) fn router() -> Router<Context> {
         .route("/admin/pages", post(settings::add_page).get(settings::pages))
         .route("/admin/pages/{page}", get(settings::page))
         .route("/admin/pages/{page}/settings", post(settings::set_page))
+        .route("/admin/pages/{page}/inbox", post(people::reply_by_hand))
         .route("/admin/pages/{page}/policy", post(settings::enforce))
         .route("/admin/people", post(people::add).get(people::list))
         .route("/admin/people/{psid}/thread", get(thread::read))

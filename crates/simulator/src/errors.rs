@@ -222,6 +222,11 @@ impl From<Refusal> for GraphError {
 }
 
 impl Refusal {
+    /// The refusal of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|refusal| format!("{refusal:?}") == name)
+    }
+
     /// The refusal in other words.
     pub(crate) fn saying(self, says: impl Into<String>) -> GraphError {
         GraphError::from(self).saying(says)

@@ -6,6 +6,7 @@ mod kinds;
 use serde::{Deserialize, Serialize};
 
 use crate::errors::Refusal;
+use crate::graph::Manner;
 use crate::world::ids::{Ids, Psid};
 
 /// What goes wrong with a message that the judgement has allowed, or with its webhooks.
@@ -99,6 +100,20 @@ pub struct Fault {
     /// Only webhooks of this kind, as the recorder names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<String>,
+    /// Calls of this endpoint, as the recorder names it, in place of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// What is answered, by its name in the catalogue of errors, in place of the kind's own error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A fault that hits now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) kind: FaultKind,
+    delay_ms: Option<u32>,
+    error: Option<Refusal>,
 }
 
 /// What a fault may hit now.
@@ -107,22 +122,41 @@ pub(crate) struct Target<'a> {
     pub(crate) psid: Option<(Psid, &'a str)>,
     /// The number of the record: draws follow from it.
     pub(crate) n: u32,
-    /// The kind of webhook; none for a send.
-    pub(crate) webhook: Option<&'a str>,
+    pub(crate) what: What<'a>,
+}
+
+/// What may be hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What<'a> {
+    /// A message that would be accepted.
+    Message,
+    /// Any other call, by its endpoint.
+    Call(&'a str),
+    /// A webhook, by its kind.
+    Webhook(&'a str),
 }
 
 /// The faults still to come, in the order they were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     armed: Vec<Fault>,
-    delay_ms: Option<u32>,
 }
 
 impl Fault {
     /// The next `count` of everybody.
     #[must_use]
     pub fn next(kind: FaultKind, count: u32) -> Self {
-        Self { kind, count: Some(count), rate: None, page: None, psid: None, delay_ms: None, webhook: None }
+        Self {
+            kind,
+            count: Some(count),
+            rate: None,
+            page: None,
+            psid: None,
+            delay_ms: None,
+            webhook: None,
+            endpoint: None,
+            error: None,
+        }
     }
 }
 
@@ -138,18 +172,18 @@ impl Faults {
     }
 
     /// The fault that hits this target, if one does.
-    pub(crate) fn take(&mut self, ids: Ids, target: &Target<'_>) -> Option<FaultKind> {
+    pub(crate) fn take(&mut self, ids: Ids, target: &Target<'_>) -> Option<Hit> {
         let place = self.armed.iter().position(|fault| fault.hits(ids, target))?;
         let fault = self.armed.get_mut(place)?;
-        let kind = fault.kind;
-        self.delay_ms = fault.delay_ms;
+        let error = fault.error.as_deref().and_then(Refusal::named);
+        let hit = Hit { kind: fault.kind, delay_ms: fault.delay_ms, error };
         if let Some(count) = &mut fault.count {
             *count -= 1;
             if *count == 0 {
                 self.armed.remove(place);
             }
         }
-        Some(kind)
+        Some(hit)
     }
 
     /// Forgets the faults still to come.
@@ -161,32 +195,80 @@ impl Faults {
     pub(crate) fn armed(&self) -> &[Fault] {
         &self.armed
     }
-
-    /// The delay that the fault taken last asks for, or the usual one, in ms.
-    pub(crate) fn delay_ms(&self, usual: u32) -> i64 {
-        self.delay_ms.unwrap_or(usual).into()
-    }
-
-    pub(crate) fn echo_late_ms(&self) -> i64 {
-        self.delay_ms(60_000)
-    }
 }
 
 impl Fault {
     fn hits(&self, ids: Ids, target: &Target<'_>) -> bool {
         let psid = target.psid.map(|(psid, _)| psid);
         let draw = || ids.draw(&format!("fault {:?}", self.kind), target.page, psid, target.n);
-        self.kind.is_of_webhooks() == target.webhook.is_some()
-            && self.webhook.as_deref().is_none_or(|kind| target.webhook == Some(kind))
-            && self.page.as_deref().is_none_or(|page| page == target.page)
+        let is_of_webhooks = self.kind.is_of_webhooks();
+        let fits = match target.what {
+            What::Message => !is_of_webhooks && self.endpoint.as_deref().is_none_or(|endpoint| endpoint == "messages"),
+            What::Call(endpoint) => !is_of_webhooks && self.endpoint.as_deref() == Some(endpoint),
+            What::Webhook(kind) => is_of_webhooks && self.webhook.as_deref().is_none_or(|wanted| wanted == kind),
+        };
+        fits && self.page.as_deref().is_none_or(|page| page == target.page)
             && self.psid.as_deref().is_none_or(|psid| target.psid.is_some_and(|(_, text)| text == psid))
             && self.rate.is_none_or(|rate| draw() < rate)
     }
 }
 
-impl FaultKind {
-    /// What is answered in place of letting the message take place.
+impl Hit {
+    /// What is answered in place of letting it take place.
     pub(crate) fn stops_with(self) -> Option<Refusal> {
+        self.kind.stops_with().map(|own| self.error.unwrap_or(own))
+    }
+
+    /// What is answered although it took place.
+    pub(crate) fn answers_with(self) -> Option<Refusal> {
+        let after = [(FaultKind::Error500, Refusal::Internal), (FaultKind::SentButError, Refusal::SentButError)];
+        let own = after.into_iter().find(|(kind, _)| *kind == self.kind).map(|(_, refusal)| refusal);
+        own.map(|own| self.error.unwrap_or(own))
+    }
+
+    /// How an answer that is no error goes out: before it took place, and after.
+    pub(crate) fn manner(self) -> (Option<Manner>, Manner) {
+        match self.kind {
+            FaultKind::ConnectionReset => (Some(Manner::Close), Manner::Close),
+            FaultKind::HangBefore => (Some(Manner::Hang), Manner::Hang),
+            FaultKind::ResponseLost => (None, Manner::Close),
+            FaultKind::Hang => (None, Manner::Hang),
+            FaultKind::Slow => (None, Manner::Slowly(self.delay_ms.unwrap_or(1_000))),
+            FaultKind::Error500
+            | FaultKind::Error500Before
+            | FaultKind::Unavailable
+            | FaultKind::TemporaryFailure
+            | FaultKind::Throttle
+            | FaultKind::ThrottleApp
+            | FaultKind::ThrottlePage
+            | FaultKind::Throttle429
+            | FaultKind::TokenInvalid
+            | FaultKind::TokenExpired
+            | FaultKind::Refuse
+            | FaultKind::PageRestricted
+            | FaultKind::NotReceiving
+            | FaultKind::TagAbuse
+            | FaultKind::FlowRunning
+            | FaultKind::SentButError
+            | FaultKind::EchoNever
+            | FaultKind::EchoLate
+            | FaultKind::EchoBefore
+            | FaultKind::WebhookDuplicated
+            | FaultKind::WebhookReordered
+            | FaultKind::WebhookMerged
+            | FaultKind::WebhookDelayed
+            | FaultKind::WebhookWronglySigned => (None, Manner::Now),
+        }
+    }
+
+    /// How late it makes what it delays, in virtual ms; `usual` unless it says so itself.
+    pub(crate) fn delay_ms(self, usual: u32) -> i64 {
+        self.delay_ms.unwrap_or(usual).into()
+    }
+}
+
+impl FaultKind {
+    fn stops_with(self) -> Option<Refusal> {
         match self {
             Self::Error500Before => Some(Refusal::Internal),
             Self::Unavailable => Some(Refusal::Unavailable),
@@ -218,11 +300,5 @@ impl FaultKind {
             | Self::WebhookDelayed
             | Self::WebhookWronglySigned => None,
         }
-    }
-
-    /// What is answered although the message took place.
-    pub(crate) fn answers_with(self) -> Option<Refusal> {
-        let after = [(Self::Error500, Refusal::Internal), (Self::SentButError, Refusal::SentButError)];
-        after.into_iter().find(|(kind, _)| *kind == self).map(|(_, refusal)| refusal)
     }
 }

@@ -29,7 +29,7 @@ use serde_json::Value;
 
 use crate::config::WebhookTarget;
 use crate::errors::{GraphError, Refusal};
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Target, What};
 use crate::world::World;
 use crate::world::app::AppIx;
 use crate::world::ids::Psid;
@@ -134,8 +134,8 @@ pub(crate) fn handle(world: &mut World, call: &Call, now_ms: i64) -> Reply {
         note: Note { method: call.method.name(), endpoint: routes::name(call), ..Note::default() },
     };
     let mut usage = Usage::default();
-    let outcome =
-        admit(world, &mut request, &mut usage, now_ms).and_then(|handler| handler(world, &mut request, now_ms));
+    let admitted = admit(world, &mut request, &mut usage, now_ms);
+    let outcome = admitted.and_then(|handler| with_faults(world, &mut request, handler, now_ms));
     let Request { manner, mut note, .. } = request;
     note.n = world.count_record(note.page.as_deref(), note.psid);
     let (status, body) = match outcome {
@@ -152,6 +152,36 @@ pub(crate) fn handle(world: &mut World, call: &Call, now_ms: i64) -> Reply {
     let is_withheld = matches!(manner, Manner::Close | Manner::Hang);
     note.http_status = (!is_withheld).then_some(status);
     Reply { status, body, usage, manner, notes: vec![note] }
+}
+
+/// Lets the handler work unless a fault for this endpoint is in the way. Messages meet theirs once they are allowed.
+fn with_faults(
+    world: &mut World,
+    request: &mut Request<'_>,
+    handler: Handler,
+    now_ms: i64,
+) -> Result<Value, GraphError> {
+    if request.call.method == Method::Post && request.note.endpoint == "messages" {
+        return handler(world, request, now_ms);
+    }
+    let n = world.page(&request.page).map_or(world.n_strays, |page| page.n_records);
+    let endpoint = request.note.endpoint.clone();
+    let target = Target { page: &request.page, psid: None, n, what: What::Call(&endpoint) };
+    let Some(hit) = world.faults.take(world.ids, &target) else { return handler(world, request, now_ms) };
+    request.note.fault = Some(hit.kind);
+    let (instead, after) = hit.manner();
+    if let Some(manner) = instead {
+        request.manner = manner;
+        return Ok(Value::Null);
+    }
+    if let Some(refusal) = hit.stops_with() {
+        return Err(refusal.into());
+    }
+    let answer = handler(world, request, now_ms)?;
+    if after != Manner::Now {
+        request.manner = after;
+    }
+    hit.answers_with().map_or(Ok(answer), |refusal| Err(refusal.into()))
 }
 
 /// Finds the handler and lets the caller in.

@@ -11,10 +11,10 @@ use tokio::sync::{Notify, oneshot, watch};
 use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::config::{ClockStart, Config, WebhookTarget, millis};
-use crate::faults::{FaultKind, Target};
+use crate::faults::{FaultKind, Target, What};
 use crate::graph::call::Call;
 use crate::graph::{self, Manner, Note, Reply};
-use crate::recorder::{CallRow, Recorder, WebhookRow, WebhookStatus};
+use crate::recorder::{CallRow, EventJson, Recorder, WebhookRow, WebhookStatus};
 use crate::traffic::{Exchange, Traffic};
 use crate::webhooks::event::{Event, Place};
 use crate::webhooks::outbox::{Line, Outbox, Parcel, Shipment};
@@ -222,8 +222,10 @@ impl State {
             settled_ms: None,
             is_copy: false,
             fault: None,
+            event: None,
         };
         if listeners.is_empty() {
+            row.event = EventJson::new(&event.bytes);
             row.n = self.world.count_record(Some(&event.page), event.psid);
             let mut exchange = Exchange::webhook(event.kind.to_owned(), &event.bytes, now_ms);
             exchange.about(&row);
@@ -236,19 +238,20 @@ impl State {
         for (app, place) in listeners {
             let n = self.world.count_record(Some(&event.page), event.psid);
             let named = event.psid.map(|key| (key, psid.as_str()));
-            let target = Target { page: &event.page, psid: named, n, webhook: Some(event.kind) };
-            let fault = self.world.faults.take(self.world.ids, &target);
+            let target = Target { page: &event.page, psid: named, n, what: What::Webhook(event.kind) };
+            let hit = self.world.faults.take(self.world.ids, &target);
+            let fault = hit.map(|hit| hit.kind);
             let standby = place == Place::Standby;
             let id = self.world.app(app).id.clone();
-            let seq = self.recorder.webhook(WebhookRow { n, app: Some(id), standby, fault, ..row.clone() });
+            let bytes = event.standby_bytes.as_ref().filter(|_| standby).unwrap_or(&event.bytes);
+            let sent = EventJson::new(bytes);
+            let seq =
+                self.recorder.webhook(WebhookRow { n, app: Some(id), standby, fault, event: sent, ..row.clone() });
             let (settled, when_settled) = oneshot::channel();
             first.get_or_insert(when_settled);
-            let late_ms = match fault {
-                Some(FaultKind::WebhookDelayed) => self.world.faults.delay_ms(3_600_000),
-                Some(FaultKind::WebhookReordered) => self.world.faults.delay_ms(100),
-                Some(_) | None => 0,
-            };
-            let bytes = event.standby_bytes.as_ref().filter(|_| standby).unwrap_or(&event.bytes);
+            let late = |kind: FaultKind, usual: u32| hit.filter(|hit| hit.kind == kind).map(|hit| hit.delay_ms(usual));
+            let delayed = late(FaultKind::WebhookDelayed, 3_600_000);
+            let late_ms = delayed.or_else(|| late(FaultKind::WebhookReordered, 100)).unwrap_or(0);
             let parcel = Parcel {
                 seq,
                 place,

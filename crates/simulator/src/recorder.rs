@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use rows::{AlertRow, CallRow, SendRow, WebhookRow, WebhookStatus};
+pub use rows::{AlertRow, CallRow, EventJson, SendRow, WebhookRow, WebhookStatus};
 
 /// Rows, in order.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::model::{
     AddedPerson, Advance, ClockReading, Complaint, Counted, Done, Duplicate, EchoSetting, Idle, Made, NewApp, NewPage,
-    NewPerson, PersonRow, Population, Postback, SetClock, Subscribe, Subscribed, Thread, ThreadRow,
+    NewPerson, PersonRow, Population, Postback, SetClock, StaffReply, Subscribe, Subscribed, Thread, ThreadRow,
 };
 use crate::faults::{Fault, FaultKind};
 use crate::recorder::{AlertRow, CallRow, Filter, SendRow, WebhookRow};
@@ -83,6 +83,12 @@ impl AdminClient {
     pub async fn enforce(&self, page: &str, action: &str, reason: Option<&str>) -> Result<(), AdminError> {
         let step = json!({ "action": action, "reason": reason });
         self.post::<Done>(&format!("pages/{page}/policy"), &step).await.map(|_| ())
+    }
+
+    /// Lets the Page's staff answer in the inbox.
+    pub async fn reply_by_hand(&self, page: &str, psid: &str, text: &str) -> Result<Happened, AdminError> {
+        let (psid, text) = (psid.to_owned(), text.to_owned());
+        self.post(&format!("pages/{page}/inbox"), &StaffReply { psid, text }).await
     }
 
     /// Makes many people at once; answers the first and the last PSID.

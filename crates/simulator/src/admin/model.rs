@@ -17,7 +17,8 @@ use crate::world::script::Script;
 pub struct NewApp {
     /// Its id.
     pub id: String,
-    /// Its secret.
+    /// Its secret; left out, that of a known app stays.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub secret: String,
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,6 +75,14 @@ pub(crate) struct Enforce {
     pub(crate) action: String,
     #[serde(default)]
     pub(crate) reason: Option<String>,
+}
+
+/// What the Page's staff writes in the inbox.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaffReply {
+    pub(crate) psid: String,
+    pub(crate) text: String,
 }
 
 /// Many people at once.

@@ -3,16 +3,17 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::clock::settle;
 use super::input::{self, Input};
-use super::model::{AddedPerson, Made, NewPerson, OfPage, PersonRow, Population};
+use super::model::{AddedPerson, Made, NewPerson, OfPage, PersonRow, Population, StaffReply};
 use crate::server::Context;
 use crate::world::deeds::{Deed, Happened, Sentence};
 use crate::world::facts;
 use crate::world::ids::Psid;
-use crate::world::person::Person;
+use crate::world::person::{Control, Person};
+use crate::world::post::Outgoing;
 
 /// More would fill the memory of a small machine.
 const MOST_PEOPLE: u32 = 1_000_000;
@@ -131,6 +132,39 @@ pub(super) async fn populate(State(context): State<Context>, Input(population): 
         Ok(Made { count, first_psid: first, last_psid: last })
     });
     made.map(Json)
+}
+
+/// The Page's staff answers in the inbox: the apps hear the echo, and where threads have owners the inbox takes the thread.
+pub(super) async fn reply_by_hand(
+    State(context): State<Context>,
+    Path(page): Path<String>,
+    Input(reply): Input<StaffReply>,
+) -> Answer<Happened> {
+    let happened = context.platform.change(|world, now_ms| {
+        let id = world.page(&page).ok_or_else(|| no_page(&page))?.id.clone();
+        let psid = Psid::of(&reply.psid);
+        let person = world.person(&id, psid).ok_or_else(|| Sentence("No such person on this Page.".to_owned()))?;
+        if !person.has_begun() {
+            return Err(Sentence("The person has not written yet.".to_owned()));
+        }
+        let inbox = world.inbox();
+        let out = Outgoing {
+            message: json!({ "text": reply.text }),
+            text: Some(reply.text),
+            messaging_type: "RESPONSE",
+            form: "id",
+            ..Outgoing::default()
+        };
+        let (mid, _) = world.post(&id, inbox, psid, out, None, now_ms);
+        let has_owners = world.default_app(&id).is_some();
+        if let Some(person) = world.person_mut(&id, psid).filter(|_| has_owners) {
+            let until_ms = now_ms.saturating_add(facts::CONTROL_MS);
+            person.more_mut().control = Some(Control { app: inbox, until_ms });
+        }
+        Ok(Happened { mid: Some(mid), timestamp: now_ms, id: None })
+    })?;
+    settle(&context).await;
+    Ok(Json(happened))
 }
 
 pub(super) fn no_page(page: &str) -> Sentence {

@@ -26,16 +26,20 @@ type Answer<T> = Result<Json<T>, Sentence>;
 
 /// Adds an app, or changes one that is known.
 pub(super) async fn add_app(State(context): State<Context>, Input(new): Input<NewApp>) -> Answer<Done> {
-    if new.id.is_empty() || new.secret.is_empty() {
-        return Err(Sentence("An app needs an id and a secret.".to_owned()));
-    }
     context.platform.change(|world, _| {
-        let ix = world.add_app(&new.id, SecretString::from(new.secret));
+        let ix = match world.app_ix(&new.id) {
+            Some(known) if new.secret.is_empty() => known,
+            _ if new.id.is_empty() || new.secret.is_empty() => {
+                return Err(Sentence("A new app needs an id and a secret.".to_owned()));
+            }
+            _ => world.add_app(&new.id, SecretString::from(new.secret)),
+        };
         let app = world.app_mut(ix);
         app.require_proof = new.require_proof.unwrap_or(app.require_proof);
         app.is_live = new.live.unwrap_or(app.is_live);
         app.name = new.name.unwrap_or_else(|| app.name.clone());
-    });
+        Ok(())
+    })?;
     Ok(DONE)
 }
 
@@ -156,6 +160,9 @@ pub(super) async fn set_limits(State(context): State<Context>, Input(limits): In
 pub(super) async fn inject(State(context): State<Context>, Input(fault): Input<Fault>) -> Answer<Done> {
     if fault.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
         return Err(Sentence("A rate lies between 0 and 1.".to_owned()));
+    }
+    if let Some(name) = fault.error.as_deref().filter(|name| Refusal::named(name).is_none()) {
+        return Err(Sentence(format!("{name} is no error of the catalogue.")));
     }
     context.platform.change(|world, _| world.faults.add(fault));
     Ok(DONE)

@@ -33,9 +33,8 @@ impl Thread {
 pub(super) fn pass(world: &mut World, request: &mut Request<'_>, now_ms: i64) -> Result<Value, GraphError> {
     let thread = find(world, request, now_ms)?;
     let target = request.needed_text("target_app_id")?;
-    if target == INBOX_APP && world.app_ix(INBOX_APP).is_none() {
-        let app = world.add_app(INBOX_APP, secrecy::SecretString::from("inbox"));
-        world.app_mut(app).name = "Page Inbox".to_owned();
+    if target == INBOX_APP {
+        world.inbox();
     }
     let target = world.app_ix(&target).ok_or(Refusal::WrongApp)?;
     let may = thread.owner().is_none_or(|owner| owner == request.app);

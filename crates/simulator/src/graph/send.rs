@@ -15,7 +15,7 @@ use super::check;
 use super::fields::present;
 use super::{Manner, Request};
 use crate::errors::{GraphError, Refusal};
-use crate::faults::{FaultKind, Target};
+use crate::faults::{Hit, Target, What};
 use crate::world::World;
 use crate::world::facts;
 use crate::world::ids::Psid;
@@ -29,6 +29,7 @@ pub(crate) fn post(world: &mut World, request: &mut Request<'_>, now_ms: i64) ->
     let recipient = recipient::find(world, request, now_ms)?;
     request.note.psid = Some(recipient.psid);
     let fields = request.fields()?;
+    check::one_of(fields, "notification_type", &["REGULAR", "SILENT_PUSH", "NO_PUSH"], "message")?;
     match (present(fields, "message"), present(fields, "sender_action")) {
         (Some(_), Some(_)) => Err(Refusal::MessageAndAction.into()),
         (None, None) => Err(GraphError::param("Either message or sender_action is required")),
@@ -72,39 +73,25 @@ fn take_place(
     control: Option<Handover>,
     now_ms: i64,
 ) -> Result<Value, GraphError> {
-    let fault = fault_for(world, request, recipient.psid);
-    request.note.fault = fault;
-    match fault {
-        Some(FaultKind::ConnectionReset) => {
-            request.manner = Manner::Close;
-            return Ok(Value::Null);
-        }
-        Some(FaultKind::HangBefore) => {
-            request.manner = Manner::Hang;
-            return Ok(Value::Null);
-        }
-        Some(fault) => {
-            if let Some(refusal) = fault.stops_with() {
-                return Err(refusal.into());
-            }
-        }
-        None => (),
+    let hit = hit(world, request, recipient.psid);
+    request.note.fault = hit.map(|hit| hit.kind);
+    let (instead, after) = hit.map_or((None, Manner::Now), Hit::manner);
+    if let Some(manner) = instead {
+        request.manner = manner;
+        return Ok(Value::Null);
+    }
+    if let Some(refusal) = hit.and_then(Hit::stops_with) {
+        return Err(refusal.into());
     }
     spend(world, request, recipient, content, now_ms);
     let page = request.page.clone();
-    let (mid, is_echo_first) = world.post(&page, request.app, recipient.psid, out, fault, now_ms);
+    let (mid, is_echo_first) = world.post(&page, request.app, recipient.psid, out, hit, now_ms);
     request.note.mid = Some(mid.clone());
     if let Some(handover) = control {
         hand_over(world, request, recipient.psid, handover, now_ms)?;
     }
-    request.manner = match fault {
-        Some(FaultKind::ResponseLost) => Manner::Close,
-        Some(FaultKind::Hang) => Manner::Hang,
-        Some(FaultKind::Slow) => Manner::Slowly(u32::try_from(world.faults.delay_ms(1000)).unwrap_or(u32::MAX)),
-        _ if is_echo_first => Manner::AfterEcho,
-        _ => Manner::Now,
-    };
-    if let Some(refusal) = fault.and_then(FaultKind::answers_with) {
+    request.manner = if is_echo_first && after == Manner::Now { Manner::AfterEcho } else { after };
+    if let Some(refusal) = hit.and_then(Hit::answers_with) {
         return Err(refusal.into());
     }
     let mut answer = json!({ "message_id": mid });
@@ -118,10 +105,10 @@ fn take_place(
     Ok(answer)
 }
 
-fn fault_for(world: &mut World, request: &Request<'_>, psid: Psid) -> Option<FaultKind> {
+fn hit(world: &mut World, request: &Request<'_>, psid: Psid) -> Option<Hit> {
     let n = world.person(&request.page, psid).map_or(0, |person| person.n_records);
     let text = world.page(&request.page).map(|page| page.psid_text(psid)).unwrap_or_default();
-    let target = Target { page: &request.page, psid: Some((psid, &text)), n, webhook: None };
+    let target = Target { page: &request.page, psid: Some((psid, &text)), n, what: What::Message };
     world.faults.take(world.ids, &target)
 }
 

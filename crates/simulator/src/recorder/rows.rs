@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::faults::FaultKind;
 
@@ -113,7 +114,37 @@ pub struct WebhookRow {
     pub is_copy: bool,
     /// The fault that hit it.
     pub fault: Option<FaultKind>,
+    /// The event as it goes over the wire.
+    #[serde(default)]
+    pub event: Option<EventJson>,
 }
+
+/// An event's JSON, byte for byte as it goes over the wire.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventJson(Box<RawValue>);
+
+impl EventJson {
+    /// The bytes; nothing if they are no JSON.
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8(bytes.to_vec()).ok()?;
+        RawValue::from_string(text).ok().map(Self)
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for EventJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for EventJson {}
 
 /// How far a webhook has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

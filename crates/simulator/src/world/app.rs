@@ -10,6 +10,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::World;
+use super::facts::INBOX_APP;
 use crate::config::WebhookTarget;
 use crate::errors::Refusal;
 
@@ -84,6 +85,16 @@ impl World {
             callback: None,
             fields: None,
         });
+        ix
+    }
+
+    /// The Page inbox, which is an app like others but for its having no callback.
+    pub(crate) fn inbox(&mut self) -> AppIx {
+        if let Some(known) = self.app_ix(INBOX_APP) {
+            return known;
+        }
+        let ix = self.add_app(INBOX_APP, SecretString::from("inbox"));
+        self.app_mut(ix).name = "Page Inbox".to_owned();
         ix
     }
 

@@ -10,7 +10,7 @@ use super::ids::{Psid, app_number};
 use super::limits::Window;
 use super::person::{Author, Rest};
 use super::{EchoTiming, Effect, World, facts};
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Hit};
 use crate::recorder::SendRow;
 use crate::webhooks::event::Event;
 use crate::webhooks::object::Object;
@@ -41,7 +41,7 @@ impl World {
         app: AppIx,
         psid: Psid,
         out: Outgoing,
-        fault: Option<FaultKind>,
+        hit: Option<Hit>,
         now_ms: i64,
     ) -> (String, EchoFirst) {
         let scene = Scene { page: Arc::clone(page), psid, at_ms: now_ms, now_ms };
@@ -63,9 +63,9 @@ impl World {
         let n = self.person(page, psid).map_or(0, super::person::Person::next_message);
         let mid = self.add_entry(&scene, Author::Page(app), out.text.clone(), rest);
         self.note_traffic(&scene, &out);
-        let row = self.send_row(&scene, app, &mid, &out, fault);
+        let row = self.send_row(&scene, app, &mid, &out, hit);
         self.effects.push(Effect::Sent(Box::new(row)));
-        let is_first = self.announce(&scene, app, &mid, &out, fault);
+        let is_first = self.announce(&scene, app, &mid, &out, hit);
         self.follow_script(page, psid, n, now_ms);
         (mid, is_first)
     }
@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    fn send_row(&mut self, scene: &Scene, app: AppIx, mid: &str, out: &Outgoing, fault: Option<FaultKind>) -> SendRow {
+    fn send_row(&mut self, scene: &Scene, app: AppIx, mid: &str, out: &Outgoing, hit: Option<Hit>) -> SendRow {
         let n = self.count_record(Some(&scene.page), Some(scene.psid));
         let psid = self.page(&scene.page).map(|page| page.psid_text(scene.psid)).unwrap_or_default();
         let is_text_alone = out.message.get("attachment").is_none()
@@ -110,22 +110,16 @@ impl World {
             persona: out.persona.clone(),
             recipient: out.form.to_owned(),
             at_ms: scene.at_ms,
-            fault,
+            fault: hit.map(|hit| hit.kind),
         }
     }
 
     /// Echo, delivery and read, unless nobody hears of this form; answers whether the response waits for the echo.
-    fn announce(
-        &mut self,
-        scene: &Scene,
-        app: AppIx,
-        mid: &str,
-        out: &Outgoing,
-        fault: Option<FaultKind>,
-    ) -> EchoFirst {
+    fn announce(&mut self, scene: &Scene, app: AppIx, mid: &str, out: &Outgoing, hit: Option<Hit>) -> EchoFirst {
         if out.form == "user_ref" {
             return false;
         }
+        let fault = hit.map(|hit| hit.kind);
         let timing = match fault {
             Some(FaultKind::EchoNever) => EchoTiming::Never,
             Some(FaultKind::EchoBefore) => EchoTiming::BeforeResponse,
@@ -135,7 +129,8 @@ impl World {
             EchoTiming::BeforeResponse => 0,
             EchoTiming::AfterResponse | EchoTiming::Never => self.echo_delay_ms,
         };
-        let late_ms = if fault == Some(FaultKind::EchoLate) { self.faults.echo_late_ms() } else { 0 };
+        let late = hit.filter(|hit| hit.kind == FaultKind::EchoLate);
+        let late_ms = late.map_or(0, |hit| hit.delay_ms(60_000));
         let echo = self.echo(app, mid, out);
         let Some(page) = self.pages.get(&scene.page) else { return false };
         let event = |kind, field, what| Event::of_thread(page, scene.psid, kind, field, scene.at_ms, what);

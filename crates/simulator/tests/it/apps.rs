@@ -95,3 +95,20 @@ async fn a_policy_step_is_told_and_stops_the_page() {
     sandbox.send(message("hi")).await.mid();
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn the_staff_answers_in_the_inbox_and_takes_the_thread() {
+    let (sandbox, first, _second) = two().await;
+    sandbox.admin.set_page(PAGE, &json!({"default_app": "4004"})).await.unwrap();
+    assert!(sandbox.admin.reply_by_hand(PAGE, ASHA, "hi").await.is_err());
+    sandbox.admin.write(ASHA, PAGE, "hello").await.unwrap();
+    sandbox.admin.reply_by_hand(PAGE, ASHA, "A person speaks").await.unwrap();
+    let echo = first.wait_for(2).await.into_iter().map(|one| entry(&one)).find(|entry| {
+        entry["standby"][0]["message"]["is_echo"] == true || entry["messaging"][0]["message"]["is_echo"] == true
+    });
+    let echo = echo.unwrap();
+    let event = echo.get("standby").or(echo.get("messaging")).unwrap();
+    assert_eq!(event[0]["message"]["app_id"], 263_902_037_430_900_u64);
+    assert_eq!(sandbox.send(message("no")).await.error(), (400, 2_018_300, None));
+    sandbox.stop().await;
+}

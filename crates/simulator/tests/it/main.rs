@@ -9,5 +9,6 @@ mod people;
 mod receiver;
 mod sandbox;
 mod send;
+mod threads;
 mod time;
 mod webhooks;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{AdminClient, Config, Simulator, WebhookTarget};
+use simulator::{AdminClient, ClockStart, Config, Simulator, WebhookTarget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -12,6 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const PAGE: &str = "1001";
 pub(crate) const TOKEN: &str = "EAAtesttoken123";
+/// Where the clock stands in [`with_asha`].
+pub(crate) const T0: i64 = 1_780_000_000_000;
+/// Error 100.
+pub(crate) const WRONG: (u16, u64, Option<u64>) = (400, 100, None);
+/// No such object.
+pub(crate) const GONE: (u16, u64, Option<u64>) = (400, 100, Some(33));
 pub(crate) const ASHA: &str = "2002";
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -122,6 +128,25 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// What a call that succeeds is answered.
+    #[track_caller]
+    pub(crate) fn good(&self, method: &str, path: &str, fields: Value) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        let place = format!("{caller}: {method} {path}");
+        async move {
+            let answer = self.graph(method, path, fields).await;
+            assert_eq!(answer.status, 200, "{place}: {}", answer.body);
+            answer.body
+        }
+    }
+
+    /// What a call is refused with.
+    pub(crate) async fn refused(&self, method: &str, path: &str, fields: Value) -> (u16, u64, Option<u64>) {
+        self.graph(method, path, fields).await.error()
+    }
+}
+
 impl Answer {
     /// Status, code and subcode of an error.
     #[track_caller]
@@ -154,4 +179,20 @@ fn parse(received: &[u8]) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     Some(Answer { status, head: head.to_owned(), body: serde_json::from_str(body).unwrap_or(Value::Null) })
+}
+
+/// Asha has written, and the clock stands still.
+pub(crate) async fn with_asha() -> Sandbox {
+    with_asha_and(|_| ()).await
+}
+
+/// The same, with something else changed.
+pub(crate) async fn with_asha_and(change: impl FnOnce(&mut Config)) -> Sandbox {
+    let sandbox = Sandbox::start_with(|config| {
+        config.clock = ClockStart::StoppedAt(T0);
+        change(config);
+    })
+    .await;
+    sandbox.admin.write(ASHA, PAGE, "hello").await.unwrap();
+    sandbox
 }

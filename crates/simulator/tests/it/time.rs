@@ -53,11 +53,11 @@ async fn a_command_answers_when_what_it_caused_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_day_of_five_hundred_people_passes_in_order() {
+async fn a_day_of_two_hundred_people_passes_in_order() {
     let receiver = Receiver::start().await;
     let sandbox = stopped(&receiver.url).await;
-    sandbox.admin.populate(&population(500)).await.unwrap();
-    for psid in 10_000..10_500 {
+    sandbox.admin.populate(&population(200)).await.unwrap();
+    for psid in 10_000..10_200 {
         sandbox.send(to(&psid.to_string(), "sale!")).await.mid();
     }
     let after = sandbox.admin.advance_clock(Duration::from_secs(86_400)).await.unwrap();
@@ -65,14 +65,14 @@ async fn a_day_of_five_hundred_people_passes_in_order() {
     let rows = sandbox.admin.webhooks().await.unwrap();
     assert!(rows.iter().all(|row| row.status == WebhookStatus::Delivered));
     let n = |kind: &str| rows.iter().filter(|row| row.kind == kind).count();
-    assert_eq!((n("echo"), n("delivery")), (500, 500));
+    assert_eq!((n("echo"), n("delivery")), (200, 200));
     // Rates of 80 %, and 50 % of those 90 % who do not block.
-    assert!((360..=440).contains(&n("read")), "{}", n("read"));
-    assert!((180..=270).contains(&n("message")), "{}", n("message"));
+    assert!((140..=180).contains(&n("read")), "{}", n("read"));
+    assert!((65..=115).contains(&n("message")), "{}", n("message"));
     let replies: Vec<i64> = rows.iter().filter(|row| row.kind == "message").map(|row| row.at_ms).collect();
     assert!(replies.is_sorted() && replies[0] > T0, "people answer in the order of their instants");
     let n_blocked = sandbox.admin.people(PAGE).await.unwrap().iter().filter(|row| row.blocked).count();
-    assert!((25..=80).contains(&n_blocked), "{n_blocked}");
+    assert!((8..=36).contains(&n_blocked), "{n_blocked}");
     sandbox.stop().await;
 }
 

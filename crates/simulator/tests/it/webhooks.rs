@@ -68,6 +68,8 @@ async fn a_refused_webhook_comes_again_before_the_next_one() {
     let rows = sandbox.admin.webhooks().await.unwrap();
     assert_eq!((rows[0].attempts, rows[0].http_status), (3, Some(200)));
     assert!(rows.iter().all(|row| row.status == WebhookStatus::Delivered && row.kind == "message"));
+    let body = std::str::from_utf8(&received[0].body).unwrap();
+    assert!(body.contains(rows[0].event.as_ref().unwrap().get()), "the recorder has the event as it went out");
     sandbox.stop().await;
 }
 

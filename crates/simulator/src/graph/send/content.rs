@@ -45,12 +45,7 @@ pub(super) enum Kind {
 }
 
 /// Reads a `message` and checks all of it.
-pub(super) fn read(
-    world: &mut World,
-    request: &Request<'_>,
-    message: &Value,
-    now_ms: i64,
-) -> Result<Content, GraphError> {
+pub(super) fn read(world: &World, request: &Request<'_>, message: &Value, now_ms: i64) -> Result<Content, GraphError> {
     let message = check::object(message, "message")?;
     let text = check::text(message, "text", TEXT_CHARS, "message")?.filter(|text| !text.is_empty());
     let metadata = check::text(message, "metadata", METADATA_CHARS, "message")?;
@@ -97,7 +92,7 @@ fn check_sticker(sticker: &Value) -> Result<(), GraphError> {
 }
 
 fn read_attachment(
-    world: &mut World,
+    world: &World,
     request: &Request<'_>,
     attachment: &Value,
     content: &mut Content,
@@ -136,12 +131,16 @@ fn read_attachment(
     }
 }
 
-fn save(world: &mut World, request: &Request<'_>, content: &mut Content, kind: &str, url: &str, is_reusable: bool) {
-    if is_reusable && let Some(page) = world.pages.get_mut(&request.page) {
-        let n = page.count_thing();
-        content.saved = Some(world.ids.thing("attachment", &request.page, n));
-        content.to_save = Some((kind.to_owned(), url.to_owned()));
+fn save(world: &World, request: &Request<'_>, content: &mut Content, kind: &str, url: &str, is_reusable: bool) {
+    if !is_reusable {
+        return;
     }
+    // By the person's own count: what others are sent meanwhile changes nothing.
+    let Some(psid) = request.note.psid else { return };
+    let n = world.person(&request.page, psid).map_or(0, crate::world::person::Person::next_message);
+    let text = world.page(&request.page).map(|page| page.psid_text(psid)).unwrap_or_default();
+    content.saved = Some(world.ids.thing(&format!("attachment for {text}"), &request.page, n));
+    content.to_save = Some((kind.to_owned(), url.to_owned()));
 }
 
 /// An attachment that this Page uploaded within 90 days.

@@ -213,6 +213,8 @@ fn types_and_tags_are_known_ones() {
         (json!({"messaging_type": "UTILITY"}), WRONG),
         (json!({"messaging_type": "SHOUT"}), WRONG),
         (json!({"messaging_type": 7}), WRONG),
+        (json!({"notification_type": "SILENT_PUSH"}), OK),
+        (json!({"notification_type": "LOUD"}), WRONG),
         (json!({"persona_id": "1"}), WRONG),
         (json!({"thread_control": {"control_type": "pass", "app_id": "9"}}), (400, 100, 2_018_164)),
         (json!({"thread_control": {"control_type": "release"}}), OK),

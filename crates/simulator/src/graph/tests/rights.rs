@@ -200,3 +200,31 @@ fn the_other_limits_hold_too() {
     check(&mut frozen, &text(ASHA), T0 + 999, (400, 613, 0));
     check(&mut frozen, &text(ASHA), T0 + 1001, OK);
 }
+
+#[test]
+fn what_is_saved_and_what_links_ends_at_its_instant() {
+    let mut world = world();
+    let payload = json!({"url": "https://x.example/a.png", "is_reusable": true});
+    let saving = super::message(json!({"attachment": {"type": "image", "payload": payload}}));
+    let id = send(&mut world, &saving, T0).body["attachment_id"].clone();
+    let using = super::message(json!({"attachment": {"type": "image", "payload": {"attachment_id": id}}}));
+    let end_ms = T0 + 90 * DAY;
+    act(&mut world, ASHA, Deed::write("still there"), end_ms - 1);
+    check_end(&mut world, &using, end_ms, (400, 100, 2_018_074));
+    let token = act(&mut world, ASHA, Deed::LinkAccount { authorization_code: "c".to_owned() }, T0).id.unwrap();
+    let path = format!("/me?fields=recipient&account_linking_token={token}");
+    for (now_ms, status) in [(T0 + 299_999, 200), (T0 + 300_000, 400), (T0 + 300_001, 400)] {
+        assert_eq!(super::reply(&mut world, "GET", &path, &Value::Null, now_ms).status, status);
+    }
+}
+
+#[test]
+fn a_region_a_review_and_a_version_change_nothing_they_should_not() {
+    let mut world = world();
+    for version in ["v2.6", "v19.0", "v26.0"] {
+        let reply = super::reply(&mut world, "POST", &format!("/{version}/me/messages"), &text(ASHA), T0);
+        assert_eq!(reply.status, 200, "{version}");
+    }
+    world.page_mut(PAGE).unwrap().settings.region = "EU".to_owned();
+    check(&mut world, &text(ASHA), T0, OK);
+}
