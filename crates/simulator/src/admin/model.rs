@@ -362,3 +362,9 @@ pub(crate) struct Complaint {
 pub(crate) struct Counted {
     pub(crate) count: usize,
 }
+
+/// How often anything has changed: what to ask `after` next time.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Changes {
+    pub(crate) change: u64,
+}

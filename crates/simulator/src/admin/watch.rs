@@ -8,6 +8,7 @@ use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::input;
+use super::model::Changes;
 use crate::faults::FaultKind;
 use crate::server::Context;
 use crate::traffic::Exchange;
@@ -20,12 +21,6 @@ pub(super) struct Seen {
     after: Option<u64>,
     #[serde(default)]
     wait_ms: u32,
-}
-
-/// How often anything has changed: what to ask `after` next time.
-#[derive(Serialize)]
-pub(super) struct Changes {
-    change: u64,
 }
 
 /// Which exchanges are wanted.
