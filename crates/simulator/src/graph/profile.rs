@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 use super::{Request, check};
 use crate::errors::{GraphError, Refusal};
 use crate::world::World;
-use crate::world::facts::PAYLOAD_CHARS;
+use crate::world::facts::{MINUTE, PAYLOAD_CHARS};
 use crate::world::ids::Psid;
-use crate::world::limits::Use;
+use crate::world::limits::{Use, Window};
 use crate::world::page::Page;
+use crate::world::person::Person;
 
 const PROPERTIES: [&str; 8] = [
     "get_started",
@@ -82,8 +83,7 @@ pub(super) fn set_own(world: &mut World, request: &mut Request<'_>, now_ms: i64)
         .ok_or_else(|| GraphError::param("The parameter persistent_menu is required"))?;
     check_property("persistent_menu", menu)?;
     let psid = request.needed_text("psid")?;
-    let page = limited(world, request, now_ms)?;
-    let person = page.people.get_mut(&Psid::of(&psid)).ok_or(Refusal::NoMatchingUser)?;
+    let person = limited_own(world, request, &psid, now_ms)?;
     person.more_mut().settings.insert("persistent_menu".to_owned(), menu.clone());
     Ok(json!({ "result": "success" }))
 }
@@ -91,7 +91,8 @@ pub(super) fn set_own(world: &mut World, request: &mut Request<'_>, now_ms: i64)
 /// `GET /{page}/custom_user_settings?psid=`.
 pub(super) fn get_own(world: &mut World, request: &mut Request<'_>, now_ms: i64) -> Result<Value, GraphError> {
     let psid = request.needed_text("psid")?;
-    let page = limited(world, request, now_ms)?;
+    limited_own(world, request, &psid, now_ms)?;
+    let page = world.page(&request.page).ok_or(Refusal::NoSuchObject)?;
     let person = page.people.get(&Psid::of(&psid)).ok_or(Refusal::NoMatchingUser)?;
     let mut shown = Map::new();
     if let Some(menu) = person.more().and_then(|more| more.settings.get("persistent_menu")) {
@@ -110,8 +111,7 @@ pub(super) fn delete_own(world: &mut World, request: &mut Request<'_>, now_ms: i
     if params.is_empty() {
         return Err(GraphError::param("The parameter params is required"));
     }
-    let page = limited(world, request, now_ms)?;
-    let person = page.people.get_mut(&Psid::of(&psid)).ok_or(Refusal::NoMatchingUser)?;
+    let person = limited_own(world, request, &psid, now_ms)?;
     params.iter().for_each(|name| drop(person.more_mut().settings.remove(name)));
     Ok(json!({ "result": "success" }))
 }
@@ -122,6 +122,22 @@ fn limited<'a>(world: &'a mut World, request: &Request<'_>, now_ms: i64) -> Resu
     let page = world.page_mut(&request.page).ok_or(Refusal::NoSuchObject)?;
     match page.traffic.profile.take(limit, now_ms) {
         Use::Under(_) => Ok(page),
+        Use::Over(_) => Err(Refusal::RateLimit.into()),
+    }
+}
+
+/// The person, if there were not too many calls about them.
+fn limited_own<'a>(
+    world: &'a mut World,
+    request: &Request<'_>,
+    psid: &str,
+    now_ms: i64,
+) -> Result<&'a mut Person, GraphError> {
+    let limit = world.limits.menu_calls_per_person_per_ten_minutes;
+    let person = world.person_mut(&request.page, Psid::of(psid)).ok_or(Refusal::NoMatchingUser)?;
+    let window = person.more_mut().settled.get_or_insert_with(|| Window::new(10 * MINUTE));
+    match window.take(limit, now_ms) {
+        Use::Under(_) => Ok(person),
         Use::Over(_) => Err(Refusal::RateLimit.into()),
     }
 }

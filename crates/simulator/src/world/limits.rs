@@ -24,6 +24,8 @@ pub struct Limits {
     pub private_replies_per_hour: Option<u32>,
     /// Calls of the profile API in ten minutes and Page; Meta: 10. Beyond it 613.
     pub profile_calls_per_ten_minutes: Option<u32>,
+    /// Calls about one person's own menu in ten minutes; Meta: 10. Beyond it 613.
+    pub menu_calls_per_person_per_ten_minutes: Option<u32>,
     /// Tagged messages a day to one person; Meta gives no number. Beyond it 613/2018338.
     pub tagged_per_person_per_day: Option<u32>,
 }
@@ -47,6 +49,7 @@ impl Limits {
             conversations_per_second: Some(2),
             private_replies_per_hour: Some(750),
             profile_calls_per_ten_minutes: Some(10),
+            menu_calls_per_person_per_ten_minutes: Some(10),
             tagged_per_person_per_day: None,
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct More {
     /// Messages to this person lately, and tagged ones.
     pub(crate) received: Option<Window>,
     pub(crate) tagged: Option<Window>,
+    /// Calls about the person's own settings lately.
+    pub(crate) settled: Option<Window>,
     /// Account-linking tokens, each with the moment it was made; whether the account is linked.
     pub(crate) linking: Option<(String, i64)>,
     pub(crate) is_linked: bool,

@@ -140,6 +140,11 @@ async fn the_profile_is_set_read_and_deleted() {
         sandbox.good("GET", "/me/messenger_profile?fields=greeting", Value::Null).await;
     }
     assert_eq!(sandbox.refused("GET", "/me/messenger_profile?fields=greeting", Value::Null).await, (400, 613, None));
+    let own = format!("/me/custom_user_settings?psid={ASHA}");
+    for _ in 0..10 {
+        sandbox.good("GET", &own, Value::Null).await;
+    }
+    assert_eq!(sandbox.refused("GET", &own, Value::Null).await, (400, 613, None));
     sandbox.stop().await;
 }
 
