@@ -243,7 +243,7 @@ export function draw(next, chosen, delivered) {
   const wasAtEnd = isOther || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < CLOSE_TO_END_PX;
   byId("thread-title").textContent = thread ? thread.welcome.page_name || `Page ${who.page}` : "Nobody yet";
   byId("page-face").textContent = (thread?.welcome.page_name || "P").slice(0, 1).toUpperCase();
-  byId("thread-state").textContent = thread ? `${chosen.name ?? who.psid}${thread.blocked ? " has blocked the Page" : ""}` : "Choose a person, or make one with “New…”";
+  byId("thread-state").textContent = thread ? `${chosen.name ?? who.psid}${thread.blocked ? " has blocked the Page" : ""}` : "Make somebody with “New…”";
   for (const button of [byId("send"), byId("attach-button"), byId("mark-read")]) button.disabled = !thread;
   const rows = thread ? receipt(thread.rows, thread.seen_ms, delivered) : [];
   const sign = (row) => JSON.stringify([row, row.message?.attachment?.payload?.template_type?.startsWith("n") || row.message?.attachment?.payload?.template_type?.startsWith("o") ? thread.notifications : 0]);

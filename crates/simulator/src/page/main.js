@@ -35,6 +35,8 @@ async function todo(promise) {
   }
 }
 
+const pageName = ({ id, settings: { name } }) => (!name ? id : name.includes(id) ? name : `${name} (${id})`);
+
 function remember() {
   const values = new URLSearchParams();
   if (chosen.page) values.set("page", chosen.page);
@@ -68,7 +70,7 @@ async function draw(mine) {
   if (mine !== turn) return latest;
   const who = psid ? { page, psid, name: person?.name } : null;
   n_messages = thread?.messages ?? 0;
-  options(byId("page"), pages.length > 0 ? pages.map((one) => [one.id, one.settings.name ? `${one.settings.name} (${one.id})` : one.id]) : [["", "none yet"]]);
+  options(byId("page"), pages.length > 0 ? pages.map((one) => [one.id, pageName(one)]) : [["", "none yet"]]);
   options(byId("person"), people.length > 0 ? people.map((one) => [one.psid, one.name ? `${one.name} (${one.psid})` : one.psid]) : [["", "none yet"]]);
   byId("page").value = page;
   byId("person").value = psid;
@@ -112,7 +114,7 @@ function choose(page, psid) {
 }
 
 function forms() {
-  const set = toggles(byId("new-person"), byId("add"), () => byId("add-person").elements.name.focus());
+  const set = toggles(byId("new-person"), byId("add"), () => (chosen.page ? byId("add-person").elements.name : byId("add-page").elements.id).focus());
   const submit = (id, send) => byId(id).addEventListener("submit", (event) => {
     event.preventDefault();
     const form = event.target;
