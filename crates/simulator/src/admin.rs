@@ -8,8 +8,10 @@ pub(crate) mod model;
 mod people;
 mod recording;
 mod settings;
+pub(crate) mod standing;
 mod subscribe;
 mod thread;
+mod watch;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -36,6 +38,7 @@ pub(crate) fn router() -> Router<Context> {
         .route("/admin/clock/run", post(clock::run))
         .route("/admin/limits", get(settings::limits).post(settings::set_limits))
         .route("/admin/faults", post(settings::inject).get(settings::faults).delete(settings::clear_faults))
+        .route("/admin/faults/kinds", get(watch::fault_kinds))
         .route("/admin/echo", post(settings::set_echo))
         .route("/admin/errors", get(settings::catalogue))
         .route("/admin/subscribe", post(subscribe::subscribe))
@@ -47,5 +50,7 @@ pub(crate) fn router() -> Router<Context> {
         .route("/admin/recorder/alerts", get(recording::alerts))
         .route("/admin/recorder/lines", get(recording::lines))
         .route("/admin/recorder/clear", post(recording::clear))
+        .route("/admin/traffic", get(watch::traffic))
+        .route("/admin/changes", get(watch::changes))
         .route("/admin/idle", get(clock::idle))
 }

@@ -194,7 +194,7 @@ catalogue! {
     /// The app may not see profiles.
     ProfilePermission: 400, 2_018_247 / 0, METHOD, "(#2018247) Insufficient permission to access user profile.";
     /// Another app controls the thread.
-    NotThreadOwner: 400, 2_018_300 / 0, OAUTH, "(#2018300) Message cannot be sent: another app is controlling this thread now.";
+    NotThreadOwner: 400, 10 / 2_018_300, OAUTH, "(#10) Message failed to send because another app is controlling this thread now.";
     /// An automated question-and-answer flow runs.
     FlowRunning: 400, 2_018_321 / 0, OAUTH, "(#2018321) Message cannot be sent: an automated flow is running in this thread.";
     /// The message is deleted, or older than what can be read.

@@ -1,6 +1,8 @@
 //! Faults on command: each hits the next sends that would have been accepted, or a share of them, of everybody, of a Page
 //! or of a person.
 
+mod kinds;
+
 use serde::{Deserialize, Serialize};
 
 use crate::errors::Refusal;
@@ -197,16 +199,9 @@ impl Faults {
 
 impl Fault {
     fn hits(&self, ids: Ids, target: &Target<'_>) -> bool {
-        let is_of_webhooks = matches!(
-            self.kind,
-            FaultKind::WebhookDuplicated
-                | FaultKind::WebhookReordered
-                | FaultKind::WebhookMerged
-                | FaultKind::WebhookDelayed
-                | FaultKind::WebhookWronglySigned
-        );
         let psid = target.psid.map(|(psid, _)| psid);
         let draw = || ids.draw(&format!("fault {:?}", self.kind), target.page, psid, target.n);
+        let is_of_webhooks = self.kind.is_of_webhooks();
         let fits = match target.what {
             What::Message => !is_of_webhooks && self.endpoint.as_deref().is_none_or(|endpoint| endpoint == "messages"),
             What::Call(endpoint) => !is_of_webhooks && self.endpoint.as_deref() == Some(endpoint),

@@ -12,9 +12,11 @@ mod graph;
 mod http;
 mod moment;
 mod offline;
+mod page;
 mod platform;
 mod recorder;
 mod server;
+mod traffic;
 mod webhooks;
 mod world;
 

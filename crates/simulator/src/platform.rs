@@ -15,6 +15,7 @@ use crate::faults::{FaultKind, Target, What};
 use crate::graph::call::Call;
 use crate::graph::{self, Manner, Note, Reply};
 use crate::recorder::{CallRow, EventJson, Recorder, WebhookRow, WebhookStatus};
+use crate::traffic::{Exchange, Traffic};
 use crate::webhooks::event::{Event, Place};
 use crate::webhooks::outbox::{Line, Outbox, Parcel, Shipment};
 use crate::world::app::AppIx;
@@ -32,6 +33,8 @@ pub(crate) struct Platform {
     wake: Notify,
     /// Counts whatever may have made the platform quiet.
     ticks: watch::Sender<u64>,
+    /// Counts whatever somebody who watches may see.
+    changes: watch::Sender<u64>,
     /// One at a time moves the clock.
     moving: tokio::sync::Mutex<()>,
 }
@@ -39,6 +42,7 @@ pub(crate) struct Platform {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) recorder: Recorder,
+    pub(crate) traffic: Traffic,
     pub(crate) clock: Clock,
     agenda: Agenda<Coming>,
     outbox: Outbox,
@@ -73,13 +77,19 @@ impl Platform {
         let state = State {
             world: world(config)?,
             recorder: Recorder::default(),
+            traffic: Traffic::default(),
             clock,
             agenda: Agenda::default(),
             outbox: Outbox::new(config.delivery.clone()),
             n_under_way: 0,
         };
-        let ticks = watch::Sender::new(0);
-        Ok(Self { state: Mutex::new(state), wake: Notify::new(), ticks, moving: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            state: Mutex::new(state),
+            wake: Notify::new(),
+            ticks: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
+            moving: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// The state, for a moment.
@@ -93,12 +103,15 @@ impl Platform {
         // Read under the lock, so that the recorder's times never go back.
         let now_ms = state.clock.now_ms();
         let mut reply = graph::handle(&mut state.world, call, now_ms);
+        let mut exchange = Exchange::call(call, &reply, now_ms);
         for note in std::mem::take(&mut reply.notes) {
-            state.record(note, now_ms);
+            state.record(note, &mut exchange, now_ms);
         }
+        state.traffic.note(exchange);
         let echo = state.absorb(now_ms).filter(|_| reply.manner == Manner::AfterEcho);
         drop(state);
         self.wake.notify_one();
+        self.change_seen();
         Answer { reply, echo }
     }
 
@@ -116,6 +129,7 @@ impl Platform {
         drop(state.absorb(now_ms));
         drop(state);
         self.wake.notify_one();
+        self.change_seen();
         happened
     }
 
@@ -127,6 +141,7 @@ impl Platform {
         drop(state.absorb(now_ms));
         drop(state);
         self.wake.notify_one();
+        self.change_seen();
         changed
     }
 
@@ -163,9 +178,9 @@ impl State {
         drop(self.absorb(now_ms));
     }
 
-    fn record(&mut self, note: Note, now_ms: i64) {
+    fn record(&mut self, note: Note, exchange: &mut Exchange, now_ms: i64) {
         let psid = note.psid.and_then(|psid| Some(self.world.page(note.page.as_deref()?)?.psid_text(psid)));
-        self.recorder.call(CallRow {
+        let row = CallRow {
             seq: 0,
             n: note.n,
             at_ms: now_ms,
@@ -179,7 +194,9 @@ impl State {
             subcode: note.subcode,
             mid: note.mid,
             fault: note.fault,
-        });
+        };
+        (exchange.page, exchange.psid, exchange.app) = (row.page.clone(), row.psid.clone(), row.app.clone());
+        self.recorder.call(row);
     }
 
     /// Queues an event for every app that hears of it; with none it is recorded and dropped. Answers the wait for an
@@ -210,6 +227,9 @@ impl State {
         if listeners.is_empty() {
             row.event = EventJson::new(&event.bytes);
             row.n = self.world.count_record(Some(&event.page), event.psid);
+            let mut exchange = Exchange::webhook(event.kind.to_owned(), &event.bytes, now_ms);
+            exchange.about(&row);
+            self.traffic.note(exchange);
             self.recorder.webhook(row);
             return None;
         }

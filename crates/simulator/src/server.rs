@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::http::Severed;
 use crate::platform::Platform;
 use crate::webhooks::courier::Courier;
-use crate::{admin, http, webhooks};
+use crate::{admin, http, page, webhooks};
 
 /// How long connections may take to finish after the stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ impl Simulator {
         let Self { listener, platform, client, courier } = self;
         let tasks = TaskTracker::new();
         let context = Context { platform, client, tasks: tasks.clone(), stop: stop.clone() };
-        let router = admin::router().fallback(http::graph).with_state(context);
+        let router = admin::router().merge(page::router()).fallback(http::graph).with_state(context);
         tasks.spawn(courier.run(stop.clone()));
         loop {
             let accepted = tokio::select! {

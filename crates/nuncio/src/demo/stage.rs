@@ -69,7 +69,7 @@ It all stays up until you press Ctrl-C:
   webhooks   http://{webhook}/webhook
   gRPC       {grpc} (with reflection)
   probes     http://{admin}/readyz and /metrics
-  simulator  http://{simulator}/admin/recorder/sends
+  simulator  http://{simulator}/ (a page to play Ada on)
 
 Try, in another terminal:
   1. make Ada write once more:

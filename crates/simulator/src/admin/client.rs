@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::model::{
-    AddedPerson, Advance, ClockReading, Complaint, Counted, Done, Duplicate, EchoSetting, Idle, Made, NewApp, NewPage,
-    NewPerson, PersonRow, Population, Postback, SetClock, StaffReply, Subscribe, Subscribed, Thread, ThreadRow,
+    AddedPerson, Advance, Changes, ClockReading, Complaint, Counted, Done, Duplicate, EchoSetting, Idle, Made, NewApp,
+    NewPage, NewPerson, PersonRow, Population, Postback, SetClock, StaffReply, Subscribe, Subscribed, Thread,
+    ThreadRow,
 };
 use crate::faults::{Fault, FaultKind};
 use crate::recorder::{AlertRow, CallRow, Filter, SendRow, WebhookRow};
@@ -232,6 +233,23 @@ impl AdminClient {
     /// Every Send API call, in order.
     pub async fn calls(&self) -> Result<Vec<CallRow>, AdminError> {
         self.get("recorder/calls").await
+    }
+
+    /// How often anything has changed; waits up to `wait` until that is another number than `seen`.
+    pub async fn changes(&self, seen: Option<u64>, wait: Duration) -> Result<u64, AdminError> {
+        let after = seen.map(|seen| format!("&after={seen}")).unwrap_or_default();
+        let request = self.client.get(self.url(&format!("changes?wait_ms={}{after}", wait.as_millis())));
+        read_within::<Changes>(request, TIMEOUT + wait).await.map(|changes| changes.change)
+    }
+
+    /// What went over the wire behind that place (`seq`), with its bodies, newest first.
+    pub async fn traffic(&self, after: u64) -> Result<Vec<Value>, AdminError> {
+        self.get(&format!("traffic?after={after}")).await
+    }
+
+    /// Every kind of fault, with what it does.
+    pub async fn fault_kinds(&self) -> Result<Vec<Value>, AdminError> {
+        self.get("faults/kinds").await
     }
 
     /// Every webhook, in order.

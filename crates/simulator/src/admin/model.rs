@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use serde_json::Value;
 
+use super::standing::{NotificationRow, Welcome, WindowRow};
 use crate::world::EchoTiming;
 use crate::world::page::PageSettings;
 use crate::world::script::Script;
@@ -198,6 +199,11 @@ pub(crate) struct Thread {
     pub(crate) owner: Option<String>,
     /// The persistent menu.
     pub(crate) menu: Option<Value>,
+    /// Until when the Page shows that it types, in ms since 1970.
+    pub(crate) typing_until_ms: i64,
+    pub(crate) window: WindowRow,
+    pub(crate) notifications: Vec<NotificationRow>,
+    pub(crate) welcome: Welcome,
 }
 
 /// One message of a thread.
@@ -231,6 +237,8 @@ pub struct ThreadRow {
     pub page_reaction: Option<String>,
     /// The message that it quotes.
     pub reply_to: Option<String>,
+    /// How often the person has edited it.
+    pub edits: u8,
     /// A tap, which the thread does not show.
     pub tap: bool,
     /// Taken back.
@@ -353,4 +361,10 @@ pub(crate) struct Complaint {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) count: usize,
+}
+
+/// How often anything has changed: what to ask `after` next time.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Changes {
+    pub(crate) change: u64,
 }

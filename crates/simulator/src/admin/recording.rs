@@ -47,6 +47,6 @@ pub(super) async fn lines(State(context): State<Context>, uri: Uri) -> Result<Re
 }
 
 pub(super) async fn clear(State(context): State<Context>) -> Json<Done> {
-    context.platform.state().recorder.clear();
+    context.platform.clear_recording();
     Json(Done { success: true })
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::input;
 use super::model::{OfThread, Thread, ThreadRow};
 use super::people::no_page;
+use super::standing::{self, Welcome, WindowRow};
 use crate::server::Context;
 use crate::world::World;
 use crate::world::deeds::{Sentence, choices};
@@ -54,6 +55,10 @@ fn show(world: &World, id: &str, psid: &str, after: usize, now_ms: i64) -> Resul
             .and_then(|more| more.settings.get("persistent_menu"))
             .or_else(|| page.profile.get("persistent_menu"))
             .cloned(),
+        typing_until_ms: more.map_or(0, |more| more.typing_until_ms),
+        window: WindowRow::of(world, person, now_ms),
+        notifications: standing::notifications(page, key),
+        welcome: Welcome::of(page, person),
     })
 }
 
@@ -78,6 +83,7 @@ fn row(world: &World, page: &Page, psid: Psid, n: u32, entry: &Entry) -> ThreadR
         reaction: rest.and_then(|rest| rest.reaction.clone()),
         page_reaction: rest.and_then(|rest| rest.page_reaction.clone()),
         reply_to: rest.and_then(|rest| rest.reply_to.clone()),
+        edits: rest.map_or(0, |rest| rest.n_edits),
         tap: entry.is_tap(),
         deleted: entry.is_deleted(),
     }

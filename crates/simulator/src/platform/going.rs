@@ -9,6 +9,7 @@ use super::{Coming, Platform, State};
 use crate::clock::Clock;
 use crate::config::WebhookTarget;
 use crate::recorder::{AlertRow, WebhookRow, WebhookStatus};
+use crate::traffic::Exchange;
 use crate::webhooks::outbox::{Outcome, Shipment};
 use crate::world::app::AppIx;
 use crate::world::ids::Psid;
@@ -41,6 +42,7 @@ impl Platform {
             let shipment = match coming {
                 Coming::Deed { page, psid, deed } => {
                     state.perform(page, psid, *deed, now_ms);
+                    self.change_seen();
                     None
                 }
                 Coming::Line(line) => state.outbox.load(&mut state.agenda, line, now_ms).map(Box::new),
@@ -78,14 +80,19 @@ impl Platform {
             Outcome::Again | Outcome::AgainWithAlert => WebhookStatus::Pending,
             Outcome::GivenUp | Outcome::Unsubscribed => WebhookStatus::Failed,
         };
+        let mut exchange = Exchange::webhook(String::new(), &shipment.body, now_ms);
+        exchange.http_status = http_status;
+        exchange.attempt = Some(shipment.attempts);
         for (_, parcel) in &shipment.parcels {
             if let Some(row) = state.recorder.webhook_mut(parcel.seq) {
                 row.status = status;
                 row.http_status = http_status;
                 row.attempts = shipment.attempts;
                 row.settled_ms = (status != WebhookStatus::Pending).then_some(now_ms);
+                exchange.about(row);
             }
         }
+        state.traffic.note(exchange);
         match outcome {
             Outcome::Delivered => state.deliver_twice_or_close(*shipment, now_ms),
             Outcome::Again => state.try_again(shipment, now_ms),
@@ -102,6 +109,32 @@ impl Platform {
         drop(guard);
         self.wake.notify_one();
         self.tick();
+        self.change_seen();
+    }
+
+    /// How often anything has changed that somebody who watches may see.
+    pub(crate) fn n_changes(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
+    /// Waits until that number is another than `seen`; at once if the caller has seen nothing.
+    pub(crate) async fn until_changed(&self, seen: Option<u64>) {
+        let mut changes = self.changes.subscribe();
+        // It fails only if the sender is gone, and the platform holds it.
+        drop(changes.wait_for(|n| Some(*n) != seen).await);
+    }
+
+    pub(super) fn change_seen(&self) {
+        self.changes.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// Forgets what was recorded.
+    pub(crate) fn clear_recording(&self) {
+        let mut state = self.state();
+        state.recorder.clear();
+        state.traffic.clear();
+        drop(state);
+        self.change_seen();
     }
 
     /// Resolves when something may have become due.
@@ -173,6 +206,7 @@ impl Platform {
             }
         }
         self.wake.notify_one();
+        self.change_seen();
         drop(turn);
     }
 
@@ -183,6 +217,7 @@ impl Platform {
         state.clock = change(state.clock);
         drop(state);
         self.wake.notify_one();
+        self.change_seen();
         drop(turn);
     }
 

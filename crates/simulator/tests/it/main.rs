@@ -11,4 +11,5 @@ mod sandbox;
 mod send;
 mod threads;
 mod time;
+mod watch;
 mod webhooks;

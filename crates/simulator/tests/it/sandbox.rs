@@ -112,6 +112,15 @@ impl Sandbox {
         tokio::time::timeout(DEADLINE, exchange).await.expect("the exchange ends in time")
     }
 
+    /// What comes back for a path, head and all.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let mut text = String::new();
+        let mut stream = self.open(&format!("GET {path}"), "", "text/plain", "").await;
+        let read = stream.read_to_string(&mut text);
+        tokio::time::timeout(DEADLINE, read).await.expect("the answer ends in time").unwrap();
+        text
+    }
+
     /// Writes a request and hands over the socket.
     pub(crate) async fn begin(&self, path: &str, headers: &str, content_type: &str, body: &str) -> TcpStream {
         self.open(&format!("POST {path}"), headers, content_type, body).await

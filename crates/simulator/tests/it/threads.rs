@@ -69,7 +69,7 @@ async fn control_of_a_thread_goes_round() {
     assert_eq!(done, json!({"success": true}));
     let owner = sandbox.good("GET", &format!("/me/thread_owner?recipient={ASHA}"), Value::Null).await;
     assert_eq!(owner["data"][0]["thread_owner"]["app_id"], "5005");
-    assert_eq!(sandbox.send(message("no")).await.error(), (400, 2_018_300, None));
+    assert_eq!(sandbox.send(message("no")).await.error(), (400, 10, Some(2_018_300)));
     sandbox.graph_as("other", "POST", "/me/messages", message("yes")).await.mid();
     assert_eq!(
         sandbox.refused("POST", "/me/extend_thread_control", to(json!({"duration": 60}))).await,

@@ -146,12 +146,12 @@ fn only_the_owner_of_a_thread_writes_in_it() {
     own(&mut world, other, T0 + HOUR);
     check(&mut world, &text(ASHA), T0, OK);
     world.page_mut(PAGE).unwrap().settings.default_app = Some("4004".to_owned());
-    check(&mut world, &text(ASHA), T0 + HOUR - 1, (400, 2_018_300, 0));
+    check(&mut world, &text(ASHA), T0 + HOUR - 1, (400, 10, 2_018_300));
     // Idle again: the default app may.
     check(&mut world, &text(ASHA), T0 + HOUR, OK);
     let passing = with(text(ASHA), json!({"thread_control": {"control_type": "pass", "app_id": 5005}}));
     check(&mut world, &passing, T0 + HOUR, OK);
-    check(&mut world, &text(ASHA), T0 + HOUR, (400, 2_018_300, 0));
+    check(&mut world, &text(ASHA), T0 + HOUR, (400, 10, 2_018_300));
 }
 
 #[test]
