@@ -19,8 +19,15 @@ fn names(figures: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn every_figure_stands_beside_its_limit() {
-    let figures =
-        figures(&["ingress.embedded", "fold", "conversation.read", "start.time", "conversations.memory"]).await;
+    let figures = figures(&[
+        "ingress.embedded",
+        "fold",
+        "conversation.read",
+        "start.time",
+        "conversations.memory",
+        "simulator.sends",
+    ])
+    .await;
     for figure in &figures {
         let mut keys: Vec<_> = figure.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
@@ -43,6 +50,8 @@ async fn every_figure_stands_beside_its_limit() {
         "start.time",
         "idle.memory",
         "conversations.memory",
+        "simulator.sends",
+        "simulator.memory",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

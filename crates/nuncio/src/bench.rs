@@ -9,6 +9,7 @@ mod nats;
 mod process;
 mod rebuild;
 mod report;
+mod simulator;
 mod split;
 mod workload;
 
@@ -44,6 +45,9 @@ pub(crate) enum Name {
     /// What memory a conversation costs the process that took it in.
     #[value(name = "conversations.memory")]
     ConversationsMemory,
+    /// How many sends one core of the simulator takes, and what memory its people cost.
+    #[value(name = "simulator.sends", alias = "simulator.memory")]
+    Simulator,
 }
 
 /// How long to measure, and on how much.
@@ -95,6 +99,8 @@ struct Sizes {
     reads: usize,
     /// Conversations that a process has seen once.
     seen_once: usize,
+    /// People of the simulator; half of them are written to.
+    simulated: usize,
 }
 
 impl Scale {
@@ -110,6 +116,7 @@ impl Scale {
                 large_log: 2_000,
                 reads: 10,
                 seen_once: 1_000,
+                simulated: 200,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -121,6 +128,7 @@ impl Scale {
                 large_log: 1_000_000,
                 reads: 200,
                 seen_once: 200_000,
+                simulated: 100_000,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -132,6 +140,7 @@ impl Scale {
                 large_log: 5_000_000,
                 reads: 500,
                 seen_once: 1_000_000,
+                simulated: 100_000,
             },
         }
     }
@@ -197,6 +206,7 @@ impl Stage {
             Name::ConversationRead => conversation_read::measure(self, figures).await,
             Name::Start => process::start(self, figures).await,
             Name::ConversationsMemory => process::conversations(self, figures).await,
+            Name::Simulator => simulator::measure(self, figures).await,
         }
     }
 

@@ -82,7 +82,7 @@ pub(super) async fn conversations(stage: &mut Stage, figures: &mut Vec<Figure>) 
     let n_people = stage.sizes.seen_once;
     let folder = stage.fresh_path();
     let process = Process::start(&folder)?;
-    let mut client = Client::connect(process.webhook).await?;
+    let mut client = Client::connect(process.address).await?;
     let mut workload = Workload::strangers(n_people);
     let mut deliver = async |n_events: usize| -> anyhow::Result<()> {
         let mut left = n_events;
@@ -119,16 +119,18 @@ fn command() -> Command {
     command
 }
 
-/// A running `standalone` with an empty log, killed when dropped.
-struct Process {
+/// This program, running once more, killed when dropped.
+pub(super) struct Process {
     child: Child,
-    webhook: SocketAddr,
+    /// Where it takes webhooks, or where the simulator is.
+    pub(super) address: SocketAddr,
     ready_at: Instant,
     // Open for as long as the process writes to it.
     log: BufReader<ChildStderr>,
 }
 
 impl Process {
+    /// A `standalone` with an empty log.
     fn start(folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join("log.sqlite");
         let tables = format!("sqlite:{}", folder.join("tables.sqlite").display());
@@ -146,34 +148,46 @@ impl Process {
         ] {
             command.arg("--set").arg(format!("{key}={value}"));
         }
+        Self::spawn(command, "listening for webhooks on ", "started")
+    }
+
+    /// A simulator with one Page.
+    pub(super) fn simulator(page: &str, token: &str) -> anyhow::Result<Self> {
+        let mut command = command();
+        command.args(["simulator", "--listen", "127.0.0.1:0", "--page", &format!("{page}={token}")]);
+        Self::spawn(command, "play the customer on http://", "the simulator listens")
+    }
+
+    /// Waits until it says `ready`; its address stands behind `address`.
+    fn spawn(mut command: Command, address: &str, ready: &str) -> anyhow::Result<Self> {
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.context("cannot run this program again")?;
         let stderr = child.stderr.take().context("standard error is piped")?;
         // From here on dropping it kills the child.
         let mut process = Self {
             child,
-            webhook: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
             ready_at: Instant::now(),
             log: BufReader::new(stderr),
         };
-        process.wait_until_started()?;
+        process.wait_until_started(address, ready)?;
         Ok(process)
     }
 
     /// Reads its log until it says that it has started, which it does once every address is bound.
-    fn wait_until_started(&mut self) -> anyhow::Result<()> {
+    fn wait_until_started(&mut self, address: &str, ready: &str) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
         let mut said = String::new();
         loop {
             let mut line = String::new();
             let n_read = self.log.read_line(&mut line)?;
-            anyhow::ensure!(n_read > 0 && Instant::now() < end, "`nuncio standalone` did not start; it said:\n{said}");
-            if let Some((_, address)) = line.split_once("listening for webhooks on ") {
+            anyhow::ensure!(n_read > 0 && Instant::now() < end, "this program did not start again; it said:\n{said}");
+            if let Some((_, address)) = line.split_once(address) {
                 let address: String =
                     address.chars().take_while(|one| one.is_ascii_digit() || ".:".contains(*one)).collect();
-                self.webhook = address.parse().with_context(|| format!("an address in {line}"))?;
+                self.address = address.parse().with_context(|| format!("an address in {line}"))?;
             }
-            if line.contains("roles") && line.contains("started") {
+            if line.contains(ready) {
                 self.ready_at = Instant::now();
                 return Ok(());
             }
@@ -181,8 +195,13 @@ impl Process {
         }
     }
 
+    /// The CPU time that it has used so far.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        cpu_of(&self.child.id().to_string())
+    }
+
     /// Bytes of memory that it holds.
-    fn resident(&self) -> anyhow::Result<u64> {
+    pub(super) fn resident(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .context("memory can be measured where there is /proc")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
