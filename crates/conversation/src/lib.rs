@@ -17,9 +17,9 @@ use api::status::{self, Violations};
 use domain::conversation::{Erasure, Opening};
 use domain::evaluate::window_of;
 use domain::id::{PageId, Psid};
-use domain::pack::Packs;
+use domain::pack::Pack;
 use erase::ChangeError;
-use event_log::{Conversations, EventLog, Loaded};
+use event_log::{Conversations, EventLog, JudgedBy, Loaded};
 use records::Records;
 use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
@@ -54,7 +54,7 @@ pub struct ConversationService {
     log: Arc<dyn EventLog>,
     records: Records,
     conversations: Conversations,
-    packs: Packs,
+    judged_by: JudgedBy,
     clock: Clock,
     stop: CancellationToken,
     eraser: Eraser,
@@ -65,7 +65,8 @@ impl ConversationService {
     pub fn server(deps: Deps, eraser: Eraser, stop: CancellationToken) -> ConversationsServer<Self> {
         let Deps { log, conversations, database, clock, metrics, .. } = deps;
         let records = Records::new(Arc::clone(&log), database, &metrics);
-        ConversationsServer::new(Self { log, records, conversations, packs: Packs::built_in(), clock, stop, eraser })
+        let judged_by = JudgedBy::new(Arc::clone(&log));
+        ConversationsServer::new(Self { log, records, conversations, judged_by, clock, stop, eraser })
     }
 }
 
@@ -78,7 +79,9 @@ impl Api for ConversationService {
         let (page, psid) = parse(&request.into_inner().name, "name")?;
         let stream = self.conversations.stream(&page, &psid);
         let loaded = self.conversations.load(&stream).await.map_err(|error| status::unavailable(&error))?;
-        Ok(Response::new(self.render(&page, &psid, &loaded)))
+        let packs = self.judged_by.packs_lately().await.map_err(|error| status::unavailable(&error))?;
+        let pack = packs.in_force_for(&page, self.clock.now());
+        Ok(Response::new(render(&page, &psid, &loaded, pack)))
     }
 
     async fn list_events(
@@ -128,23 +131,20 @@ impl Api for ConversationService {
     }
 }
 
-impl ConversationService {
-    fn render(&self, page: &PageId, psid: &Psid, loaded: &Loaded) -> pb::Conversation {
-        let state = &loaded.state;
-        let pack = self.packs.in_force(self.clock.now());
-        let opened = window_of(pack, state);
-        let written = state.last_opening(&[Opening::Message]);
-        let unsettled = state.sends().filter(|(_, send)| !send.status.is_final()).count();
-        pb::Conversation {
-            name: name::conversation(page, psid),
-            revision: loaded.revision,
-            last_opening_time: opened.map(|(fact, _)| timestamp(fact.at)),
-            window_end_time: opened.map(|(_, end)| timestamp(end)),
-            human_agent_end_time: written.map(|fact| timestamp(fact.at.plus(pack.windows().human_agent))),
-            delivered_time: state.delivered_to().map(timestamp),
-            read_time: state.read_to().map(timestamp),
-            unsettled_messages: i32::try_from(unsettled).unwrap_or(i32::MAX),
-        }
+fn render(page: &PageId, psid: &Psid, loaded: &Loaded, pack: &Pack) -> pb::Conversation {
+    let state = &loaded.state;
+    let opened = window_of(pack, state);
+    let written = state.last_opening(&[Opening::Message]);
+    let unsettled = state.sends().filter(|(_, send)| !send.status.is_final()).count();
+    pb::Conversation {
+        name: name::conversation(page, psid),
+        revision: loaded.revision,
+        last_opening_time: opened.map(|(fact, _)| timestamp(fact.at)),
+        window_end_time: opened.map(|(_, end)| timestamp(end)),
+        human_agent_end_time: written.map(|fact| timestamp(fact.at.plus(pack.windows().human_agent))),
+        delivered_time: state.delivered_to().map(timestamp),
+        read_time: state.read_to().map(timestamp),
+        unsettled_messages: i32::try_from(unsettled).unwrap_or(i32::MAX),
     }
 }
 

@@ -10,7 +10,7 @@ use domain::conversation::Conversation;
 use domain::event::Event;
 use domain::id::StreamId;
 use domain::pack::Packs;
-use event_log::{Checkpoint, Filter, Followed, Pages, Position, Stored, Unreadable};
+use event_log::{Checkpoint, Filter, Followed, JudgedBy, Pages, Position, Stored, Unreadable};
 use serde_json::json;
 use std::error::Error as _;
 
@@ -109,11 +109,13 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     let records = conversation::shown(log.read(&stream, 0).await?);
     let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &page, &psid)).collect();
     let state = Conversation::fold(records.iter().flat_map(Stored::events));
+    let packs = JudgedBy::new(log).packs().await?;
     match format {
-        Format::Text => text(&stream, &state, &events)?,
+        Format::Text => text(&stream, &state, &events, &packs)?,
         Format::Json => {
             let rows: Vec<_> = events.iter().map(event_json).collect();
-            let sends: Vec<_> = state.sends().map(|(id, send)| send_json(&id.uuid().to_string(), send)).collect();
+            let sends: Vec<_> =
+                state.sends().map(|(id, send)| send_json(&id.uuid().to_string(), send, &packs)).collect();
             let whole = json!({ "stream": stream.to_string(), "events": rows, "messages": sends });
             output::line(&serde_json::to_string_pretty(&whole)?)?;
         }
@@ -121,7 +123,7 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     Ok(())
 }
 
-fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent]) -> anyhow::Result<()> {
+fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent], packs: &Packs) -> anyhow::Result<()> {
     output::line(&stream.to_string())?;
     if events.is_empty() {
         output::line("nothing is known of this conversation")?;
@@ -129,10 +131,9 @@ fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent]) -
     for event in events {
         output::line(&event_line(event))?;
     }
-    let packs = Packs::built_in();
     for (id, send) in state.sends() {
         output::line(&format!("\nmessage {}: {}", id.uuid(), send.status.as_str()))?;
-        for line in send.decision.iter().flat_map(|decision| api::explain::decision(decision, &packs)) {
+        for line in send.decision.iter().flat_map(|decision| api::explain::decision(decision, packs)) {
             output::line(&format!("  {line}"))?;
         }
     }
@@ -165,7 +166,7 @@ fn event_json(event: &ConversationEvent) -> serde_json::Value {
     })
 }
 
-fn send_json(id: &str, send: &domain::send::Send) -> serde_json::Value {
-    let decision = send.decision.as_ref().map(|decision| api::explain::decision(decision, &Packs::built_in()));
+fn send_json(id: &str, send: &domain::send::Send, packs: &Packs) -> serde_json::Value {
+    let decision = send.decision.as_ref().map(|decision| api::explain::decision(decision, packs));
     json!({ "message": id, "state": send.status.as_str(), "attempts": send.attempts, "decision": decision })
 }

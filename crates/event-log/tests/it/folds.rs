@@ -3,13 +3,15 @@
 use crate::samples::{NOW, page, record};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Decision, Finding, Intent, PackRef, Purpose, Route, Verdict};
+use domain::evaluate::{Facts, judge};
 use domain::event::{Consent, ConsentBy, ConsentKind, OptIn, RightStep, RightStepKind, Sending, SendingKind};
 use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral};
 use domain::id::{CommentId, FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId, Token};
-use domain::pack::Rule;
+use domain::pack::{Packs, Rule};
+use domain::page::Page;
 use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
-use event_log::{EventLog, Expected, Record};
+use event_log::{EventLog, Expected, Record, decision_bytes};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -135,6 +137,14 @@ fn history() -> impl Strategy<Value = Vec<Vec<Event>>> {
     )
 }
 
+/// What the rules say to every purpose, as bytes.
+fn judged(state: &Conversation) -> Vec<Vec<u8>> {
+    let (packs, page_id, page) = (Packs::built_in(), page(1), Page::default());
+    let facts = Facts::new(&page_id, &page, state);
+    let decision = |purpose| judge(&packs, &facts, &Intent::new(Actor::Automation, purpose), NOW);
+    Purpose::ALL.map(|purpose| decision_bytes(&decision(purpose))).to_vec()
+}
+
 async fn state(log: &dyn EventLog, records: &[Record]) -> Conversation {
     let mut reached = 0;
     for record in records {
@@ -158,6 +168,7 @@ async fn invariant_10_both_adapters_fold_the_same_records_to_the_same_state() {
         let on_embedded = state(&embedded.log, &records).await;
         let on_cluster = state(&cluster.log, &records).await;
         assert_eq!(on_embedded, on_cluster);
+        assert_eq!(judged(&on_embedded), judged(&on_cluster), "the same records give the same decision, byte for byte");
         changed += usize::from(on_embedded != Conversation::default());
     }
     assert!(changed > 30, "only {changed} histories changed anything");

@@ -1,11 +1,11 @@
 //! The property that webhooks may come again, late, in any order and in other batches.
 
 use crate::conversation::{Conversation, Opening};
-use crate::event::{Event, InboundKind, LeadEnd, Outcome, ReactionAction, Recorded};
+use crate::event::{CommentVerb, Event, InboundKind, LeadEnd, NotificationChange, Outcome, ReactionAction, Recorded};
 use crate::id::RecordId;
 use crate::testing::{
-    DAY_MS, accepted, at, blocked, dispatched, echo, idle_kinds, lead, mid, opt_in, postback, reaction, record,
-    referral, requested, send_id, sent, settled, told,
+    DAY_MS, accepted, at, blocked, commented, dispatched, echo, idle_kinds, lead, mid, one_time, opt_in, passed_to,
+    postback, reaction, record, referral, repeated, requested, send_id, sent, settled, told,
 };
 use proptest::prelude::*;
 
@@ -106,6 +106,24 @@ fn kind() -> impl Strategy<Value = InboundKind> {
         1 => Just(opt_in()),
         1 => Just(lead(LeadEnd::Complete)),
         3 => prop::sample::select(idle_kinds()),
+        3 => prop::sample::select(granting_kinds()),
+    ]
+}
+
+/// What gives rights or takes them away, and what says who has the thread.
+fn granting_kinds() -> Vec<InboundKind> {
+    vec![
+        crate::testing::ad_message(),
+        one_time("t", "shoes"),
+        one_time("u", "hats"),
+        repeated("r", "shoes", None),
+        repeated("r", "hats", None),
+        repeated("r", "shoes", Some(NotificationChange::Stop)),
+        repeated("r", "shoes", Some(NotificationChange::Resume)),
+        commented("c", CommentVerb::Add),
+        commented("c", CommentVerb::Remove),
+        passed_to("77"),
+        passed_to("99"),
     ]
 }
 
