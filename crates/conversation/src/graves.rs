@@ -19,7 +19,7 @@ impl Tombstone {
     /// The last one among a stream's records whose moment is wanted.
     pub(crate) fn last(records: &[Stored], is_wanted: impl Fn(Timestamp) -> bool) -> Option<Self> {
         records.iter().rev().find_map(|stored| {
-            let until = stored.record.events.iter().find_map(begun).filter(|until| is_wanted(*until))?;
+            let until = stored.record.events.iter().find_map(Event::erases_until).filter(|until| is_wanted(*until))?;
             Some(Self { position: stored.position, until })
         })
     }
@@ -59,20 +59,6 @@ pub(crate) fn stated_after(records: &[Stored], until: Timestamp) -> Vec<Event> {
         | Event::Page(_) => false,
     };
     events.filter(is_after).cloned().collect()
-}
-
-fn begun(event: &Event) -> Option<Timestamp> {
-    match event {
-        Event::Erasing(Erasing { kind: ErasingKind::Begun { until }, .. }) => Some(*until),
-        Event::Erasing(Erasing { kind: ErasingKind::Completed { .. }, .. })
-        | Event::Inbound(_)
-        | Event::Sending(_)
-        | Event::Quarantined(_)
-        | Event::System(_)
-        | Event::Right(_)
-        | Event::Consent(_)
-        | Event::Page(_) => None,
-    }
 }
 
 /// Whether a record behind a tombstone holds a fact from before it.

@@ -17,6 +17,7 @@ pub use sending::{Content, Outcome, Sending, SendingKind};
 pub use system::{System, SystemKind};
 
 use crate::id::RecordId;
+use crate::time::Timestamp;
 
 /// One thing that happened. A new kind must break every match on this.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,25 @@ pub enum Event {
     Page(PageStep),
     /// Something happened to the log as a whole.
     System(System),
+}
+
+impl Event {
+    /// Up to when this erases what was stated; none if it is no tombstone.
+    pub fn erases_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Erasing(step) => match step.kind {
+                ErasingKind::Begun { until } => Some(until),
+                ErasingKind::Completed { .. } => None,
+            },
+            Self::Inbound(_)
+            | Self::Quarantined(_)
+            | Self::Sending(_)
+            | Self::System(_)
+            | Self::Right(_)
+            | Self::Consent(_)
+            | Self::Page(_) => None,
+        }
+    }
 }
 
 /// An event together with the record it came in, as folds take it: the record is what a decision names as its fact.

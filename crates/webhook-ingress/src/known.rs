@@ -1,6 +1,6 @@
 //! What streams hold already, so that nothing is appended twice by a replay, and nothing that was erased.
 
-use domain::event::{ErasingKind, Event, Inbound};
+use domain::event::{Event, Inbound};
 use domain::id::{FactId, StreamId};
 use domain::time::Timestamp;
 use event_log::{EventLog, LogError};
@@ -46,28 +46,12 @@ impl Known {
                 let records = self.log.read(entry.key(), 0).await?;
                 let facts = records.iter().filter_map(|stored| stored.record.fact).collect();
                 let events = records.iter().flat_map(|stored| &stored.record.events);
-                entry.insert(History { facts, erased_until: events.filter_map(tombstone).max() })
+                entry.insert(History { facts, erased_until: events.filter_map(Event::erases_until).max() })
             }
         };
         if history.erased_until.is_some_and(|until| fact.at() <= until) {
             return Ok(Word::Erased);
         }
         Ok(if history.facts.insert(fact.fact) { Word::New } else { Word::Known })
-    }
-}
-
-fn tombstone(event: &Event) -> Option<Timestamp> {
-    match event {
-        Event::Erasing(step) => match step.kind {
-            ErasingKind::Begun { until } => Some(until),
-            ErasingKind::Completed { .. } => None,
-        },
-        Event::Inbound(_)
-        | Event::Quarantined(_)
-        | Event::Sending(_)
-        | Event::System(_)
-        | Event::Right(_)
-        | Event::Consent(_)
-        | Event::Page(_) => None,
     }
 }

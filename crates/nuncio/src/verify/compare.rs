@@ -5,7 +5,6 @@ use super::finding::{Finding, Kind};
 use super::shard::{Gaps, Rows, position};
 use crate::inspect::cause;
 use anyhow::Context;
-use domain::event::{ErasingKind, Event};
 use domain::id::StreamId;
 use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, Position, Record, Stored, Unreadable};
 use sql::history::{Damaged, Entry};
@@ -317,14 +316,5 @@ fn names_the_same(entry: &Entry, record: &Record) -> bool {
 }
 
 fn is_tombstone(record: &Record) -> bool {
-    record.events.iter().any(|event| match event {
-        Event::Erasing(step) => matches!(step.kind, ErasingKind::Begun { .. }),
-        Event::Inbound(_)
-        | Event::Quarantined(_)
-        | Event::Sending(_)
-        | Event::System(_)
-        | Event::Right(_)
-        | Event::Consent(_)
-        | Event::Page(_) => false,
-    })
+    record.events.iter().any(|event| event.erases_until().is_some())
 }
