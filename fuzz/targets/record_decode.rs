@@ -4,11 +4,11 @@ use api::proto::log::v1 as wire;
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose};
 use domain::evaluate::{Facts, judge};
-use domain::event::{Outcome, Recorded};
+use domain::event::{Grounds, Outcome, Recorded};
 use domain::id::{PageId, RecordId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::{Claim, Patience, claim, plan, settle};
+use domain::send::{Claim, Patience, cancel, claim, plan, settle, shed};
 use domain::time::{Span, Timestamp};
 use event_log::Record;
 use prost::Message as _;
@@ -57,13 +57,16 @@ fn answers(state: &Conversation, page: &Page, packs: &Packs, now: Timestamp) {
         drop(judge(packs, &facts, &Intent::new(Actor::Automation, purpose), now));
     }
     let moment = Span::from_millis(1);
-    drop(plan(state, now, Patience { answer: moment, margin: moment, echo: moment }));
+    drop(plan(&facts, packs, now, Patience { answer: moment, margin: moment, echo: moment }));
     for (send, known) in state.sends() {
-        let command = Claim { send: send.clone(), claim: Uuid::nil() };
+        let command = Claim { send: send.clone(), claim: Uuid::nil(), grounds: Grounds::default(), margin: moment };
         let answers = [
             claim(&facts, packs, &command, now),
             settle(state, send, known.attempts, Outcome::Unknown, now),
             settle(state, send, known.attempts, Outcome::Unresolved, now),
+            settle(state, send, known.attempts, Outcome::Again { not_before: now }, now),
+            cancel(state, send, now),
+            shed(state, send, now, now),
         ];
         for events in answers.into_iter().flatten() {
             let mut after = state.clone();

@@ -129,6 +129,9 @@ fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent 
         SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => event.mid = mid.as_str().to_owned(),
         SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
+        | SendingKind::Deferred { .. }
+        | SendingKind::Cancelled
+        | SendingKind::Expired { .. }
         | SendingKind::Dispatched { .. }
         | SendingKind::Settled { .. }
         | SendingKind::Doubted => (),

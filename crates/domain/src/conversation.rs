@@ -18,7 +18,7 @@ pub use opening::Opening;
 
 use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::event::{RightStepKind, SendingKind};
-use crate::id::{Psid, RequestId, SendId};
+use crate::id::{BusinessKey, Psid, RequestId, SendId};
 use crate::send::{Send, Status};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 2;
+pub const REDUCER: u32 = 3;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Conversation {
     read_to: Option<Timestamp>,
     sends: BTreeMap<SendId, Send>,
     requests: BTreeMap<RequestId, SendId>,
+    /// The latest send that was to tell something, by its caller's name for that.
+    keys: BTreeMap<BusinessKey, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
     erasure: Option<Erasure>,
@@ -108,7 +110,7 @@ impl Conversation {
     }
 
     fn step(&mut self, step: &crate::event::Sending) {
-        if let SendingKind::Requested { recipient, request, .. } = &step.kind {
+        if let SendingKind::Requested { recipient, request, handling, .. } = &step.kind {
             self.rights.reach(step.at);
             self.reach.forget(step.at);
             if self.person.is_none() {
@@ -119,6 +121,9 @@ impl Conversation {
             if let Some(send) = Send::requested(step, self.n_requested) {
                 self.sends.entry(step.send.clone()).or_insert(send);
             }
+            if let Some(key) = &handling.key {
+                self.keys.insert(key.clone(), step.send.clone());
+            }
             self.n_requested += 1;
             return;
         }
@@ -128,7 +133,10 @@ impl Conversation {
             SendingKind::Requested { .. } => (),
             SendingKind::Accepted { decision } => send.accepted(decision),
             SendingKind::Blocked { decision } => send.blocked(decision),
-            SendingKind::Dispatched { attempt, claim, leave_by, decision } => {
+            SendingKind::Deferred { decision } => send.deferred(decision),
+            SendingKind::Cancelled => send.dropped(Status::Cancelled),
+            SendingKind::Expired { turn } => send.dropped(Status::Expired { turn: *turn }),
+            SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds: _ } => {
                 send.dispatched(*attempt, *claim, *leave_by, decision);
             }
             SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
@@ -150,7 +158,11 @@ impl Conversation {
             Status::Unresolved => self.rights.step(&right, id, send.requested_at, RightStepKind::Spent),
             Status::Requested
             | Status::Accepted { .. }
+            | Status::Retrying { .. }
+            | Status::Deferred { .. }
             | Status::Blocked
+            | Status::Cancelled
+            | Status::Expired { .. }
             | Status::Dispatched { .. }
             | Status::Unknown { .. }
             | Status::Rejected { .. } => (),
@@ -221,6 +233,12 @@ impl Conversation {
     /// Every send, by id.
     pub fn sends(&self) -> impl Iterator<Item = (&SendId, &Send)> {
         self.sends.iter()
+    }
+
+    /// The latest send that was to tell what the caller calls so.
+    pub fn send_of_key(&self, key: &BusinessKey) -> Option<(&SendId, &Send)> {
+        let id = self.keys.get(key)?;
+        Some((id, self.sends.get(id)?))
     }
 
     /// The send that a caller's request led to.

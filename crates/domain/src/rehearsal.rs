@@ -75,8 +75,13 @@ impl<'a> Rehearsal<'a> {
         let before = match &step.kind {
             SendingKind::Accepted { decision }
             | SendingKind::Blocked { decision }
+            | SendingKind::Deferred { decision }
             | SendingKind::Dispatched { decision, .. } => decision,
-            SendingKind::Requested { .. } | SendingKind::Settled { .. } | SendingKind::Doubted => return None,
+            SendingKind::Requested { .. }
+            | SendingKind::Cancelled
+            | SendingKind::Expired { .. }
+            | SendingKind::Settled { .. }
+            | SendingKind::Doubted => return None,
         };
         let intent: &Intent = &self.state.send(&step.send)?.intent;
         let facts = Facts::new(&self.page_id, page, &self.state).of_send(&step.send);

@@ -1,16 +1,18 @@
 //! One send's state, and the commands that move it.
 
 mod command;
+mod handling;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod told;
 
-pub use command::{Claim, Refusal, Request, claim, doubt, request, settle};
-pub use plan::{Patience, Step, plan};
+pub use command::{Claim, Refusal, Request, cancel, claim, doubt, request, settle, shed};
+pub use handling::{Class, Guarantee, Handling};
+pub use plan::{HOLD, Patience, Step, plan};
 pub use told::{Told, Word, told};
 
-use crate::decision::{Decision, Intent};
+use crate::decision::{Decision, Intent, Route};
 use crate::event::{Content, Outcome, Sending, SendingKind};
 use crate::id::{Mid, Psid};
 use crate::time::Timestamp;
@@ -31,6 +33,8 @@ pub struct Send {
     pub intent: Intent,
     /// What is said; gone once the send has ended.
     pub content: Option<Content>,
+    /// When and how, as the caller wants it.
+    pub handling: Handling,
     /// When the caller asked.
     pub requested_at: Timestamp,
     /// Its place among all that was asked for in this conversation.
@@ -39,6 +43,8 @@ pub struct Send {
     pub status: Status,
     /// How often it was claimed.
     pub attempts: u32,
+    /// Whether it was tried once more though nobody told how the attempt before had ended.
+    pub is_repeated: bool,
     /// The latest judgement.
     pub decision: Option<Decision>,
 }
@@ -50,11 +56,30 @@ pub enum Status {
     Requested,
     /// Allowed, and waiting for its turn.
     Accepted {
-        /// When the next attempt may begin; none: at once.
+        /// When it may leave; none: at once.
         not_before: Option<Timestamp>,
+    },
+    /// An attempt came to nothing; the next one waits.
+    Retrying {
+        /// When it may begin.
+        not_before: Timestamp,
+        /// Since when it waits.
+        since: Timestamp,
+    },
+    /// Forbidden for now, and held until it is allowed.
+    Deferred {
+        /// When time alone may have changed that; none: time alone does not.
+        look_at: Option<Timestamp>,
     },
     /// Forbidden. Nothing left.
     Blocked,
+    /// Not wanted any more. Nothing left.
+    Cancelled,
+    /// Its time is over. Nothing left.
+    Expired {
+        /// When the Page's turn would have come to it, where that was too late; none: the caller's own end has come.
+        turn: Option<Timestamp>,
+    },
     /// Claimed by a worker, which may be writing it to the wire.
     Dispatched {
         /// The worker's claim.
@@ -91,7 +116,11 @@ impl Status {
         match self {
             Self::Requested => "requested",
             Self::Accepted { .. } => "accepted",
+            Self::Retrying { .. } => "retrying",
+            Self::Deferred { .. } => "deferred",
             Self::Blocked => "blocked",
+            Self::Cancelled => "cancelled",
+            Self::Expired { .. } => "expired",
             Self::Dispatched { .. } => "dispatched",
             Self::Unknown { .. } => "unknown",
             Self::Sent { .. } => "sent",
@@ -106,7 +135,11 @@ impl Status {
             Self::Sent { mid, at } => Some((mid, *at)),
             Self::Requested
             | Self::Accepted { .. }
+            | Self::Retrying { .. }
+            | Self::Deferred { .. }
             | Self::Blocked
+            | Self::Cancelled
+            | Self::Expired { .. }
             | Self::Dispatched { .. }
             | Self::Unknown { .. }
             | Self::Rejected { .. }
@@ -117,8 +150,49 @@ impl Status {
     /// Whether nothing is left to do. An echo can still turn `Unresolved` into `Sent`.
     pub const fn is_final(&self) -> bool {
         match self {
-            Self::Blocked | Self::Sent { .. } | Self::Rejected { .. } | Self::Unresolved => true,
-            Self::Requested | Self::Accepted { .. } | Self::Dispatched { .. } | Self::Unknown { .. } => false,
+            Self::Blocked
+            | Self::Cancelled
+            | Self::Expired { .. }
+            | Self::Sent { .. }
+            | Self::Rejected { .. }
+            | Self::Unresolved => true,
+            Self::Requested
+            | Self::Accepted { .. }
+            | Self::Retrying { .. }
+            | Self::Deferred { .. }
+            | Self::Dispatched { .. }
+            | Self::Unknown { .. } => false,
+        }
+    }
+
+    /// Whether it waits for a worker, now or later.
+    pub const fn is_waiting(&self) -> bool {
+        match self {
+            Self::Accepted { .. } | Self::Retrying { .. } | Self::Deferred { .. } => true,
+            Self::Requested
+            | Self::Blocked
+            | Self::Cancelled
+            | Self::Expired { .. }
+            | Self::Dispatched { .. }
+            | Self::Unknown { .. }
+            | Self::Sent { .. }
+            | Self::Rejected { .. }
+            | Self::Unresolved => false,
+        }
+    }
+
+    /// Whether it ended, and the person never got it by it.
+    pub const fn came_to_nothing(&self) -> bool {
+        match self {
+            Self::Blocked | Self::Cancelled | Self::Expired { .. } | Self::Rejected { .. } => true,
+            Self::Requested
+            | Self::Accepted { .. }
+            | Self::Retrying { .. }
+            | Self::Deferred { .. }
+            | Self::Dispatched { .. }
+            | Self::Unknown { .. }
+            | Self::Sent { .. }
+            | Self::Unresolved => false,
         }
     }
 }
@@ -126,39 +200,79 @@ impl Status {
 impl Send {
     /// The send as its first event makes it; none for any other event.
     pub(crate) fn requested(step: &Sending, order: u64) -> Option<Self> {
-        let SendingKind::Requested { recipient, request_digest, intent, content, .. } = &step.kind else { return None };
+        let SendingKind::Requested { recipient, request_digest, intent, content, handling, .. } = &step.kind else {
+            return None;
+        };
         Some(Self {
             recipient: recipient.clone(),
             request_digest: *request_digest,
             intent: (**intent).clone(),
             content: Some(content.clone()),
+            handling: handling.clone(),
             requested_at: step.at,
             order,
             status: Status::Requested,
             attempts: 0,
+            is_repeated: false,
             decision: None,
         })
     }
 
+    /// The end of what allows it, if nothing but time passes; none: it has none, or is not allowed.
+    pub fn allowed_until(&self) -> Option<Timestamp> {
+        self.decision.as_ref().filter(|decision| decision.route().is_some())?.holds_until
+    }
+
+    /// The first moment at which it may not leave any more, by its caller's word and by what allows it.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.handling.expires_at.into_iter().chain(self.allowed_until()).min()
+    }
+
+    /// Whether it may be tried once more though nobody tells how the attempt before ended: its caller chose that, it was
+    /// not done yet, and it takes up no right that is gone with the first message.
+    pub fn may_be_repeated(&self) -> bool {
+        let takes_no_right = self.decision.as_ref().is_some_and(|decision| decision.right.is_none());
+        self.handling.guarantee == Guarantee::AtLeastOnce && !self.is_repeated && takes_no_right
+    }
+
+    /// The way by which it left, or would.
+    pub fn route(&self) -> Option<Route> {
+        self.decision.as_ref()?.route()
+    }
+
     pub(crate) fn accepted(&mut self, decision: &Decision) {
-        if self.status == Status::Requested {
+        if matches!(self.status, Status::Requested | Status::Deferred { .. }) {
             self.decision = Some(decision.clone());
-            self.status = Status::Accepted { not_before: None };
+            self.status = Status::Accepted { not_before: self.handling.not_before };
         }
     }
 
     pub(crate) fn blocked(&mut self, decision: &Decision) {
-        if matches!(self.status, Status::Requested | Status::Accepted { .. }) {
+        if self.status == Status::Requested || self.status.is_waiting() {
             self.decision = Some(decision.clone());
             self.end(Status::Blocked);
         }
     }
 
+    pub(crate) fn deferred(&mut self, decision: &Decision) {
+        if self.status == Status::Requested || self.status.is_waiting() {
+            self.status = Status::Deferred { look_at: told::look_at(decision) };
+            self.decision = Some(decision.clone());
+        }
+    }
+
     pub(crate) fn dispatched(&mut self, attempt: u32, claim: Uuid, leave_by: Timestamp, decision: &Decision) {
-        if matches!(self.status, Status::Accepted { .. }) && attempt == self.attempts + 1 {
+        if self.status.is_waiting() && attempt == self.attempts + 1 {
             self.decision = Some(decision.clone());
             self.attempts = attempt;
             self.status = Status::Dispatched { claim, leave_by };
+        }
+    }
+
+    /// Nobody wants it any more, or its time is over. What a worker has is out of reach.
+    pub(crate) fn dropped(&mut self, status: Status) {
+        if self.status == Status::Requested || self.status.is_waiting() {
+            self.end(status);
         }
     }
 
@@ -176,10 +290,12 @@ impl Send {
     }
 
     /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.
-    /// What was called unknown is never tried again, whatever a worker that comes late believes of it.
+    /// What was called unknown is never tried again, whatever a worker that comes late believes of it, but once where its
+    /// caller would rather have it twice than never.
     pub(crate) fn settled(&mut self, attempt: u32, outcome: &Outcome, at: Timestamp) {
         let is_dispatched = matches!(self.status, Status::Dispatched { .. });
-        let is_open = is_dispatched || matches!(self.status, Status::Unknown { .. });
+        let is_unknown = matches!(self.status, Status::Unknown { .. });
+        let is_open = is_dispatched || is_unknown;
         if !is_open || attempt != self.attempts {
             return;
         }
@@ -188,18 +304,22 @@ impl Send {
             Outcome::Rejected { code, subcode } => self.end(Status::Rejected { code: *code, subcode: *subcode }),
             Outcome::Unresolved => self.end(Status::Unresolved),
             Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } if is_dispatched => {
-                self.status = Status::Accepted { not_before: Some(*not_before) };
+                self.status = Status::Retrying { not_before: *not_before, since: at };
+            }
+            Outcome::Again { not_before } if is_unknown && self.may_be_repeated() => {
+                self.is_repeated = true;
+                self.status = Status::Retrying { not_before: *not_before, since: at };
             }
             // The first counts: a second one must not give the echo more time.
             Outcome::Unknown if is_dispatched => self.status = Status::Unknown { since: at },
-            Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown => (),
+            Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown | Outcome::Again { .. } => (),
         }
     }
 
     /// The log lost its end: what waits in the rest may have been claimed there, and what is claimed may have been tried
     /// again. Neither is ever tried again from here.
     pub(crate) fn doubted(&mut self, at: Timestamp) {
-        if matches!(self.status, Status::Accepted { .. } | Status::Dispatched { .. }) {
+        if self.status.is_waiting() || matches!(self.status, Status::Dispatched { .. }) {
             self.status = Status::Unknown { since: at };
         }
     }

@@ -8,6 +8,7 @@ use crate::id::Token;
 use crate::id::{AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId};
 use crate::pack::{BUILT_IN, Pack, Packs};
 use crate::page::Page;
+use crate::send::{Claim, Handling};
 use crate::time::{Span, Timestamp};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -16,6 +17,9 @@ use uuid::Uuid;
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_600_000_000_000);
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
+
+/// What claims are made by, besides the conversation.
+pub(crate) const GROUNDS: Grounds = Grounds { page_revision: 3, epoch: 2 };
 
 pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| built_in(0));
 
@@ -297,13 +301,28 @@ pub(crate) fn step(send: u128, at: Timestamp, kind: SendingKind) -> Event {
 
 /// A bot's answer is asked for, under the request id of the same number.
 pub(crate) fn requested(send: u128, at: Timestamp) -> Event {
+    asked(send, at, Actor::Bot, Handling::default())
+}
+
+/// The same, to be handled so.
+pub(crate) fn requested_with(send: u128, at: Timestamp, handling: Handling) -> Event {
+    asked(send, at, Actor::Bot, handling)
+}
+
+/// The same by somebody else.
+pub(crate) fn requested_by(send: u128, at: Timestamp, actor: Actor) -> Event {
+    asked(send, at, actor, Handling::default())
+}
+
+fn asked(send: u128, at: Timestamp, actor: Actor, handling: Handling) -> Event {
     let kind = SendingKind::Requested {
         page: page(),
         recipient: person(),
         request: request_id(send),
         request_digest: [1; 16],
-        intent: Box::new(says(Actor::Bot, Purpose::Conversation)),
+        intent: Box::new(says(actor, Purpose::Conversation)),
         content: Content::Text("yes".to_owned()),
+        handling,
     };
     step(send, at, kind)
 }
@@ -324,11 +343,16 @@ pub(crate) fn blocked(send: u128, at: Timestamp) -> Event {
     step(send, at, SendingKind::Blocked { decision: judged(Verdict::Blocked, at) })
 }
 
+pub(crate) fn deferred(send: u128, at: Timestamp) -> Event {
+    step(send, at, SendingKind::Deferred { decision: judged(Verdict::Blocked, at) })
+}
+
 /// A claim whose first byte may leave within 3 s.
 pub(crate) fn dispatched(send: u128, at: Timestamp, attempt: u32) -> Event {
     let decision = judged(Verdict::Allowed(Route::Response), at);
     let leave_by = at.plus(Span::from_secs(3));
-    step(send, at, SendingKind::Dispatched { attempt, claim: Uuid::from_u128(attempt.into()), leave_by, decision })
+    let (claim, grounds) = (Uuid::from_u128(attempt.into()), GROUNDS);
+    step(send, at, SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds })
 }
 
 pub(crate) fn settled(send: u128, at: Timestamp, attempt: u32, outcome: Outcome) -> Event {
@@ -337,6 +361,11 @@ pub(crate) fn settled(send: u128, at: Timestamp, attempt: u32, outcome: Outcome)
 
 pub(crate) fn sent(named: &str) -> Outcome {
     Outcome::Sent { mid: mid(named) }
+}
+
+/// A claim that nothing but the conversation stands behind.
+pub(crate) fn claim_of(send: SendId, claim: u128) -> Claim {
+    Claim { send, claim: Uuid::from_u128(claim), grounds: GROUNDS, margin: Span::default() }
 }
 
 /// Folds events whose records are numbered from 1.

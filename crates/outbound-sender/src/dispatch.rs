@@ -4,10 +4,11 @@ use crate::Parts;
 use crate::append::ChangeError;
 use domain::decision::{Route, Tag as RuleTag};
 use domain::evaluate::Facts;
-use domain::event::{Content, Event, Outcome, SendingKind};
+use domain::event::{Content, Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
+use event_log::LoadedPage;
 use messenger::client::{ApiError, ErrorClass, MessagingType, SendAnswer, SendRequest, Tag};
 use messenger::metadata;
 use secrecy::SecretString;
@@ -71,7 +72,11 @@ impl Parts {
 
     async fn next_step(&self, stream: &StreamId) -> Result<Step, event_log::LogError> {
         let loaded = self.conversations.load(stream).await?;
-        Ok(plan(&loaded.state, self.clock.now(), self.config.patience))
+        let Some(page_id) = stream.page() else { return Ok(Step::Idle) };
+        let page = self.judged_by.page_lately(page_id).await?.state;
+        let packs = self.judged_by.packs_lately().await?;
+        let facts = Facts::new(page_id, &page, &loaded.state);
+        Ok(plan(&facts, &packs, self.clock.now(), self.config.patience))
     }
 
     async fn dispatch(&self, stream: &StreamId, send: &SendId, token: &SecretString) -> Result<(), ChangeError> {
@@ -112,16 +117,18 @@ impl Parts {
         let started = self.clock.uptime();
         let begun = self.clock.now();
         let id = self.ids.uuid_v7(begun);
-        let command = Claim { send: send.clone(), claim: id };
         // One moment for the whole claim: time spent on conflicts is taken off the time to leave.
-        let page = self.judged_by.page_lately(send.page()).await.map_err(ChangeError::Read)?.state;
+        let LoadedPage { state: page, revision } =
+            self.judged_by.page_lately(send.page()).await.map_err(ChangeError::Read)?;
+        let grounds = Grounds { page_revision: revision, epoch: 0 };
+        let command = Claim { send: send.clone(), claim: id, grounds, margin: Span::default() };
         let packs = self.judged_by.packs_lately().await.map_err(ChangeError::Read)?;
         let decide = |state: &_, now| claim(&Facts::new(send.page(), &page, state), &packs, &command, now);
         let events = match self.change(stream, || begun, decide).await {
             Ok(events) => events,
-            Err(ChangeError::Refused(Refusal::NotWaiting(_) | Refusal::NotDue { .. } | Refusal::NoSuchSend)) => {
-                return Ok(None);
-            }
+            Err(ChangeError::Refused(
+                Refusal::NotWaiting(_) | Refusal::NotDue { .. } | Refusal::NoSuchSend | Refusal::Held,
+            )) => return Ok(None),
             Err(error) => return Err(error),
         };
         Ok(claimed(&events, begun, started))

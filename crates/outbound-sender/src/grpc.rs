@@ -10,7 +10,7 @@ use domain::decision::{Decision, Verdict};
 use domain::evaluate::{Facts, judge};
 use domain::id::{RequestId, SendId};
 use domain::pack::Packs;
-use domain::send::{Refusal, Request as SendCommand, Status as SendStatus, request};
+use domain::send::{Handling, Refusal, Request as SendCommand, Status as SendStatus, request};
 use event_log::Loaded;
 use prost::Message as _;
 use sha2::{Digest, Sha256};
@@ -104,7 +104,16 @@ impl Parts {
         };
         let person = self.conversations.person_key(&page, &recipient);
         let send = SendId::new(page, person, self.ids.uuid_v7(self.clock.now()));
-        let command = SendCommand { send, recipient, request, request_digest, intent, content };
+        let command = SendCommand {
+            send,
+            recipient,
+            request,
+            request_digest,
+            intent,
+            content,
+            handling: Handling::default(),
+            turn: None,
+        };
         Ok(Asked { command, rejects, validate_only: asked.validate_only })
     }
 

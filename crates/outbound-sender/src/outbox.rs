@@ -39,6 +39,7 @@ impl Outbox {
                     send,
                     Word::Requested { .. }
                     | Word::Allowed { .. }
+                    | Word::Held { .. }
                     | Word::Claimed { .. }
                     | Word::Postponed { .. }
                     | Word::Unknown { .. },

@@ -17,7 +17,11 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         Status::Rejected { code, subcode } => Some(pb::PlatformError { code, subcode }),
         Status::Requested
         | Status::Accepted { .. }
+        | Status::Retrying { .. }
+        | Status::Deferred { .. }
         | Status::Blocked
+        | Status::Cancelled
+        | Status::Expired { .. }
         | Status::Dispatched { .. }
         | Status::Unknown { .. }
         | Status::Sent { .. }
@@ -45,7 +49,11 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
 pub(crate) const fn state(status: &Status) -> pb::State {
     match status {
         Status::Requested | Status::Accepted { .. } => pb::State::Accepted,
+        Status::Retrying { .. } => pb::State::Retrying,
+        Status::Deferred { .. } => pb::State::Deferred,
         Status::Blocked => pb::State::Blocked,
+        Status::Cancelled => pb::State::Cancelled,
+        Status::Expired { .. } => pb::State::Expired,
         Status::Dispatched { .. } => pb::State::Dispatched,
         Status::Unknown { .. } => pb::State::Unknown,
         Status::Sent { .. } => pb::State::Sent,

@@ -72,7 +72,7 @@ impl Projection for OutboxTable {
                 }
             };
             match word {
-                Word::Requested { intent, at } => begun.push(Waiting {
+                Word::Requested { intent, handling: _, at } => begun.push(Waiting {
                     send: send.clone(),
                     page: send.page().clone(),
                     class: class(&intent.actor),
@@ -92,7 +92,7 @@ impl Projection for OutboxTable {
                     Some(waiting) => waiting.not_before = not_before,
                     None => outbox::set_not_before(to, send, not_before).await?,
                 },
-                Word::Unknown { .. } => (),
+                Word::Unknown { .. } | Word::Held { .. } => (),
                 Word::Ended => {
                     begun.retain(|waiting| waiting.send != *send);
                     outbox::remove(to, send).await?;
@@ -123,7 +123,7 @@ impl Projection for DueTable {
                 Told::Erased => due::remove_stream(to, DUE, stream).await?,
                 Told::Of(send, word) => match word {
                     // What may leave at once stands in the outbox.
-                    Word::Requested { .. } | Word::Allowed { .. } => (),
+                    Word::Requested { .. } | Word::Allowed { .. } | Word::Held { .. } => (),
                     Word::Claimed { overdue: at, .. }
                     | Word::Postponed { not_before: at }
                     | Word::Unknown { given_up: at } => {

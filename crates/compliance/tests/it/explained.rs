@@ -36,6 +36,8 @@ async fn a_blocked_message_is_explained_with_what_was_asked_and_what_would_chang
         request_digest: [1; 16],
         intent: Intent { reference, ..Intent::new(Speaker::Bot, Why::Conversation) },
         content: Content::Text("yes".to_owned()),
+        handling: domain::send::Handling::default(),
+        turn: None,
     };
     let page = Page::default();
     let facts = Facts::new(&page_id, &page, &state);

@@ -4,12 +4,12 @@ use crate::sandbox::{ASHA, PAGE, Sandbox};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose};
 use domain::evaluate::Facts;
-use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Unrecognized};
+use domain::event::{Content, Echo, Event, Grounds, Inbound, InboundKind, Message, Outcome, Postback, Unrecognized};
 use domain::id::{FactId, Mid, PageId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::{Claim, Request, claim, request, settle};
-use domain::time::Timestamp;
+use domain::send::{Claim, Handling, Request, claim, request, settle};
+use domain::time::{Span, Timestamp};
 use event_log::{Conversations, EventLog, Expected, Record, Stored};
 use std::sync::LazyLock;
 
@@ -43,7 +43,9 @@ impl Sandbox {
         let send = self.send_id(&name);
         let id = self.ids.uuid_v7(at);
         self.changes(&send, at, |state, packs| {
-            claim(&facts(&send, state), packs, &Claim { send: send.clone(), claim: id }, at).unwrap()
+            let (grounds, margin) = (Grounds::default(), Span::default());
+            let command = Claim { send: send.clone(), claim: id, grounds, margin };
+            claim(&facts(&send, state), packs, &command, at).unwrap()
         })
         .await;
         let mid = Mid::parse(&format!("m_{text}")).unwrap();
@@ -64,6 +66,8 @@ impl Sandbox {
             request_digest: [0; 16],
             intent: Intent::new(Actor::Bot, Purpose::Conversation),
             content: Content::Text(text.to_owned()),
+            handling: Handling::default(),
+            turn: None,
         };
         self.changes(&send, at, |state, packs| request(&facts(&send, state), packs, &command, at).unwrap()).await;
         api::name::message(&page, &recipient, id)

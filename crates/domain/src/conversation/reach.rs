@@ -101,8 +101,15 @@ impl Reach {
                 self.asked.entry(id.clone()).or_insert_with(|| Asked { title: title.to_owned(), at });
             }
             Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), Asked { title: title.to_owned(), at })),
-            Status::Blocked | Status::Rejected { .. } => drop(self.asked.remove(id)),
-            Status::Requested | Status::Dispatched { .. } | Status::Unknown { .. } | Status::Unresolved => (),
+            Status::Blocked | Status::Cancelled | Status::Expired { .. } | Status::Rejected { .. } => {
+                drop(self.asked.remove(id));
+            }
+            Status::Requested
+            | Status::Retrying { .. }
+            | Status::Deferred { .. }
+            | Status::Dispatched { .. }
+            | Status::Unknown { .. }
+            | Status::Unresolved => (),
         }
     }
 

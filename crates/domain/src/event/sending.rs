@@ -2,6 +2,7 @@
 
 use crate::decision::{Decision, Intent};
 use crate::id::{Mid, PageId, Psid, RequestId, SendId};
+use crate::send::Handling;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub enum SendingKind {
         intent: Box<Intent>,
         /// What is to be said.
         content: Content,
+        /// When and how, as the caller wants it.
+        handling: Handling,
     },
     /// The rules allow it; it waits for its turn.
     Accepted {
@@ -42,6 +45,11 @@ pub enum SendingKind {
     },
     /// The rules forbid it; nothing leaves.
     Blocked {
+        /// The judgement.
+        decision: Box<Decision>,
+    },
+    /// The rules forbid it for now, and its caller wants it held until they allow it.
+    Deferred {
         /// The judgement.
         decision: Box<Decision>,
     },
@@ -55,6 +63,8 @@ pub enum SendingKind {
         leave_by: Timestamp,
         /// The judgement made for this claim, at the revision it was appended at.
         decision: Box<Decision>,
+        /// What else the claim was made by.
+        grounds: Grounds,
     },
     /// How an attempt ended.
     Settled {
@@ -62,6 +72,14 @@ pub enum SendingKind {
         attempt: u32,
         /// How it ended.
         outcome: Outcome,
+    },
+    /// Its caller does not want it any more. Nothing left.
+    Cancelled,
+    /// Its time is over. Nothing left.
+    Expired {
+        /// When the Page's turn would have come to it, where that is too late for what it may be said by; none: the end
+        /// that its caller gave has come.
+        turn: Option<Timestamp>,
     },
     /// The log lost its end, where it may have been claimed: it may have gone out or not.
     Doubted,
@@ -74,11 +92,23 @@ impl SendingKind {
             Self::Requested { .. } => "requested",
             Self::Accepted { .. } => "accepted",
             Self::Blocked { .. } => "blocked",
+            Self::Deferred { .. } => "deferred",
             Self::Dispatched { .. } => "dispatched",
             Self::Settled { outcome, .. } => outcome.as_str(),
+            Self::Cancelled => "cancelled",
+            Self::Expired { .. } => "expired",
             Self::Doubted => "doubted",
         }
     }
+}
+
+/// What a claim was made by, besides the conversation that it stands in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The revision of the Page's stream that was judged by; 0 when it was empty.
+    pub page_revision: u64,
+    /// The epoch of the lease under which the Page's messages are sent; it grows with every holder.
+    pub epoch: u64,
 }
 
 /// What is said. Personal data.
@@ -117,6 +147,11 @@ pub enum Outcome {
     },
     /// It may have gone out or not: no answer came, or none that says. It is never blindly sent again.
     Unknown,
+    /// Nobody tells whether it went out, and its caller would rather have it twice than never.
+    Again {
+        /// When the next attempt may begin.
+        not_before: Timestamp,
+    },
     /// No echo came in time either. It stays open whether the person got it; at most once, so nothing is repeated.
     Unresolved,
 }
@@ -130,6 +165,7 @@ impl Outcome {
             Self::Retrying { .. } => "retrying",
             Self::NotSent { .. } => "not_sent",
             Self::Unknown => "unknown",
+            Self::Again { .. } => "again",
             Self::Unresolved => "unresolved",
         }
     }

@@ -161,7 +161,7 @@ impl fmt::Debug for StreamId {
 }
 
 /// Writes any printable text with letters, digits, `-` and `_` alone; every other byte becomes `=` and two digits.
-fn encode(raw: &str) -> String {
+pub(super) fn encode(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     for byte in raw.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
@@ -174,7 +174,7 @@ fn encode(raw: &str) -> String {
     text
 }
 
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut raw = Vec::with_capacity(text.len());
     let mut bytes = text.as_bytes();
     while let [first, rest @ ..] = bytes {

@@ -111,6 +111,10 @@ text_id!(
     RequestId, "a request id", 128, PRINTABLE, is_printable, shown: open
 );
 text_id!(
+    /// A caller's own name for something that is told once, such as `order-42-shipped`.
+    BusinessKey, "a business key", 128, PRINTABLE, is_printable, shown: open
+);
+text_id!(
     /// A person who works for the Page's owner and speaks for it.
     AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
 );

@@ -6,13 +6,12 @@ use crate::evaluate::{Facts, evaluate};
 use crate::event::{Content, Event, Recorded, SendingKind};
 use crate::pack::{BUILT_IN, Pack, Packs, Rule};
 use crate::page::Page;
-use crate::send::{Claim, Request, claim, request};
+use crate::send::{Handling, Request, claim, request};
 use crate::testing::{
-    DAY_MS, actors, agent, at, built_in, fold, heard, message, page, person, record, request_id, send_id,
+    DAY_MS, actors, agent, at, built_in, claim_of, fold, heard, message, page, person, record, request_id, send_id,
 };
 use crate::time::{Span, Timestamp};
 use proptest::prelude::*;
-use uuid::Uuid;
 
 fn packs() -> Packs {
     Packs::of([built_in(0)]).unwrap()
@@ -39,13 +38,15 @@ impl Past {
             request_digest: [1; 16],
             intent: intent.clone(),
             content: Content::Text("yes".to_owned()),
+            handling: Handling::default(),
+            turn: None,
         };
         let state = fold(&self.log);
         self.log.extend(request(&Facts::new(&page_id, &page, &state), &self.packs, &command, now).unwrap());
         let state = fold(&self.log);
         let verdict = state.send(&send_id(n)).unwrap().decision.as_ref().unwrap().verdict;
         if verdict != Verdict::Blocked {
-            let command = Claim { send: send_id(n), claim: Uuid::from_u128(n) };
+            let command = claim_of(send_id(n), n);
             self.log.extend(claim(&Facts::new(&page_id, &page, &state), &self.packs, &command, now).unwrap());
         }
         verdict
@@ -65,8 +66,13 @@ impl Past {
             let decision = match &step.kind {
                 SendingKind::Accepted { decision }
                 | SendingKind::Blocked { decision }
+                | SendingKind::Deferred { decision }
                 | SendingKind::Dispatched { decision, .. } => decision,
-                SendingKind::Requested { .. } | SendingKind::Settled { .. } | SendingKind::Doubted => continue,
+                SendingKind::Requested { .. }
+                | SendingKind::Cancelled
+                | SendingKind::Expired { .. }
+                | SendingKind::Settled { .. }
+                | SendingKind::Doubted => continue,
             };
             let state = fold(&self.log[..n]);
             let (page_id, page) = (page(), Page::default());

@@ -1,14 +1,14 @@
 //! Commands on sends: each looks at the conversation as it stands and answers with what then has happened.
 
-use super::{LEAVE_WITHIN, Status};
+use super::{Handling, LEAVE_WITHIN, Send, Status};
 use crate::conversation::Conversation;
-use crate::decision::{Intent, Verdict};
+use crate::decision::{Decision, Intent, Verdict};
 use crate::evaluate::{Facts, judge};
-use crate::event::{Content, Event, Outcome, RightStep, RightStepKind, Sending, SendingKind};
+use crate::event::{Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use crate::id::{Psid, RequestId, SendId};
 use crate::pack::Packs;
 use crate::right::Right;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use uuid::Uuid;
 
 /// A caller wants something said.
@@ -26,6 +26,10 @@ pub struct Request {
     pub intent: Intent,
     /// What is to be said.
     pub content: Content,
+    /// When and how it is to be sent.
+    pub handling: Handling,
+    /// When the Page's turn would come to it, with all that waits before it; none: at once.
+    pub turn: Option<Timestamp>,
 }
 
 /// A worker wants to write a send to the wire.
@@ -35,6 +39,10 @@ pub struct Claim {
     pub send: SendId,
     /// A name for this claim that no other has.
     pub claim: Uuid,
+    /// What it is made by, besides the conversation.
+    pub grounds: Grounds,
+    /// How long before the end of what allows it nothing is claimed any more.
+    pub margin: Span,
 }
 
 /// Why a command changes nothing. A refusal is an answer, not a failure.
@@ -46,6 +54,9 @@ pub enum Refusal {
     /// The request id, or the send id, belongs to a request with other content.
     #[error("the request id was used before for another request")]
     RequestIdReused(SendId),
+    /// What the request tells was told before, or is about to be, by this send.
+    #[error("what this tells was asked for before")]
+    KeyTaken(SendId),
     /// There is no such send in this conversation.
     #[error("there is no such send")]
     NoSuchSend,
@@ -58,16 +69,20 @@ pub enum Refusal {
         /// When it will be.
         at: Timestamp,
     },
+    /// The send is held, and still forbidden.
+    #[error("the send is held")]
+    Held,
     /// The outcome tells nothing new.
     #[error("the outcome changes nothing")]
     Settled,
 }
 
-/// A caller's request: judged at once, and either waiting or blocked from then on. A right that it takes up is its own from
+/// A caller's request: judged at once, and either waiting or ended from then on. A right that it takes up is its own from
 /// the same moment on.
 ///
 /// # Errors
-/// When the request was made before, by its request id or its send id, with the same content or another.
+/// When the request was made before, by its request id or its send id, with the same content or another; or when another
+/// send has its business key, and has not come to nothing.
 pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let state = facts.conversation;
     let same_id = || state.send(&command.send).map(|known| (&command.send, known));
@@ -76,12 +91,11 @@ pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timesta
         let refusal = if is_same { Refusal::Repeated } else { Refusal::RequestIdReused };
         return Err(refusal(send.clone()));
     }
-    let decision = Box::new(judge(packs, &facts.of_send(&command.send), &command.intent, now));
-    let reserved = decision.right.clone().map(|right| right_step(&command.send, right, now, RightStepKind::Reserved));
-    let judged = match decision.verdict {
-        Verdict::Allowed(_) => SendingKind::Accepted { decision },
-        Verdict::Blocked => SendingKind::Blocked { decision },
-    };
+    if let Some((send, known)) = command.handling.key.as_ref().and_then(|key| state.send_of_key(key))
+        && !known.status.came_to_nothing()
+    {
+        return Err(Refusal::KeyTaken(send.clone()));
+    }
     let requested = SendingKind::Requested {
         page: command.send.page().clone(),
         recipient: command.recipient.clone(),
@@ -89,41 +103,133 @@ pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timesta
         request_digest: command.request_digest,
         intent: Box::new(command.intent.clone()),
         content: command.content.clone(),
+        handling: command.handling.clone(),
+    };
+    // What may not leave yet is judged as if it left when it may.
+    let leaves = command.handling.not_before.map_or(now, |not_before| not_before.max(now));
+    let decision = Box::new(judge(packs, &facts.of_send(&command.send), &command.intent, leaves));
+    let reserved = decision.right.clone().map(|right| right_step(&command.send, right, now, RightStepKind::Reserved));
+    let turn = command.turn.filter(|turn| is_too_late(command, &decision, *turn));
+    let judged = match decision.verdict {
+        Verdict::Allowed(_) => SendingKind::Accepted { decision },
+        Verdict::Blocked if command.handling.is_held => SendingKind::Deferred { decision },
+        Verdict::Blocked => SendingKind::Blocked { decision },
     };
     let steps = [requested, judged].into_iter().map(|kind| step(&command.send, now, kind));
-    Ok(steps.chain(reserved).collect())
+    match turn {
+        None => Ok(steps.chain(reserved).collect()),
+        // It takes up nothing, since it ends here.
+        Some(turn) => {
+            let expired = SendingKind::Expired { turn: Some(turn) };
+            Ok(steps.chain([step(&command.send, now, expired)]).collect())
+        }
+    }
 }
 
-/// A worker's claim: judged again at this very revision, and either the worker's from then on or blocked. The right that
-/// it leaves by is reserved with it, and one that it does not need any more is given back.
+/// Whether a turn at that moment comes after the end of what allows the send, or of what its caller gave it.
+fn is_too_late(command: &Request, decision: &Decision, turn: Timestamp) -> bool {
+    let end = decision.holds_until.into_iter().chain(command.handling.expires_at).min();
+    decision.route().is_some() && end.is_some_and(|end| end <= turn)
+}
+
+/// A worker's claim: judged again at this very revision, and either the worker's from then on or ended, or held. The right
+/// that it leaves by is reserved with it, and one that it does not need any more is given back.
+///
+/// Shortly before the end of what allows it, nothing is claimed: what could be answered late could also arrive late. What
+/// may leave by another way afterwards waits for that; anything else is blocked as it would be then.
 ///
 /// # Errors
-/// When the send is not there, not waiting, or not yet due.
+/// When the send is not there, not waiting, not yet due, or held and still forbidden.
 pub fn claim(facts: &Facts<'_>, packs: &Packs, command: &Claim, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let state = facts.conversation;
     let send = state.send(&command.send).ok_or(Refusal::NoSuchSend)?;
+    let due = due(send)?;
+    if send.handling.expires_at.is_some_and(|end| end <= now) {
+        return Ok(ended(state, &command.send, now, SendingKind::Expired { turn: None }));
+    }
+    if let Some(at) = due.filter(|at| now < *at) {
+        return Err(Refusal::NotDue { at });
+    }
+    let facts = facts.of_send(&command.send);
+    let mut decision = Box::new(judge(packs, &facts, &send.intent, now));
+    if let Some(end) = decision.holds_until.filter(|end| decision.route().is_some() && *end <= now.plus(command.margin))
+    {
+        let later = Box::new(judge(packs, &facts, &send.intent, end));
+        if later.route().is_some() {
+            return Err(Refusal::NotDue { at: end });
+        }
+        decision = later;
+    }
+    let rights = change_of_rights(state, &command.send, decision.right.as_ref(), now);
+    let kind = match decision.verdict {
+        Verdict::Blocked if send.handling.is_held && matches!(send.status, Status::Deferred { .. }) => {
+            return Err(Refusal::Held);
+        }
+        Verdict::Blocked if send.handling.is_held => SendingKind::Deferred { decision },
+        Verdict::Blocked => SendingKind::Blocked { decision },
+        Verdict::Allowed(_) => {
+            let ends = decision.holds_until.into_iter().chain(send.handling.expires_at);
+            let leave_by = ends.fold(now.plus(LEAVE_WITHIN), Timestamp::min);
+            let (attempt, claim, grounds) = (send.attempts + 1, command.claim, command.grounds);
+            SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds }
+        }
+    };
+    Ok([step(&command.send, now, kind)].into_iter().chain(rights).collect())
+}
+
+/// When a send that waits may be claimed; none: at once.
+fn due(send: &Send) -> Result<Option<Timestamp>, Refusal> {
     match send.status {
-        Status::Accepted { not_before: Some(at) } if now < at => return Err(Refusal::NotDue { at }),
-        Status::Accepted { .. } => (),
+        Status::Accepted { not_before } => Ok(not_before),
+        Status::Retrying { not_before, .. } => Ok(Some(not_before)),
+        // It may be allowed by now; judging it tells.
+        Status::Deferred { .. } => Ok(send.handling.not_before),
         Status::Requested
         | Status::Blocked
+        | Status::Cancelled
+        | Status::Expired { .. }
         | Status::Dispatched { .. }
         | Status::Unknown { .. }
         | Status::Sent { .. }
         | Status::Rejected { .. }
-        | Status::Unresolved => return Err(Refusal::NotWaiting(send.status.as_str())),
+        | Status::Unresolved => Err(Refusal::NotWaiting(send.status.as_str())),
     }
-    let decision = Box::new(judge(packs, &facts.of_send(&command.send), &send.intent, now));
-    let rights = change_of_rights(state, &command.send, decision.right.as_ref(), now);
-    let kind = match decision.verdict {
-        Verdict::Blocked => SendingKind::Blocked { decision },
-        Verdict::Allowed(_) => {
-            let latest = now.plus(LEAVE_WITHIN);
-            let leave_by = decision.holds_until.map_or(latest, |end| end.min(latest));
-            SendingKind::Dispatched { attempt: send.attempts + 1, claim: command.claim, leave_by, decision }
-        }
-    };
-    Ok([step(&command.send, now, kind)].into_iter().chain(rights).collect())
+}
+
+/// Its caller does not want a send any more. What it holds is free again.
+///
+/// # Errors
+/// When it is not there, or does not wait: [`Refusal::Settled`] if it was cancelled before.
+pub fn cancel(state: &Conversation, send: &SendId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let known = state.send(send).ok_or(Refusal::NoSuchSend)?;
+    if known.status == Status::Cancelled {
+        return Err(Refusal::Settled);
+    }
+    if !known.status.is_waiting() {
+        return Err(Refusal::NotWaiting(known.status.as_str()));
+    }
+    Ok(ended(state, send, now, SendingKind::Cancelled))
+}
+
+/// The Page's turn would come to a send at `turn`, after the end of what lets it leave; so its place is better given to
+/// another. What it holds is free again.
+///
+/// # Errors
+/// When it is not there, does not wait, or could make it.
+pub fn shed(state: &Conversation, send: &SendId, turn: Timestamp, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let known = state.send(send).ok_or(Refusal::NoSuchSend)?;
+    if !known.status.is_waiting() {
+        return Err(Refusal::NotWaiting(known.status.as_str()));
+    }
+    if known.deadline().is_none_or(|end| turn < end) {
+        return Err(Refusal::Settled);
+    }
+    Ok(ended(state, send, now, SendingKind::Expired { turn: Some(turn) }))
+}
+
+/// A send ends before anything left; the rights that it holds are free again.
+fn ended(state: &Conversation, send: &SendId, now: Timestamp, kind: SendingKind) -> Vec<Event> {
+    [step(send, now, kind)].into_iter().chain(change_of_rights(state, send, None, now)).collect()
 }
 
 /// What a send does with rights when it needs this one from now on, or none.
@@ -154,6 +260,7 @@ pub fn settle(
     let changes = match outcome {
         Outcome::Sent { .. } => !matches!(send.status, Status::Sent { .. }),
         Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => is_dispatched,
+        Outcome::Again { .. } => is_unknown && send.may_be_repeated(),
         Outcome::Rejected { .. } | Outcome::Unresolved => is_dispatched || is_unknown,
     };
     if !changes {
@@ -162,7 +269,7 @@ pub fn settle(
     let becomes = match &outcome {
         Outcome::Sent { .. } | Outcome::Unresolved => Some(RightStepKind::Spent),
         Outcome::Rejected { .. } => Some(RightStepKind::Released),
-        Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => None,
+        Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Again { .. } => None,
     };
     let held = becomes.map(|becomes| (state.rights().held_by(send_id), becomes));
     let rights = held
@@ -177,16 +284,9 @@ pub fn settle(
 /// # Errors
 /// When that is none.
 pub fn doubt(state: &Conversation, restored_at: Timestamp, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    let open = state.sends().filter(|(_, send)| match send.status {
-        Status::Accepted { .. } | Status::Dispatched { .. } => send.requested_at <= restored_at,
-        // One that was never judged was never claimed either: both stand in one record.
-        Status::Requested
-        | Status::Blocked
-        | Status::Unknown { .. }
-        | Status::Sent { .. }
-        | Status::Rejected { .. }
-        | Status::Unresolved => false,
-    });
+    // One that was never judged was never claimed either: both stand in one record.
+    let is_open = |status: &Status| status.is_waiting() || matches!(status, Status::Dispatched { .. });
+    let open = state.sends().filter(|(_, send)| is_open(&send.status) && send.requested_at <= restored_at);
     let doubted: Vec<_> = open.map(|(id, _)| step(id, now, SendingKind::Doubted)).collect();
     if doubted.is_empty() { Err(Refusal::Settled) } else { Ok(doubted) }
 }

@@ -1,14 +1,16 @@
 //! What is to be done next for a conversation's sends.
 
-use super::{Send, Status};
-use crate::conversation::Conversation;
+use super::{Class, Send, Status};
+use crate::decision::Remedy;
+use crate::evaluate::{Facts, judge};
 use crate::event::Outcome;
 use crate::id::SendId;
+use crate::pack::Packs;
 use crate::time::{Span, Timestamp};
 
-/// How long a send whose outcome nobody knows holds back those behind it, which keeps the order without stopping the
-/// conversation.
-const HOLD: Span = Span::from_secs(10);
+/// How long a send that is tried again, or whose outcome nobody knows, holds back those behind it at most: it keeps the
+/// order without stopping the conversation.
+pub const HOLD: Span = Span::from_secs(10);
 
 /// How long outcomes are waited for.
 #[derive(Clone, Copy, Debug)]
@@ -46,54 +48,138 @@ pub enum Step {
     Idle,
 }
 
-/// The next step, in the order in which sends were asked for: an earlier one that is under way holds back the later.
-pub fn plan(state: &Conversation, now: Timestamp, patience: Patience) -> Step {
-    let mut open: Vec<_> = state.sends().filter(|(_, send)| !send.status.is_final()).collect();
-    open.sort_by_key(|(_, send)| send.order);
-    let mut wake: Option<Timestamp> = None;
+/// The next step. People's answers go before what programs say, and that before broadcasts; in each of these in the order
+/// in which they were asked for, so that an earlier one that is under way holds back the later.
+pub fn plan(facts: &Facts<'_>, packs: &Packs, now: Timestamp, patience: Patience) -> Step {
+    let sends = facts.conversation.sends();
+    let mut open: Vec<_> = sends.filter(|(_, send)| !send.status.is_final()).collect();
+    open.sort_by_key(|(_, send)| (Class::of(&send.intent.actor), send.order));
+    let mut wake = Wake(None);
+    let mut ahead = Ahead::default();
     for (id, send) in open {
-        match next(send, now, patience) {
+        ahead.enter(Class::of(&send.intent.actor));
+        match next(facts, packs, (id, send), now, patience) {
             Next::Do(outcome) => return Step::Settle(id.clone(), send.attempts, outcome),
-            Next::Dispatch => return Step::Dispatch(id.clone()),
-            Next::Hold(until) => return Step::WaitUntil(wake.map_or(until, |wake| wake.min(until))),
-            Next::Pass(until) => wake = Some(wake.map_or(until, |wake| wake.min(until))),
-            Next::Nothing => (),
+            Next::End => return Step::Dispatch(id.clone()),
+            Next::Dispatch => match ahead.lets_pass(send, now) {
+                None => return Step::Dispatch(id.clone()),
+                Some(until) => wake.at(until),
+            },
+            Next::Busy(until) => {
+                ahead.busy = ahead.busy.max(Some(until));
+                wake.at(until);
+            }
+            Next::Doubtful { since, until } => {
+                ahead.doubtful.push(since);
+                wake.at(until);
+            }
+            Next::Pass(until) => until.into_iter().for_each(|until| wake.at(until)),
+        }
+        // Whatever else is true of it, its time can come to an end.
+        send.handling.expires_at.filter(|_| send.status.is_waiting()).into_iter().for_each(|end| wake.at(end));
+    }
+    wake.0.map_or(Step::Idle, Step::WaitUntil)
+}
+
+/// When to look again: the earliest of all reasons.
+struct Wake(Option<Timestamp>);
+
+impl Wake {
+    fn at(&mut self, at: Timestamp) {
+        self.0 = Some(self.0.map_or(at, |wake| wake.min(at)));
+    }
+}
+
+/// What goes before a send of the same class.
+#[derive(Default)]
+struct Ahead {
+    class: Option<Class>,
+    /// When a claim that somebody may be writing to the wire is called unknown at the latest.
+    busy: Option<Timestamp>,
+    /// Since when those wait that are tried again, or of which nobody knows.
+    doubtful: Vec<Timestamp>,
+}
+
+impl Ahead {
+    fn enter(&mut self, class: Class) {
+        if self.class != Some(class) {
+            *self = Self { class: Some(class), ..Self::default() };
         }
     }
-    wake.map_or(Step::Idle, Step::WaitUntil)
+
+    /// Until when a send waits for those before it; none: it waits no longer.
+    fn lets_pass(&self, send: &Send, now: Timestamp) -> Option<Timestamp> {
+        let held = self.doubtful.iter().map(|since| {
+            let window = send.deadline().map(|end| end.since(*since).as_millis() / 2);
+            let most = window.map_or(HOLD, |half| HOLD.min(Span::from_millis(half.max(0))));
+            since.plus(most)
+        });
+        held.chain(self.busy).max().filter(|until| now < *until)
+    }
 }
 
 enum Next {
+    /// It can be claimed.
     Dispatch,
+    /// Its time is over, which whoever claims it records.
+    End,
     Do(Outcome),
-    /// Those behind wait, at least until then.
-    Hold(Timestamp),
+    /// Somebody may be writing it to the wire, until then.
+    Busy(Timestamp),
+    /// Those behind wait a while from `since` on; look at this one again at `until`.
+    Doubtful {
+        since: Timestamp,
+        until: Timestamp,
+    },
     /// Those behind need not wait; look at this one again then.
-    Pass(Timestamp),
-    Nothing,
+    Pass(Option<Timestamp>),
 }
 
-fn next(send: &Send, now: Timestamp, patience: Patience) -> Next {
+fn next(facts: &Facts<'_>, packs: &Packs, (id, send): (&SendId, &Send), now: Timestamp, patience: Patience) -> Next {
+    if send.status.is_waiting() && send.handling.expires_at.is_some_and(|end| end <= now) {
+        return Next::End;
+    }
     match &send.status {
-        Status::Accepted { not_before: Some(at) } if now < *at => Next::Hold(*at),
+        Status::Accepted { not_before: Some(at) } if now < *at => Next::Pass(Some(*at)),
         Status::Accepted { .. } => Next::Dispatch,
+        Status::Retrying { not_before, since } if now < *not_before => {
+            Next::Doubtful { since: *since, until: *not_before }
+        }
+        Status::Retrying { .. } => Next::Dispatch,
+        Status::Deferred { .. } => held(facts, packs, (id, send), now),
         Status::Dispatched { leave_by, .. } => {
             let overdue = patience.overdue(*leave_by);
-            if now < overdue { Next::Hold(overdue) } else { Next::Do(Outcome::Unknown) }
+            if now < overdue { Next::Busy(overdue) } else { Next::Do(Outcome::Unknown) }
         }
         Status::Unknown { since } => {
-            let given_up = patience.given_up(*since);
-            let held = since.plus(HOLD).min(given_up);
-            if now >= given_up {
-                Next::Do(Outcome::Unresolved)
-            } else if now < held {
-                Next::Hold(held)
+            let until = patience.given_up(*since);
+            if now < until {
+                Next::Doubtful { since: *since, until }
+            } else if send.may_be_repeated() {
+                Next::Do(Outcome::Again { not_before: now })
             } else {
-                Next::Pass(given_up)
+                Next::Do(Outcome::Unresolved)
             }
         }
-        Status::Requested | Status::Blocked | Status::Sent { .. } | Status::Rejected { .. } | Status::Unresolved => {
-            Next::Nothing
-        }
+        Status::Requested
+        | Status::Blocked
+        | Status::Cancelled
+        | Status::Expired { .. }
+        | Status::Sent { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => Next::Pass(None),
     }
+}
+
+/// What is held goes out as soon as it is allowed. When time alone allows it, the rules say.
+fn held(facts: &Facts<'_>, packs: &Packs, (id, send): (&SendId, &Send), now: Timestamp) -> Next {
+    if let Some(at) = send.handling.not_before.filter(|at| now < *at) {
+        return Next::Pass(Some(at));
+    }
+    let decision = judge(packs, &facts.of_send(id), &send.intent, now);
+    if decision.route().is_some() {
+        return Next::Dispatch;
+    }
+    let after = |remedy: &Remedy| if let Remedy::After(at) = remedy { Some(*at) } else { None };
+    Next::Pass(decision.remedies.iter().filter_map(after).filter(|at| now < *at).min())
 }

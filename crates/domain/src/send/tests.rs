@@ -1,7 +1,9 @@
 //! A history, a command, and what then has happened.
 
+mod cancel;
 mod claim;
 mod doubt;
+mod handling;
 mod plan;
 mod properties;
 mod request;
@@ -9,18 +11,19 @@ mod rights;
 mod settle;
 mod told;
 
-use super::{Claim, Refusal, Request, claim, request, settle};
+use super::{Handling, Refusal, Request, claim, request, settle};
 use crate::decision::{Actor, Decision, Intent, Purpose, Verdict};
-use crate::event::{Content, Event, Outcome};
+use crate::event::{Content, Event, Outcome, SendingKind};
 use crate::testing::{
-    PACK, PACKS, accepted, at, blocked, dispatched, echo, facts, fold, heard, judged_by, message, person, request_id,
-    requested, send_id, sent, settled,
+    PACK, PACKS, accepted, at, blocked, claim_of, deferred, dispatched, echo, facts, fold, heard, judged_by, message,
+    person, request_id, requested, send_id, sent, settled, step,
 };
 use crate::time::Timestamp;
-use uuid::Uuid;
 
 const LATER: Outcome = Outcome::Retrying { not_before: at(20_000), code: 613 };
 const NOT_SENT: Outcome = Outcome::NotSent { not_before: at(5_000) };
+/// The names of the statuses that end a send.
+const ENDED: [&str; 6] = ["blocked", "cancelled", "expired", "sent", "rejected", "unresolved"];
 const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33 };
 
 /// What somebody wants of send 1.
@@ -38,7 +41,7 @@ fn check(history: &[Event], command: Command, now: Timestamp, expected: Result<V
     let state = fold(history);
     let answer = match command {
         Command::Request(command) => request(&facts(&state), &PACKS, &command, now),
-        Command::Claim(n) => claim(&facts(&state), &PACKS, &Claim { send: send_id(1), claim: Uuid::from_u128(n) }, now),
+        Command::Claim(n) => claim(&facts(&state), &PACKS, &claim_of(send_id(1), n), now),
         Command::Settle(attempt, outcome) => settle(&state, &send_id(1), attempt, outcome, now),
     };
     assert_eq!(answer, expected);
@@ -64,12 +67,16 @@ fn claimed_and(rest: &[Event]) -> Vec<Event> {
 }
 
 /// A history that ends with send 1 in each status, by the status's name.
-fn every_status() -> [(&'static str, Vec<Event>); 8] {
+fn every_status() -> [(&'static str, Vec<Event>); 12] {
     let unknown = settled(1, at(20_000), 1, Outcome::Unknown);
     [
         ("requested", vec![heard(at(0), message()), requested(1, at(0))]),
         ("accepted", waiting()),
+        ("retrying", claimed_and(&[settled(1, at(1_500), 1, LATER)])),
+        ("deferred", vec![requested(1, at(0)), deferred(1, at(0))]),
         ("blocked", vec![requested(1, at(0)), blocked(1, at(0))]),
+        ("cancelled", [waiting(), vec![step(1, at(500), SendingKind::Cancelled)]].concat()),
+        ("expired", [waiting(), vec![step(1, at(500), SendingKind::Expired { turn: None })]].concat()),
         ("dispatched", claimed_and(&[])),
         ("unknown", claimed_and(std::slice::from_ref(&unknown))),
         ("sent", claimed_and(&[heard(at(1_500), echo(Some(send_id(1)), "m1"))])),
@@ -86,6 +93,8 @@ fn a_request() -> Request {
         request_digest: [1; 16],
         intent: Intent::new(Actor::Bot, Purpose::Conversation),
         content: Content::Text("yes".to_owned()),
+        handling: Handling::default(),
+        turn: None,
     }
 }
 
@@ -102,7 +111,7 @@ fn what_is_said_is_kept_just_until_the_send_has_ended() {
         let state = fold(&history);
         let send = state.send(&send_id(1)).unwrap();
         assert_eq!(send.content.is_none(), send.status.is_final(), "{name}");
-        let is_over = matches!(name, "blocked" | "sent" | "rejected" | "unresolved");
+        let is_over = ENDED.contains(&name);
         assert_eq!(send.status.is_final(), is_over, "{name}");
     }
 }

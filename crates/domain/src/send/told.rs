@@ -3,8 +3,8 @@
 //! Every step is recorded at the revision that it was decided on, so the latest word on a send holds. What follows from
 //! all of them is what a fold would say (`a_list_kept_event_by_event_says_what_the_fold_says` in the tests).
 
-use super::Patience;
-use crate::decision::Intent;
+use super::{Handling, Patience};
+use crate::decision::{Decision, Intent, Remedy};
 use crate::event::{ErasingKind, Event, Outcome, Sending, SendingKind};
 use crate::id::{SendId, StreamId};
 use crate::time::Timestamp;
@@ -25,6 +25,8 @@ pub enum Word<'a> {
     Requested {
         /// Who speaks, and why.
         intent: &'a Intent,
+        /// When and how, as its caller wants it.
+        handling: &'a Handling,
         /// Since when it waits.
         at: Timestamp,
     },
@@ -32,6 +34,11 @@ pub enum Word<'a> {
     Allowed {
         /// The end of that, if nothing but time passes. None: it has none.
         until: Option<Timestamp>,
+    },
+    /// It may not be said for now, and is held.
+    Held {
+        /// When time alone may have changed that; none: time alone does not.
+        look_at: Option<Timestamp>,
     },
     /// A worker has it.
     Claimed {
@@ -66,27 +73,32 @@ pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Opti
         },
         Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => return None,
     };
-    // An echo that came in another conversation settles nothing at home.
-    let is_at_home = matches!(stream, StreamId::Conversation(page, person)
-        if page == send.page() && *person == send.person());
-    is_at_home.then_some(Told::Of(send, word))
+    // An echo that came in another stream settles nothing at home.
+    send.is_at_home(stream).then_some(Told::Of(send, word))
 }
 
 fn word(step: &Sending, patience: Patience) -> Word<'_> {
     match &step.kind {
-        SendingKind::Requested { intent, .. } => Word::Requested { intent, at: step.at },
+        SendingKind::Requested { intent, handling, .. } => Word::Requested { intent, handling, at: step.at },
         SendingKind::Accepted { decision } => Word::Allowed { until: decision.holds_until },
+        SendingKind::Deferred { decision } => Word::Held { look_at: look_at(decision) },
         SendingKind::Dispatched { leave_by, decision, .. } => {
             Word::Claimed { until: decision.holds_until, overdue: patience.overdue(*leave_by) }
         }
         SendingKind::Doubted => Word::Unknown { given_up: patience.given_up(step.at) },
-        SendingKind::Blocked { .. } => Word::Ended,
+        SendingKind::Blocked { .. } | SendingKind::Cancelled | SendingKind::Expired { .. } => Word::Ended,
         SendingKind::Settled { outcome, .. } => match outcome {
             Outcome::Sent { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => Word::Ended,
-            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } => {
+            Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } | Outcome::Again { not_before } => {
                 Word::Postponed { not_before: *not_before }
             }
             Outcome::Unknown => Word::Unknown { given_up: patience.given_up(step.at) },
         },
     }
+}
+
+/// When time alone may allow what is forbidden now.
+pub(super) fn look_at(decision: &Decision) -> Option<Timestamp> {
+    let after = |remedy: &Remedy| if let Remedy::After(at) = remedy { Some(*at) } else { None };
+    decision.remedies.iter().filter_map(after).min()
 }

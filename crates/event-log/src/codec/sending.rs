@@ -2,15 +2,16 @@
 
 use super::{Undecodable, decision, intent, required, uuid};
 use api::proto::log::v1 as wire;
-use domain::event::{Content, Outcome, Sending, SendingKind};
-use domain::id::{Mid, PageId, Psid, RequestId, SendId};
+use domain::event::{Content, Grounds, Outcome, Sending, SendingKind};
+use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId};
+use domain::send::{Guarantee, Handling};
 use domain::time::Timestamp;
 use wire::sending::Kind;
 use wire::settled::Outcome as End;
 
 pub(super) fn to_wire(step: &Sending) -> wire::Sending {
     let kind = match &step.kind {
-        SendingKind::Requested { page, recipient, request, request_digest, intent, content } => {
+        SendingKind::Requested { page, recipient, request, request_digest, intent, content, handling } => {
             let Content::Text(text) = content;
             Kind::Requested(wire::Requested {
                 page: page.as_str().to_owned(),
@@ -19,6 +20,11 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
                 request_digest: request_digest.to_vec(),
                 intent: Some(intent::to_wire(intent)),
                 content: Some(wire::Content { kind: Some(wire::content::Kind::Text(text.clone())) }),
+                not_before_ms: handling.not_before.map(Timestamp::as_millis),
+                expires_at_ms: handling.expires_at.map(Timestamp::as_millis),
+                is_at_least_once: handling.guarantee == Guarantee::AtLeastOnce,
+                is_held: handling.is_held,
+                key: handling.key.as_ref().map(|key| key.as_str().to_owned()).unwrap_or_default(),
             })
         }
         SendingKind::Accepted { decision } => {
@@ -27,16 +33,23 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
         SendingKind::Blocked { decision } => {
             Kind::Blocked(wire::Blocked { decision: Some(decision::to_wire(decision)) })
         }
-        SendingKind::Dispatched { attempt, claim, leave_by, decision } => Kind::Dispatched(wire::Dispatched {
+        SendingKind::Deferred { decision } => {
+            Kind::Deferred(wire::Deferred { decision: Some(decision::to_wire(decision)) })
+        }
+        SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds } => Kind::Dispatched(wire::Dispatched {
             attempt: *attempt,
             claim: claim.as_bytes().to_vec(),
             leave_by_ms: leave_by.as_millis(),
             decision: Some(decision::to_wire(decision)),
+            page_revision: grounds.page_revision,
+            epoch: grounds.epoch,
         }),
         SendingKind::Settled { attempt, outcome } => {
             Kind::Settled(wire::Settled { attempt: *attempt, outcome: Some(outcome_to_wire(outcome)) })
         }
         SendingKind::Doubted => Kind::Doubted(wire::Nothing {}),
+        SendingKind::Cancelled => Kind::Cancelled(wire::Nothing {}),
+        SendingKind::Expired { turn } => Kind::Expired(wire::Expired { turn_ms: turn.map(Timestamp::as_millis) }),
     };
     wire::Sending { send: step.send.to_string(), at_ms: step.at.as_millis(), kind: Some(kind) }
 }
@@ -51,6 +64,7 @@ fn outcome_to_wire(outcome: &Outcome) -> End {
         Outcome::NotSent { not_before } => End::NotSent(wire::NotSent { not_before_ms: not_before.as_millis() }),
         Outcome::Unknown => End::Unknown(wire::Nothing {}),
         Outcome::Unresolved => End::Unresolved(wire::Nothing {}),
+        Outcome::Again { not_before } => End::Again(wire::Again { not_before_ms: not_before.as_millis() }),
     }
 }
 
@@ -59,17 +73,21 @@ pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
         Kind::Requested(requested) => requested_from_wire(requested)?,
         Kind::Accepted(accepted) => SendingKind::Accepted { decision: decision::from_wire(accepted.decision)? },
         Kind::Blocked(blocked) => SendingKind::Blocked { decision: decision::from_wire(blocked.decision)? },
+        Kind::Deferred(deferred) => SendingKind::Deferred { decision: decision::from_wire(deferred.decision)? },
         Kind::Dispatched(dispatched) => SendingKind::Dispatched {
             attempt: dispatched.attempt,
             claim: uuid(&dispatched.claim, "dispatched.claim")?,
             leave_by: Timestamp::from_millis(dispatched.leave_by_ms),
             decision: decision::from_wire(dispatched.decision)?,
+            grounds: Grounds { page_revision: dispatched.page_revision, epoch: dispatched.epoch },
         },
         Kind::Settled(settled) => SendingKind::Settled {
             attempt: settled.attempt,
             outcome: outcome_from_wire(settled.outcome.ok_or(Undecodable::Field("settled.outcome"))?)?,
         },
         Kind::Doubted(_) => SendingKind::Doubted,
+        Kind::Cancelled(_) => SendingKind::Cancelled,
+        Kind::Expired(expired) => SendingKind::Expired { turn: expired.turn_ms.map(Timestamp::from_millis) },
     };
     Ok(Sending {
         send: SendId::parse(&step.send).map_err(|_| Undecodable::Field("sending.send"))?,
@@ -82,6 +100,17 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
     let content = requested.content.and_then(|content| content.kind).ok_or(Undecodable::Field("content"))?;
     let wire::content::Kind::Text(text) = content;
     let digest = requested.request_digest.as_slice().try_into();
+    let key = match requested.key.as_str() {
+        "" => None,
+        key => Some(required(key, BusinessKey::parse, "requested.key")?),
+    };
+    let handling = Handling {
+        not_before: requested.not_before_ms.map(Timestamp::from_millis),
+        expires_at: requested.expires_at_ms.map(Timestamp::from_millis),
+        guarantee: if requested.is_at_least_once { Guarantee::AtLeastOnce } else { Guarantee::AtMostOnce },
+        is_held: requested.is_held,
+        key,
+    };
     Ok(SendingKind::Requested {
         page: required(&requested.page, PageId::parse, "requested.page")?,
         recipient: required(&requested.recipient, Psid::parse, "requested.recipient")?,
@@ -89,6 +118,7 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
         request_digest: digest.map_err(|_| Undecodable::Field("requested.request_digest"))?,
         intent: Box::new(intent::from_wire(requested.intent)?),
         content: Content::Text(text),
+        handling,
     })
 }
 
@@ -102,5 +132,6 @@ fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {
         End::NotSent(not_sent) => Outcome::NotSent { not_before: Timestamp::from_millis(not_sent.not_before_ms) },
         End::Unknown(_) => Outcome::Unknown,
         End::Unresolved(_) => Outcome::Unresolved,
+        End::Again(again) => Outcome::Again { not_before: Timestamp::from_millis(again.not_before_ms) },
     })
 }

@@ -4,12 +4,13 @@ use crate::samples::{NOW, page, record};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Decision, Finding, Intent, PackRef, Purpose, Route, Verdict};
 use domain::evaluate::{Facts, judge};
-use domain::event::{Consent, ConsentBy, ConsentKind, OptIn, RightStep, RightStepKind, Sending, SendingKind};
+use domain::event::{Consent, ConsentBy, ConsentKind, Grounds, OptIn, RightStep, RightStepKind, Sending, SendingKind};
 use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral};
 use domain::id::{CommentId, FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId, Token};
 use domain::pack::{Packs, Rule};
 use domain::page::Page;
 use domain::right::{Right, TokenId};
+use domain::send::Handling;
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, Expected, Record, decision_bytes};
 use proptest::prelude::*;
@@ -107,6 +108,7 @@ fn sending() -> impl Strategy<Value = Event> {
         request_digest: [3; 16],
         intent: Box::new(Intent::new(Actor::Bot, Purpose::Conversation)),
         content: Content::Text(text),
+        handling: Handling::default(),
     });
     let outcome = prop_oneof![
         mid().prop_map(|mid| Outcome::Sent { mid }),
@@ -122,7 +124,13 @@ fn sending() -> impl Strategy<Value = Event> {
         decision().prop_map(|decision| SendingKind::Accepted { decision }),
         decision().prop_map(|decision| SendingKind::Blocked { decision }),
         dispatched.prop_map(|(attempt, claim, leave_by, decision)| {
-            SendingKind::Dispatched { attempt, claim: Uuid::from_u128(claim), leave_by, decision }
+            SendingKind::Dispatched {
+                attempt,
+                claim: Uuid::from_u128(claim),
+                leave_by,
+                decision,
+                grounds: Grounds::default(),
+            }
         }),
         (1_u32..3, outcome).prop_map(|(attempt, outcome)| SendingKind::Settled { attempt, outcome }),
         Just(SendingKind::Doubted),

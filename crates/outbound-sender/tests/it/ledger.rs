@@ -147,6 +147,9 @@ fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = R
         SendingKind::Requested { .. }
         | SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
+        | SendingKind::Deferred { .. }
+        | SendingKind::Cancelled
+        | SendingKind::Expired { .. }
         | SendingKind::Settled { .. }
         | SendingKind::Doubted => None,
     })

@@ -141,7 +141,7 @@ async fn a_row_says_what_its_send_waits_for(database: Database, _: Database) {
     };
     assert_eq!((row, waiting[0].class), (&expected, Class::Person));
 
-    // The bot's goes first, hangs, and nobody learns what became of it.
+    // The person's goes first, hangs, and nobody learns what became of it.
     sandbox.takes_webhooks.send_replace(false);
     sandbox.admin.inject(FaultKind::Hang, 1).await.unwrap();
     sandbox.start_sender();
@@ -149,14 +149,14 @@ async fn a_row_says_what_its_send_waits_for(database: Database, _: Database) {
     sandbox.kill_senders().await;
     tables.reach(&sandbox).await;
     let overdue = sandbox.now().plus(LEAVE_WITHIN).plus(sandbox.benefit());
-    assert_eq!(moments(rows(&database).await), [(names[1].to_string(), overdue)]);
+    assert_eq!(moments(rows(&database).await), [(names[0].to_string(), overdue)]);
 
     hands.advance(Span::from_millis(LEAVE_WITHIN.as_millis() + sandbox.benefit().as_millis()));
     sandbox.start_sender();
-    sandbox.becomes(&bot.name, State::Unknown).await;
+    sandbox.becomes(&person.name, State::Unknown).await;
     tables.reach(&sandbox).await;
-    assert_eq!(moments(rows(&database).await), [(names[1].to_string(), sandbox.now().plus(ECHO))]);
-    assert_eq!(rows(&database).await.0.len(), 2);
+    let due = moments(rows(&database).await);
+    assert!(due.contains(&(names[0].to_string(), sandbox.now().plus(ECHO))), "{due:?}");
 
     sandbox.takes_webhooks.send_replace(true);
     for message in [&bot, &person] {
@@ -372,6 +372,9 @@ impl Sandbox {
                 SendingKind::Accepted { decision } => decision.holds_until,
                 SendingKind::Requested { .. }
                 | SendingKind::Blocked { .. }
+                | SendingKind::Deferred { .. }
+                | SendingKind::Cancelled
+                | SendingKind::Expired { .. }
                 | SendingKind::Dispatched { .. }
                 | SendingKind::Settled { .. }
                 | SendingKind::Doubted => None,

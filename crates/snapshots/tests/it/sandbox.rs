@@ -5,6 +5,7 @@ use domain::conversation::{Conversation, REDUCER};
 use domain::decision::{Actor, Intent, Purpose};
 use domain::event::{Content, Event, Inbound, InboundKind, Message, Sending, SendingKind};
 use domain::id::{FactId, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
+use domain::send::Handling;
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{Config, SqliteLog};
 use event_log::{
@@ -227,6 +228,7 @@ fn record(stream: &StreamId) -> Record {
         request_digest: [1; 16],
         intent: Box::new(Intent::new(Actor::Bot, Purpose::Conversation)),
         content: Content::Text("yes".to_owned()),
+        handling: Handling::default(),
     };
     record_of(stream, vec![wrote(at(0)), Event::Sending(Box::new(Sending { send, at: NOON, kind }))])
 }

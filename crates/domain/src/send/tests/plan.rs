@@ -1,9 +1,13 @@
 //! What is to be done next.
 
-use super::{LATER, claimed_and, every_status, waiting};
+use super::{ENDED, LATER, claimed_and, every_status, waiting};
+use crate::decision::Actor;
 use crate::event::{Event, Outcome};
-use crate::send::{Patience, Step, plan};
-use crate::testing::{accepted, at, dispatched, echo, fold, heard, requested, send_id, settled};
+use crate::send::{Handling, Patience, Step, plan};
+use crate::testing::{
+    PACKS, accepted, agent, at, dispatched, echo, facts, fold, heard, requested, requested_by, requested_with, send_id,
+    settled,
+};
 use crate::time::{Span, Timestamp};
 
 const PATIENCE: Patience =
@@ -11,7 +15,7 @@ const PATIENCE: Patience =
 
 #[track_caller]
 fn check(history: &[Event], now: Timestamp, expected: &Step) {
-    assert_eq!(&plan(&fold(history), now, PATIENCE), expected);
+    assert_eq!(&plan(&facts(&fold(history)), &PACKS, now, PATIENCE), expected);
 }
 
 fn with_another_behind(mut history: Vec<Event>) -> Vec<Event> {
@@ -27,7 +31,7 @@ fn unknown(send: u128, since_ms: i64) -> Event {
 fn with_nothing_open_there_is_nothing_to_do() {
     check(&[], at(0), &Step::Idle);
     for (name, history) in every_status() {
-        if matches!(name, "requested" | "blocked" | "sent" | "rejected" | "unresolved") {
+        if name == "requested" || ENDED.contains(&name) {
             check(&history, at(500_000), &Step::Idle);
         }
     }
@@ -51,7 +55,7 @@ fn sends_go_out_in_the_order_in_which_they_were_asked_for() {
 fn the_next_goes_out_once_the_one_before_has_ended() {
     for (name, history) in every_status() {
         // One that was never judged, as only a damaged history could have it, holds nobody back either.
-        if matches!(name, "requested" | "blocked" | "sent" | "rejected" | "unresolved") {
+        if name == "requested" || ENDED.contains(&name) {
             check(&with_another_behind(history), at(100_000), &Step::Dispatch(send_id(2)));
         }
     }
@@ -102,8 +106,8 @@ fn an_echo_ends_the_wait_for_it() {
 fn an_unknown_send_holds_no_longer_than_it_is_waited_for() {
     let hasty = Patience { echo: Span::from_secs(4), ..PATIENCE };
     let state = fold(&with_another_behind(claimed_and(&[unknown(1, 30_000)])));
-    assert_eq!(plan(&state, at(33_999), hasty), Step::WaitUntil(at(34_000)));
-    assert_eq!(plan(&state, at(34_000), hasty), Step::Settle(send_id(1), 1, Outcome::Unresolved));
+    assert_eq!(plan(&facts(&state), &PACKS, at(33_999), hasty), Step::WaitUntil(at(34_000)));
+    assert_eq!(plan(&facts(&state), &PACKS, at(34_000), hasty), Step::Settle(send_id(1), 1, Outcome::Unresolved));
 }
 
 #[test]
@@ -125,9 +129,41 @@ fn what_is_passed_is_looked_at_again_in_its_time() {
 
 #[test]
 fn an_attempt_to_come_later_holds_those_behind_it_and_goes_first_when_it_is_due() {
+    let later = Outcome::Retrying { not_before: at(9_000), code: 613 };
+    let history = with_another_behind(claimed_and(&[settled(1, at(1_500), 1, later)]));
+    check(&history, at(8_999), &Step::WaitUntil(at(9_000)));
+    check(&history, at(9_000), &Step::Dispatch(send_id(1)));
+}
+
+#[test]
+fn an_attempt_to_come_much_later_holds_those_behind_it_for_ten_seconds() {
     let history = with_another_behind(claimed_and(&[settled(1, at(1_500), 1, LATER)]));
-    check(&history, at(19_999), &Step::WaitUntil(at(20_000)));
-    check(&history, at(20_000), &Step::Dispatch(send_id(1)));
+    check(&history, at(11_499), &Step::WaitUntil(at(11_500)));
+    check(&history, at(11_500), &Step::Dispatch(send_id(2)));
+}
+
+#[test]
+fn nobody_is_held_for_more_than_half_of_what_is_left_of_their_window() {
+    let handling = Handling { expires_at: Some(at(9_500)), ..Handling::default() };
+    let mut history = claimed_and(&[settled(1, at(1_500), 1, LATER)]);
+    history.extend([requested_with(2, at(500), handling), accepted(2, at(500))]);
+    check(&history, at(5_499), &Step::WaitUntil(at(5_500)));
+    check(&history, at(5_500), &Step::Dispatch(send_id(2)));
+}
+
+#[test]
+fn a_persons_answer_waits_for_no_program_and_a_program_for_no_broadcast() {
+    let actors = [Actor::Broadcast, Actor::Bot, Actor::Human(agent())];
+    let mut history = vec![heard(at(0), crate::testing::message())];
+    for (n, actor) in (1..).zip(actors) {
+        history.extend([requested_by(n, at(10), actor), accepted(n, at(10))]);
+        check(&history, at(20), &Step::Dispatch(send_id(n)));
+    }
+    // Nor for one that is under way, or of which nobody knows.
+    for n in [1, 2] {
+        history.extend([dispatched(n, at(1_000), 1), settled(n, at(2_000), 1, Outcome::Unknown)]);
+    }
+    check(&history, at(2_000), &Step::Dispatch(send_id(3)));
 }
 
 #[test]

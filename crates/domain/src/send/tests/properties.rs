@@ -4,15 +4,16 @@ use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
 use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
-use crate::send::{Claim, LEAVE_WITHIN, Patience, Refusal, Request, Status, Step, claim, doubt, plan, request, settle};
+use crate::send::{
+    Guarantee, Handling, LEAVE_WITHIN, Patience, Refusal, Request, Step, cancel, claim, doubt, plan, request, settle,
+};
 use crate::testing::{
-    DAY_MS, PACK, PACKS, agent, at, echo, facts, judged_by, message, mid, person, postback, record, request_id, says,
-    send_id, told,
+    DAY_MS, PACK, PACKS, agent, at, claim_of, echo, facts, judged_by, message, mid, person, postback, record,
+    request_id, says, send_id, told,
 };
 use crate::time::{Span, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 pub(super) const PATIENCE: Patience =
     Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
@@ -52,6 +53,10 @@ pub(super) enum Act {
     Plan {
         is_taken: bool,
     },
+    /// A caller does not want a send any more.
+    Cancel {
+        send: u128,
+    },
     /// The log is brought back from a backup, without its last events.
     Restore {
         n_lost: usize,
@@ -77,6 +82,7 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
         2 => (send(), 1..4_u32, loss).prop_map(|(send, attempt, outcome)| Act::Lose { send, attempt, outcome }),
         1 => (send(), -10_000..100_000_i64).prop_map(|(send, late_ms)| Act::Echo { send, late_ms }),
         4 => any::<bool>().prop_map(|is_taken| Act::Plan { is_taken }),
+        1 => send().prop_map(|send| Act::Cancel { send }),
         1 => (0..6_usize).prop_map(|n_lost| Act::Restore { n_lost }),
     ];
     // Clocks of several machines: now and then a step back.
@@ -135,7 +141,7 @@ impl World {
     }
 
     fn claim(&mut self, send: &SendId, is_taken: bool) -> bool {
-        let command = Claim { send: send.clone(), claim: Uuid::from_u128(self.log.len() as u128) };
+        let command = claim_of(send.clone(), self.log.len() as u128);
         let is_news = self.take(claim(&facts(&self.state), &PACKS, &command, self.now));
         if let Some(attempt) = self.log.last().filter(|_| is_news).and_then(attempt) {
             self.claims.push((send.clone(), attempt, is_taken));
@@ -167,8 +173,20 @@ impl World {
             request_digest: [1; 16],
             intent: says(actor, Purpose::Conversation),
             content: Content::Text("yes".to_owned()),
+            handling: self.handling(send),
+            turn: None,
         };
         self.take(request(&facts(&self.state), &PACKS, &command, self.now));
+    }
+
+    /// Send 2 is held while it is forbidden, and the person may have send 3 twice.
+    fn handling(&self, send: u128) -> Handling {
+        Handling {
+            expires_at: (send == 2).then(|| self.now.plus(Span::from_millis(3 * DAY_MS))),
+            guarantee: if send == 3 { Guarantee::AtLeastOnce } else { Guarantee::AtMostOnce },
+            is_held: send == 2,
+            ..Handling::default()
+        }
     }
 
     fn act(&mut self, act: Act) -> Result<(), TestCaseError> {
@@ -189,7 +207,7 @@ impl World {
                     self.append(told(send, stated_at, self.now, echo(Some(send_id(send)), "m")));
                 }
             }
-            Act::Plan { is_taken } => match plan(&self.state, self.now, PATIENCE) {
+            Act::Plan { is_taken } => match plan(&facts(&self.state), &PACKS, self.now, PATIENCE) {
                 Step::Dispatch(send) => prop_assert!(self.claim(&send, is_taken), "what is planned can be claimed"),
                 Step::Settle(send, attempt, outcome) => {
                     prop_assert!(self.settle(&send, attempt, outcome), "what is planned is news");
@@ -197,6 +215,7 @@ impl World {
                 Step::WaitUntil(then) => prop_assert!(self.now < then, "waits for the past"),
                 Step::Idle => (),
             },
+            Act::Cancel { send } => drop(self.take(cancel(&self.state, &send_id(send), self.now))),
             Act::Restore { n_lost } => self.restore(n_lost),
         }
         Ok(())
@@ -250,12 +269,13 @@ proptest! {
                 Event::Sending(step) => {
                     if let SendingKind::Dispatched { attempt, .. } = step.kind {
                         let send = before.send(&step.send).unwrap();
-                        prop_assert!(matches!(send.status, Status::Accepted { .. }), "claimed: {:?}", send.status);
+                        prop_assert!(send.status.is_waiting(), "claimed: {:?}", send.status);
                         prop_assert_eq!(attempt, send.attempts + 1);
                         let last_word = last_word[&step.send];
-                        prop_assert!(["accepted", "retrying", "not_sent"].contains(&last_word), "after {last_word}");
+                        prop_assert!(["accepted", "deferred", "retrying", "not_sent", "again"].contains(&last_word), "after {last_word}");
                         prop_assert!(!is_out.contains(&step.send), "claimed after it was known to be out");
-                        prop_assert!(!was_unknown.contains(&step.send), "claimed after it was unknown");
+                        let may_repeat = send.handling.guarantee == Guarantee::AtLeastOnce;
+                        prop_assert!(may_repeat || !was_unknown.contains(&step.send), "claimed after it was unknown");
                     }
                     last_word.insert(step.send.clone(), step.kind.as_str());
                     match step.kind.as_str() {
@@ -273,8 +293,9 @@ proptest! {
             }
             before.evolve(World::recorded(&world.log, n));
         }
-        for (send, _) in world.state.sends() {
-            prop_assert!(world.n_taken(send) <= 1, "written twice");
+        for (id, send) in world.state.sends() {
+            let most = if send.handling.guarantee == Guarantee::AtLeastOnce { 2 } else { 1 };
+            prop_assert!(world.n_taken(id) <= most, "written {} times", world.n_taken(id));
         }
     }
 
@@ -282,7 +303,7 @@ proptest! {
     fn doing_what_is_planned_when_it_is_due_brings_every_send_to_an_end(acts in acts()) {
         let mut world = World::after(acts)?;
         for _ in 0..100 {
-            match plan(&world.state, world.now, PATIENCE) {
+            match plan(&facts(&world.state), &PACKS, world.now, PATIENCE) {
                 Step::Idle => break,
                 Step::WaitUntil(then) => world.now = then,
                 Step::Dispatch(_) | Step::Settle(..) => world.act(Act::Plan { is_taken: true })?,

@@ -7,7 +7,19 @@ use crate::testing::{at, dispatched, fold, send_id, sent, settled};
 
 /// Every outcome there is, and the statuses of attempt 1 in which it tells something new.
 fn every_outcome() -> [(Outcome, &'static [&'static str]); 6] {
-    let all_but_sent = &["requested", "accepted", "blocked", "dispatched", "unknown", "rejected", "unresolved"];
+    let all_but_sent = &[
+        "requested",
+        "accepted",
+        "retrying",
+        "deferred",
+        "blocked",
+        "cancelled",
+        "expired",
+        "dispatched",
+        "unknown",
+        "rejected",
+        "unresolved",
+    ];
     [
         (sent("m1"), all_but_sent),
         (REJECTED, &["dispatched", "unknown"]),
@@ -48,8 +60,8 @@ fn each_outcome_leads_to_its_status() {
     let expected = [
         Status::Sent { mid: crate::testing::mid("m1"), at: now },
         Status::Rejected { code: 100, subcode: 33 },
-        Status::Accepted { not_before: Some(at(20_000)) },
-        Status::Accepted { not_before: Some(at(5_000)) },
+        Status::Retrying { not_before: at(20_000), since: now },
+        Status::Retrying { not_before: at(5_000), since: now },
         Status::Unknown { since: now },
         Status::Unresolved,
     ];

@@ -1,7 +1,7 @@
 //! What events say of sends that have not ended.
 
 use super::properties::{PATIENCE, World, acts};
-use super::{LATER, REJECTED, claimed_and, every_status};
+use super::{ENDED, LATER, REJECTED, claimed_and, every_status};
 use crate::decision::Actor;
 use crate::event::{Erasing, ErasingKind, Event, Outcome};
 use crate::id::{PersonKey, SendId, StreamId};
@@ -31,7 +31,7 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
     for told in history.iter().filter_map(|event| told(&home(), event, PATIENCE)) {
         match told {
             Told::Erased => list.clear(),
-            Told::Of(send, Word::Requested { intent, at }) => {
+            Told::Of(send, Word::Requested { intent, at, handling: _ }) => {
                 let entry = Entry { actor: intent.actor.clone(), until: None, not_before: at, due: None };
                 assert_eq!(list.insert(send.clone(), entry), None, "asked for twice");
             }
@@ -43,6 +43,7 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
                     Word::Claimed { until, overdue } => (entry.until, entry.due) = (until, Some(overdue)),
                     Word::Postponed { not_before } => (entry.not_before, entry.due) = (not_before, Some(not_before)),
                     Word::Unknown { given_up } => entry.due = Some(given_up),
+                    Word::Held { look_at } => (entry.until, entry.due) = (None, look_at),
                     Word::Requested { .. } | Word::Ended => (),
                 }
             }
@@ -55,11 +56,17 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
 fn due(send: &Send) -> Option<Timestamp> {
     match &send.status {
         Status::Accepted { not_before } => *not_before,
+        Status::Retrying { not_before, .. } => Some(*not_before),
+        Status::Deferred { look_at } => *look_at,
         Status::Dispatched { leave_by, .. } => Some(PATIENCE.overdue(*leave_by)),
         Status::Unknown { since } => Some(PATIENCE.given_up(*since)),
-        Status::Requested | Status::Blocked | Status::Sent { .. } | Status::Rejected { .. } | Status::Unresolved => {
-            None
-        }
+        Status::Requested
+        | Status::Blocked
+        | Status::Cancelled
+        | Status::Expired { .. }
+        | Status::Sent { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => None,
     }
 }
 
@@ -73,10 +80,10 @@ proptest! {
             prop_assert!(entry.is_some(), "{:?} is not in the list", send.status);
             let entry = entry.unwrap();
             prop_assert_eq!(&entry.actor, &send.intent.actor);
-            prop_assert_eq!(entry.until, send.decision.as_ref().and_then(|decision| decision.holds_until));
+            prop_assert_eq!(entry.until, send.allowed_until());
             prop_assert_eq!(entry.due, due(send));
-            if let Status::Accepted { not_before } = send.status {
-                prop_assert_eq!(entry.not_before, not_before.unwrap_or(send.requested_at));
+            if let Status::Retrying { not_before, .. } = send.status {
+                prop_assert_eq!(entry.not_before, not_before);
             }
         }
         prop_assert!(list.is_empty(), "ended, and still in the list: {list:?}");
@@ -86,7 +93,7 @@ proptest! {
 #[test]
 fn a_send_is_listed_just_until_it_has_ended() {
     for (name, history) in every_status() {
-        let is_over = matches!(name, "blocked" | "sent" | "rejected" | "unresolved");
+        let is_over = ENDED.contains(&name);
         assert_eq!(list(&history).is_empty(), is_over, "{name}");
     }
 }

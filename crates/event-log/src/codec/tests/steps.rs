@@ -8,12 +8,15 @@ use domain::decision::{
     Remedy, Route, Tag, To, Verdict,
 };
 use domain::event::{
-    Consent, ConsentBy, ConsentKind, Content, Event, PageStep, PageStepKind, RightStep, RightStepKind, Sending,
-    SendingKind, System, SystemKind,
+    Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Outcome, PageStep, PageStepKind, RightStep,
+    RightStepKind, Sending, SendingKind, System, SystemKind,
 };
-use domain::id::{AgentId, AppId, CommentId, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
+use domain::id::{
+    AgentId, AppId, BusinessKey, CommentId, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
+};
 use domain::pack::Rule;
 use domain::right::{Right, TokenId};
+use domain::send::{Guarantee, Handling};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -44,6 +47,7 @@ fn requested(intent: Intent) -> Event {
         request_digest: [4; 16],
         intent: Box::new(intent),
         content: Content::Text("yes".to_owned()),
+        handling: Handling::default(),
     })
 }
 
@@ -144,6 +148,37 @@ fn right_steps() -> Vec<Event> {
     steps.map(|(right, kind)| Event::Right(Box::new(RightStep { right, send: send(), at: at(5), kind }))).collect()
 }
 
+/// What callers can ask for besides what is said, and what comes of it.
+fn handled() -> Vec<Event> {
+    let key = Some(BusinessKey::parse("order-42-shipped").unwrap());
+    let guarantee = Guarantee::AtLeastOnce;
+    let asked = Handling { not_before: Some(at(1)), expires_at: Some(at(9)), guarantee, is_held: true, key };
+    let mut first = requested(Intent::new(Actor::Bot, Purpose::Conversation));
+    if let Event::Sending(step) = &mut first
+        && let SendingKind::Requested { handling, .. } = &mut step.kind
+    {
+        *handling = asked;
+    }
+    let decision = || Box::new(self::first(Verdict::Allowed(Route::Response)));
+    let (claim, grounds) = (Uuid::from_u128(3), Grounds { page_revision: 7, epoch: 2 });
+    let kinds = vec![
+        SendingKind::Deferred { decision: Box::new(self::first(Verdict::Blocked)) },
+        SendingKind::Dispatched { attempt: 1, claim, leave_by: at(8), decision: decision(), grounds },
+        SendingKind::Settled { attempt: 1, outcome: Outcome::Again { not_before: at(8) } },
+        SendingKind::Cancelled,
+        SendingKind::Expired { turn: None },
+        SendingKind::Expired { turn: Some(at(9)) },
+    ];
+    [first].into_iter().chain(kinds.into_iter().map(sending)).collect()
+}
+
+/// A send that answers a comment, and lives with it.
+fn to_a_commenter() -> Vec<Event> {
+    let (post, person) = (PostId::parse("1001_5.a").unwrap(), PersonKey::from_bytes([7; 16]));
+    let send = SendId::to_commenter(page(), post, person, Uuid::from_u128(9));
+    vec![Event::Sending(Box::new(Sending { send, at: at(5), kind: SendingKind::Doubted }))]
+}
+
 /// Every file, and what it must still mean.
 fn all() -> Vec<(&'static str, Vec<Event>)> {
     let human = Intent::new(Actor::Human(AgentId::parse("agent-1").unwrap()), Purpose::Conversation);
@@ -163,6 +198,8 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("accepted_again", vec![accepted(full(Route::Recurring, Right::Repeated(TOKEN)))]),
         ("rights", right_steps()),
         ("consents", consents.map(|(kind, by)| Event::Consent(Consent { at: at(5), kind, by })).to_vec()),
+        ("handled", handled()),
+        ("to_a_commenter", to_a_commenter()),
         ("page", page_steps()),
         ("packs", packs()),
     ]

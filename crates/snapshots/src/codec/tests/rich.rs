@@ -6,9 +6,9 @@ use domain::decision::{
     Remedy, Route, Tag, To, Verdict,
 };
 use domain::event::{
-    Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event, Inbound,
-    InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback, Reaction,
-    ReactionAction, Recorded, Referral, RightStep, RightStepKind, Sending, SendingKind, ThreadControl,
+    Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event, Grounds,
+    Inbound, InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback,
+    Reaction, ReactionAction, Recorded, Referral, RightStep, RightStepKind, Sending, SendingKind, ThreadControl,
 };
 use domain::id::{
     AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
@@ -16,6 +16,7 @@ use domain::id::{
 };
 use domain::pack::Rule;
 use domain::right::{Right, TokenId};
+use domain::send::Handling;
 use domain::time::{Span, Timestamp};
 use uuid::Uuid;
 
@@ -169,6 +170,7 @@ fn requested(send: u128, actor: Actor, purpose: Purpose) -> Event {
         request_digest: [u8::try_from(send).unwrap(); 16],
         intent: Box::new(intent(send, actor, purpose)),
         content: Content::Text(format!("no {send} – ✓")),
+        handling: Handling::default(),
     };
     step(send, 100, kind)
 }
@@ -220,7 +222,11 @@ fn accepted(send: u128, route: Route) -> Event {
 
 fn dispatched(send: u128) -> Event {
     let (claim, decision) = (Uuid::from_u128(send << 64), judged(Verdict::Allowed(Route::HumanAgent)));
-    step(send, 200, SendingKind::Dispatched { attempt: 1, claim, leave_by: at(3_200), decision })
+    step(
+        send,
+        200,
+        SendingKind::Dispatched { attempt: 1, claim, leave_by: at(3_200), decision, grounds: Grounds::default() },
+    )
 }
 
 fn settled(send: u128, outcome: Outcome) -> Event {
