@@ -178,9 +178,9 @@ async fn a_process_without_a_role_that_needs_tables_is_ready_without_the_databas
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sender_starts_without_the_database_and_makes_no_file_that_no_erasure_would_reach() {
+async fn a_judge_starts_without_the_database_and_makes_no_file_that_no_erasure_would_reach() {
     let log = Log::jetstream();
-    let roles = ["run", "sender", "compliance"];
+    let roles = ["run", "compliance"];
     let tables = "sql.url=postgres://nuncio@127.0.0.1:9/nowhere";
     let process = nuncio(&roles, &["grpc", "admin"], &log, NOWHERE, &[tables]).await;
     let ready = until_ready(process.address("admin"), true).await;
@@ -190,25 +190,6 @@ async fn a_sender_starts_without_the_database_and_makes_no_file_that_no_erasure_
     let process = nuncio(&roles, &["grpc", "admin"], &log, NOWHERE, &[]).await;
     assert!(process.terminate().await.success());
     assert!(!Path::new(log.tables().strip_prefix("sql.url=sqlite:").unwrap()).exists());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_starts_again_begins_with_its_outbox() {
-    let log = Log::embedded();
-    let begins = "the outbox begins with what its table holds";
-    for is_first in [true, false] {
-        let process = standalone(&log, NOWHERE, &[]).await;
-        deliver(process.address("webhook"), usize::from(is_first)).await;
-        let admin = process.address("admin");
-        testkit::eventually(PATIENCE, || async {
-            let shown = http::get(admin, "/metrics").await.unwrap().body;
-            shown.contains("nuncio_projection_records_total{table=\"outbox\"} 1\n").then_some(())
-        })
-        .await;
-        process.signal().await;
-        let (status, said) = process.ended().await;
-        assert!(status.success() && said.contains(begins) != is_first, "{said}");
-    }
 }
 
 /// Waits until a process has filled its history so often, and stored so many records in all.

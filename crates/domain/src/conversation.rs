@@ -133,7 +133,7 @@ impl Conversation {
             SendingKind::Requested { .. } => (),
             SendingKind::Accepted { decision } => send.accepted(decision),
             SendingKind::Blocked { decision } => send.blocked(decision),
-            SendingKind::Deferred { decision } => send.deferred(decision),
+            SendingKind::Deferred { decision, expires_at: _ } => send.deferred(decision),
             SendingKind::Cancelled => send.dropped(Status::Cancelled),
             SendingKind::Expired { turn } => send.dropped(Status::Expired { turn: *turn }),
             SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds: _ } => {

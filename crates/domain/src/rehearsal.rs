@@ -75,7 +75,7 @@ impl<'a> Rehearsal<'a> {
         let before = match &step.kind {
             SendingKind::Accepted { decision }
             | SendingKind::Blocked { decision }
-            | SendingKind::Deferred { decision }
+            | SendingKind::Deferred { decision, .. }
             | SendingKind::Dispatched { decision, .. } => decision,
             SendingKind::Requested { .. }
             | SendingKind::Cancelled

@@ -344,7 +344,7 @@ pub(crate) fn blocked(send: u128, at: Timestamp) -> Event {
 }
 
 pub(crate) fn deferred(send: u128, at: Timestamp) -> Event {
-    step(send, at, SendingKind::Deferred { decision: judged(Verdict::Blocked, at) })
+    step(send, at, SendingKind::Deferred { decision: judged(Verdict::Blocked, at), expires_at: None })
 }
 
 /// A claim whose first byte may leave within 3 s.

@@ -6,11 +6,12 @@ use crate::tables::{Found, Tables};
 use crate::{erased, grpc, log};
 use anyhow::Context;
 use conversation::{Eraser, HistoryTable};
+use domain::time::Span;
 use event_log::{Conversations, EventLog};
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
-use outbound_sender::{DueTable, OutboxTable, Sender};
-use projection::{Projection, Runner};
+use outbound_sender::{Hints, OutboxTable, Sender};
+use projection::{Pace, Projection, Runner};
 use service_kit::{Admin, Clock, Drained, Health, Ids, Metrics, Shutdown, Version};
 use snapshots::SqlSnapshots;
 use sql::Database;
@@ -18,6 +19,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 use webhook_ingress::Ingress;
+
+/// How far a sender's clock may be off the database's: the ends of windows are told by it.
+const MOST_SKEW: Span = Span::from_millis(250);
 
 /// Where a running process listens.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +113,7 @@ pub(crate) async fn start(
             Some(Found::Away) | None => Some(tables.wait(&shutdown.stop()).await?),
         };
         if let Some(database) = database {
-            deps.use_database(database.clone(), &shutdown);
+            deps.use_database(database.clone(), keeps_states(&settings, roles), &shutdown);
             shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
         }
     }
@@ -149,8 +153,12 @@ pub(crate) struct Deps {
 }
 
 impl Deps {
-    /// Lets everything be kept in the database that can be, and conversations be loaded from there.
-    fn use_database(&mut self, database: Database, shutdown: &Shutdown) {
+    /// Lets everything be kept in the database that can be, and conversations be loaded from there if states may be.
+    fn use_database(&mut self, database: Database, keeps_states: bool, shutdown: &Shutdown) {
+        if !keeps_states {
+            self.database = Some(database);
+            return;
+        }
         let (snapshots, writer) = SqlSnapshots::new(database.clone(), self.log.identity().incarnation(), &self.metrics);
         self.conversations = self.conversations.clone().with_snapshots(Arc::new(snapshots));
         self.database = Some(database);
@@ -160,6 +168,12 @@ impl Deps {
             Ok(())
         });
     }
+}
+
+/// Whether states of conversations may be kept in the database: what a process that erases nothing keeps in a file of its
+/// own would be reached by no erasure.
+fn keeps_states(settings: &Settings, roles: &[Role]) -> bool {
+    roles.contains(&Role::Conversation) || !Tables::not_needed(settings.sql_url.clone()).are_in_a_file()
 }
 
 /// The tables, in a process with a role that needs them, or that uses them where everybody does: what is kept in a file
@@ -233,24 +247,31 @@ async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow
         pages: settings.pages.clone(),
         patience: settings.sender.patience,
         concurrency: settings.sender.concurrency,
+        margin: settings.sender.margin,
+        lease_term: settings.sender.lease_term,
+        thread_spacing: settings.sender.thread_spacing,
+        is_shaped: settings.sender.is_shaped,
+        most_skew: Some(MOST_SKEW),
     };
     if config.pages.is_empty() {
         tracing::warn!("no Page has an access token, so nothing can be sent: configure pages.<id>.access_token");
     }
     let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
-    if let Some(database) = database.clone() {
-        let deps = projection::Deps {
-            log: Arc::clone(&log),
-            database,
-            clock: clock.clone(),
-            ids: ids.clone(),
-            metrics: metrics.clone(),
-        };
-        let patience = config.patience;
-        keep(Runner::new(OutboxTable::new(patience), deps.clone()), "outbox", shutdown).await?;
-        keep(Runner::new(DueTable::new(patience), deps), "due", shutdown).await?;
-    }
-    Ok(Sender::new(config, outbound_sender::Deps { log, conversations, database, clock, ids, metrics }, client))
+    let database = database.expect("the role needs tables, so they were opened");
+    let hints = Hints::default();
+    let filling = projection::Deps {
+        log: Arc::clone(&log),
+        database: database.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        metrics: metrics.clone(),
+    };
+    // Whoever fills the table is missed as soon as whoever sends.
+    let pace = Pace { term: config.lease_term, ..Pace::default() };
+    let table = Runner::new(OutboxTable::new(config.patience, hints.clone()), filling).at_pace(pace);
+    keep(table, "outbox", shutdown).await?;
+    let deps = outbound_sender::Deps { log, conversations, database, hints, clock, ids, metrics };
+    Ok(Sender::new(config, deps, client))
 }
 
 /// Fills a table beside everything else.

@@ -1,8 +1,11 @@
 //! Every key of the configuration, read once at the start into what the roles take.
 
+mod sender;
+
+pub(crate) use sender::SenderSettings;
+
 use clap::ValueEnum;
 use domain::id::{AppId, PageId};
-use domain::send::Patience;
 use domain::time::Span;
 use event_log::jetstream::{Durability, STRICT_REPLICAS};
 use event_log::{jetstream, sqlite};
@@ -54,8 +57,8 @@ impl Role {
     /// Whether it works with the tables. The others run on when the database is away, and are ready without it.
     pub(crate) const fn needs_tables(self) -> bool {
         match self {
-            Self::Ingress | Self::Compliance | Self::Sender => false,
-            Self::Conversation => true,
+            Self::Ingress | Self::Compliance => false,
+            Self::Sender | Self::Conversation => true,
         }
     }
 }
@@ -105,12 +108,6 @@ pub(crate) struct MetaSettings {
     pub(crate) verify_token: SecretString,
     pub(crate) graph_url: String,
     pub(crate) graph_version: String,
-}
-
-pub(crate) struct SenderSettings {
-    pub(crate) answer_timeout: Duration,
-    pub(crate) patience: Patience,
-    pub(crate) concurrency: usize,
 }
 
 pub(crate) struct TelemetrySettings {
@@ -330,26 +327,6 @@ impl MetaSettings {
 
 fn secret(reader: &mut Reader, is_required: bool, key: &'static str, help: &'static str) -> SecretString {
     if is_required { reader.required_secret(key, help) } else { reader.secret(key, help).unwrap_or_default() }
-}
-
-impl SenderSettings {
-    fn read(reader: &mut Reader) -> Self {
-        let answer = "how long Meta may take to answer a send";
-        let margin = "what is waited beyond that before an unanswered send is called unknown";
-        let echo = "how long an unknown send waits for its echo before it is called unresolved";
-        let answer_timeout = reader.get("sender.answer_timeout", Duration::from_secs(10), answer);
-        let margin = reader.get("sender.unknown_margin", Duration::from_secs(5), margin);
-        let echo = reader.get("sender.echo_timeout", Duration::from_secs(3_600), echo);
-        let concurrency = reader.get("sender.concurrency", 64, "how many conversations are sent to at a time");
-        if concurrency == 0 {
-            reader.problem("sender.concurrency", "0 would never send anything; allowed: 1 and more".to_owned());
-        }
-        Self {
-            answer_timeout,
-            patience: Patience { answer: span(answer_timeout), margin: span(margin), echo: span(echo) },
-            concurrency,
-        }
-    }
 }
 
 impl TelemetrySettings {

@@ -6,7 +6,7 @@ use domain::event::Event;
 use domain::id::{RecordId, StreamId};
 use domain::send::Refusal;
 use domain::time::Timestamp;
-use event_log::{AppendError, Appended, Expected, LogError, Record};
+use event_log::{AppendError, Appended, Expected, LogError, Record, Revision};
 use service_kit::Backoff;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -39,6 +39,14 @@ impl Queues {
     }
 }
 
+/// A decision that is in the log.
+pub(crate) struct Changed {
+    /// What then has happened.
+    pub(crate) events: Vec<Event>,
+    /// The conversation's revision from then on.
+    pub(crate) revision: Revision,
+}
+
 /// A decision that did not come into the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
@@ -64,7 +72,7 @@ impl Parts {
         stream: &StreamId,
         now: impl Fn() -> Timestamp + Send + Sync,
         decide: impl Fn(&Conversation, Timestamp) -> Result<Vec<Event>, Refusal> + Send + Sync,
-    ) -> Result<Vec<Event>, ChangeError> {
+    ) -> Result<Changed, ChangeError> {
         let _turn = self.queues.turn(stream).await;
         for _ in 0..MOST_TRIES {
             let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
@@ -72,7 +80,7 @@ impl Parts {
             let events = decide(&loaded.state, at).map_err(ChangeError::Refused)?;
             let record = self.record(stream, events, at);
             match self.append(&record, Expected::revision(loaded.revision)).await {
-                Ok(_) => return Ok(record.events),
+                Ok(appended) => return Ok(Changed { events: record.events, revision: appended.revision }),
                 Err(AppendError::Conflict { actual }) => self.conversations.correct(stream, actual),
                 Err(error) => return Err(ChangeError::Append(error)),
             }

@@ -2,16 +2,22 @@
 
 use crate::Parts;
 use crate::append::ChangeError;
+use crate::holder::Held;
+use crate::pace::Permit;
+use crate::queue::{Next, Worked};
+use domain::conversation::Conversation;
 use domain::decision::{Route, Tag as RuleTag};
 use domain::evaluate::Facts;
 use domain::event::{Content, Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
+use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::LoadedPage;
 use messenger::client::{ApiError, ErrorClass, MessagingType, SendAnswer, SendRequest, Tag};
 use messenger::metadata;
 use secrecy::SecretString;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -19,10 +25,23 @@ use tokio_util::sync::CancellationToken;
 const REST: Span = Span::from_secs(1);
 /// How long a conversation rests when its Page has no access token.
 const REST_WITHOUT_TOKEN: Span = Span::from_secs(30);
+/// How long is waited for the lease to be renewed, before it is looked at again.
+const UNTIL_RENEWED: Duration = Duration::from_millis(20);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: i64 = 60_000;
 /// How often an error that is said to pass by is believed.
 const MOST_ATTEMPTS: u32 = 6;
+
+/// What one piece of work is done with.
+pub(crate) struct Work {
+    /// The lease of the Page's messages.
+    pub(crate) held: Held,
+    /// Of a log that was brought back then, what is older is doubted first.
+    pub(crate) restored_at: Option<Timestamp>,
+    /// Leave for one message.
+    pub(crate) permit: Permit,
+    pub(crate) stop: CancellationToken,
+}
 
 /// A claim that is in the log.
 struct Claimed {
@@ -32,63 +51,108 @@ struct Claimed {
     leave_by: Duration,
 }
 
+/// What became of a claim that was wanted.
+enum Claiming {
+    Claimed(Claimed),
+    /// Not yet: when to try again.
+    NotDue(Timestamp),
+    /// The rules now forbid it, or somebody else has it.
+    Nothing,
+}
+
+/// The conversation as it was looked at, and what is to be done there.
+struct Looked {
+    step: Step,
+    revision: u64,
+}
+
 impl Parts {
-    /// Does all there is to do for one conversation now. Answers when to look again, if not before something happens.
-    /// Of a log that was `restored_at` some time, what is older is doubted first.
-    pub(crate) async fn work(
-        &self,
-        stream: &StreamId,
-        restored_at: Option<Timestamp>,
-        stop: &CancellationToken,
-    ) -> Option<Timestamp> {
-        if let Some(restored_at) = restored_at
+    /// Does what there is to do for one conversation now, up to one message.
+    pub(crate) async fn work(&self, stream: &StreamId, work: &Work) -> Worked {
+        let mut worked = Worked { next: Next::Nothing, handled: None, revision: 0 };
+        if let Some(restored_at) = work.restored_at
             && let Err(error) = self.doubt(stream, restored_at).await
         {
             tracing::error!(error = &error as &dyn std::error::Error, "a send could not be doubted; it is tried again");
-            return Some(self.clock.now().plus(REST));
+            return Worked { next: self.after(REST), ..worked };
         }
         loop {
-            let done = match self.next_step(stream).await {
-                Ok(Step::Idle) => return None,
-                Ok(Step::WaitUntil(at)) => return Some(at),
-                Ok(Step::Settle(send, attempt, outcome)) => self.settle(stream, &send, attempt, outcome).await,
-                // What is claimed now could not be finished any more.
-                Ok(Step::Dispatch(_)) if stop.is_cancelled() => return None,
-                Ok(Step::Dispatch(send)) => {
-                    let Some(token) = self.config.pages.get(send.page()) else {
-                        tracing::error!(page = %send.page(), "a send waits for the access token of its Page");
-                        return Some(self.clock.now().plus(REST_WITHOUT_TOKEN));
-                    };
-                    self.dispatch(stream, &send, token).await
+            let done = match self.look(stream).await {
+                Ok(looked) => {
+                    worked.revision = looked.revision;
+                    match looked.step {
+                        Step::Idle => return worked,
+                        Step::WaitUntil(at) => return Worked { next: Next::At(at), ..worked },
+                        Step::Settle(send, attempt, outcome) => self.settle(stream, &send, attempt, outcome).await,
+                        // What is claimed now could not be finished any more.
+                        Step::Dispatch(_) if work.stop.is_cancelled() => return worked,
+                        // One message for one leave.
+                        Step::Dispatch(_) if worked.handled.is_some() => return Worked { next: Next::Now, ..worked },
+                        Step::Dispatch(send) => match self.dispatch(stream, &send, work).await {
+                            Ok(None) => {
+                                worked.handled = Some(send);
+                                Ok(())
+                            }
+                            Ok(Some(at)) => return Worked { next: Next::At(at), ..worked },
+                            Err(error) => Err(error),
+                        },
+                    }
                 }
                 Err(error) => Err(ChangeError::Read(error)),
             };
             if let Err(error) = done {
                 tracing::error!(error = &error as &dyn std::error::Error, "a send could not go on; it is tried again");
-                return Some(self.clock.now().plus(REST));
+                return Worked { next: self.after(REST), ..worked };
             }
         }
     }
 
-    async fn next_step(&self, stream: &StreamId) -> Result<Step, event_log::LogError> {
-        let loaded = self.conversations.load(stream).await?;
-        let Some(page_id) = stream.page() else { return Ok(Step::Idle) };
-        let page = self.judged_by.page_lately(page_id).await?.state;
-        let packs = self.judged_by.packs_lately().await?;
-        let facts = Facts::new(page_id, &page, &loaded.state);
-        Ok(plan(&facts, &packs, self.clock.now(), self.config.patience))
+    fn after(&self, pause: Span) -> Next {
+        Next::At(self.clock.now().plus(pause))
     }
 
-    async fn dispatch(&self, stream: &StreamId, send: &SendId, token: &SecretString) -> Result<(), ChangeError> {
-        let Some(claimed) = self.claim(stream, send).await? else { return Ok(()) };
+    async fn look(&self, stream: &StreamId) -> Result<Looked, event_log::LogError> {
+        let Some(page_id) = stream.page() else { return Ok(Looked { step: Step::Idle, revision: 0 }) };
+        let loaded = self.conversations.load(stream).await?;
+        let page = self.judged_by.page_lately(page_id).await?.state;
+        let packs = self.judged_by.packs_lately().await?;
+        let home = self.home(stream).await?;
+        let facts = facts(page_id, &page, &loaded.state, home.as_deref());
+        let step = plan(&facts, &packs, self.clock.now(), self.config.patience);
+        Ok(Looked { step, revision: loaded.revision })
+    }
+
+    /// The person's own conversation, for a stream that is another.
+    pub(crate) async fn home(&self, stream: &StreamId) -> Result<Option<Arc<Conversation>>, event_log::LogError> {
+        let StreamId::Comment(page, _, person) = stream else { return Ok(None) };
+        let home = StreamId::Conversation(page.clone(), *person);
+        Ok(Some(self.conversations.load(&home).await?.state))
+    }
+
+    /// Sends one message. Answers when to try again if nothing was done yet.
+    async fn dispatch(&self, stream: &StreamId, send: &SendId, work: &Work) -> Result<Option<Timestamp>, ChangeError> {
+        let Some(token) = self.config.pages.get(send.page()) else {
+            tracing::error!(page = %send.page(), "a send waits for the access token of its Page");
+            return Ok(Some(self.clock.now().plus(REST_WITHOUT_TOKEN)));
+        };
+        // Between two renewals of a process that was stopped: what is claimed now could not leave.
+        if !work.held.lease().is_held(self.clock.uptime()) {
+            tokio::time::sleep(UNTIL_RENEWED).await;
+            return Ok(Some(self.clock.now()));
+        }
+        let claimed = match self.claim(stream, send, work).await? {
+            Claiming::Claimed(claimed) => claimed,
+            Claiming::NotDue(at) => return Ok(Some(at)),
+            Claiming::Nothing => return Ok(None),
+        };
         let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
-        let Some(open) = loaded.state.send(send) else { return Ok(()) };
+        let Some(open) = loaded.state.send(send) else { return Ok(None) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
-        let Some(Content::Text(text)) = open.content.clone() else { return Ok(()) };
+        let Some(Content::Text(text)) = open.content.clone() else { return Ok(None) };
         let Some(messaging_type) = messaging_type(claimed.route) else {
             tracing::error!(%send, route = claimed.route.as_str(), "a send was allowed by a way that cannot be taken yet");
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(REST_WITHOUT_TOKEN) };
-            return self.settle(stream, send, claimed.attempt, outcome).await;
+            return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         };
         let request = SendRequest {
             recipient: open.recipient.clone(),
@@ -98,48 +162,57 @@ impl Parts {
         };
         // Else the next fold would copy the state, which is in use until the platform has answered.
         drop(loaded);
-        let outcome = if self.clock.uptime() >= claimed.leave_by {
+        let uptime = self.clock.uptime();
+        let outcome = if uptime >= claimed.leave_by || !work.held.lease().is_held(uptime) {
             tracing::warn!(%send, "a claim was held too long; nothing is sent by it");
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
-            self.write(send.page(), token, &request, claimed.attempt).await
+            work.permit.wrote(uptime);
+            self.write(send.page(), token, &request, claimed.attempt, &work.permit).await
         };
-        match outcome {
-            Some(outcome) => self.settle(stream, send, claimed.attempt, outcome).await,
-            // It may be out. The plan gives the echo its time, and calls it unknown when that has passed.
-            None => Ok(()),
+        // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
+        if let Some(outcome) = outcome {
+            self.settle(stream, send, claimed.attempt, outcome).await?;
         }
+        Ok(None)
     }
 
-    /// Claims the send, judged once more at the claim's own revision. None: the rules now forbid it, or somebody else
-    /// has it.
-    async fn claim(&self, stream: &StreamId, send: &SendId) -> Result<Option<Claimed>, ChangeError> {
+    /// Claims the send, judged once more at the claim's own revision.
+    async fn claim(&self, stream: &StreamId, send: &SendId, work: &Work) -> Result<Claiming, ChangeError> {
         let started = self.clock.uptime();
         let begun = self.clock.now();
         let id = self.ids.uuid_v7(begun);
         // One moment for the whole claim: time spent on conflicts is taken off the time to leave.
         let LoadedPage { state: page, revision } =
             self.judged_by.page_lately(send.page()).await.map_err(ChangeError::Read)?;
-        let grounds = Grounds { page_revision: revision, epoch: 0 };
-        let command = Claim { send: send.clone(), claim: id, grounds, margin: Span::default() };
+        let grounds = Grounds { page_revision: revision, epoch: work.held.lease().epoch() };
+        let command = Claim { send: send.clone(), claim: id, grounds, margin: self.config.margin };
         let packs = self.judged_by.packs_lately().await.map_err(ChangeError::Read)?;
-        let decide = |state: &_, now| claim(&Facts::new(send.page(), &page, state), &packs, &command, now);
-        let events = match self.change(stream, || begun, decide).await {
-            Ok(events) => events,
-            Err(ChangeError::Refused(
-                Refusal::NotWaiting(_) | Refusal::NotDue { .. } | Refusal::NoSuchSend | Refusal::Held,
-            )) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(claimed(&events, begun, started))
+        let home = self.home(stream).await.map_err(ChangeError::Read)?;
+        let decide = |state: &_, now| claim(&facts(send.page(), &page, state, home.as_deref()), &packs, &command, now);
+        match self.change(stream, || begun, decide).await {
+            Ok(changed) => Ok(claimed(&changed.events, begun, started).map_or(Claiming::Nothing, Claiming::Claimed)),
+            Err(ChangeError::Refused(Refusal::NotDue { at })) => Ok(Claiming::NotDue(at)),
+            Err(ChangeError::Refused(Refusal::NotWaiting(_) | Refusal::NoSuchSend | Refusal::Held)) => {
+                Ok(Claiming::Nothing)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes one message to the wire. None: whether it went out is not known.
-    async fn write(&self, page: &PageId, token: &SecretString, request: &SendRequest, attempt: u32) -> Option<Outcome> {
+    async fn write(
+        &self,
+        page: &PageId,
+        token: &SecretString,
+        request: &SendRequest,
+        attempt: u32,
+        permit: &Permit,
+    ) -> Option<Outcome> {
         let answer = self.client.send(page, token, request).await;
         let outcome = match answer {
             SendAnswer::Accepted { mid, .. } => Some(Outcome::Sent { mid }),
-            SendAnswer::Refused(error) => self.refused(&error, attempt),
+            SendAnswer::Refused(error) => self.refused(&error, attempt, permit),
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
                 Some(Outcome::NotSent { not_before: self.pause(attempt) })
@@ -155,13 +228,19 @@ impl Parts {
         outcome
     }
 
-    fn refused(&self, error: &ApiError, attempt: u32) -> Option<Outcome> {
+    fn refused(&self, error: &ApiError, attempt: u32, permit: &Permit) -> Option<Outcome> {
         let (code, subcode) = (error.code, error.subcode);
         tracing::warn!(code, subcode, "the platform refused a message");
-        let retry = Outcome::Retrying { not_before: self.pause(attempt), code };
+        let not_before = self.pause(attempt);
+        let retry = Outcome::Retrying { not_before, code };
         match error.class() {
             ErrorClass::Ambiguous => None,
-            ErrorClass::Rate => Some(retry),
+            ErrorClass::Rate => {
+                // More of the Page's messages would lengthen the block.
+                let pause_ms = not_before.since(self.clock.now()).as_millis();
+                permit.pause(self.clock.uptime() + Duration::from_millis(u64::try_from(pause_ms).unwrap_or(0)));
+                Some(retry)
+            }
             ErrorClass::Transient if attempt < MOST_ATTEMPTS => Some(retry),
             ErrorClass::Transient | ErrorClass::Permanent => Some(Outcome::Rejected { code, subcode }),
         }
@@ -225,4 +304,18 @@ const fn messaging_type(route: Route) -> Option<MessagingType> {
         | Route::CustomerMatching
         | Route::GroupChat => return None,
     })
+}
+
+/// What is known where a send lives.
+pub(crate) fn facts<'a>(
+    page_id: &'a PageId,
+    page: &'a Page,
+    state: &'a Conversation,
+    home: Option<&'a Conversation>,
+) -> Facts<'a> {
+    let facts = Facts::new(page_id, page, state);
+    match home {
+        Some(home) => facts.with_home(home),
+        None => facts,
+    }
 }

@@ -1,6 +1,8 @@
 //! `nuncio.outbound.v1.Outbound`.
 
-use crate::append::ChangeError;
+use crate::append::{ChangeError, Changed};
+use crate::hints::Hint;
+use crate::table::NEVER;
 use crate::{Parts, Sender, content, render, watch};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_server::{Outbound, OutboundServer};
@@ -8,12 +10,14 @@ use api::status::{self, Violations};
 use api::{convert, name};
 use domain::decision::{Decision, Verdict};
 use domain::evaluate::{Facts, judge};
+use domain::event::{Event, SendingKind};
 use domain::id::{RequestId, SendId};
 use domain::pack::Packs;
-use domain::send::{Handling, Refusal, Request as SendCommand, Status as SendStatus, request};
+use domain::send::{Class, Handling, Refusal, Request as SendCommand, Status as SendStatus, request};
 use event_log::Loaded;
 use prost::Message as _;
 use sha2::{Digest, Sha256};
+use sql::outbox::Waiting;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -125,7 +129,10 @@ impl Parts {
         let packs = self.packs().await?;
         let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
         let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
-            Ok(_) => command.send.clone(),
+            Ok(changed) => {
+                self.hint(command, &changed);
+                command.send.clone()
+            }
             Err(ChangeError::Refused(Refusal::Repeated(existing))) => existing,
             Err(ChangeError::Refused(Refusal::RequestIdReused(existing))) => {
                 return Err(status::request_id_reused(&self.name_of(&existing, asked)));
@@ -134,6 +141,43 @@ impl Parts {
             Err(error) => return Err(status::unavailable(&error)),
         };
         self.as_it_stands(&send, asked).await
+    }
+
+    /// Spares whoever sends for the Page here the wait for the table.
+    fn hint(&self, command: &SendCommand, changed: &Changed) {
+        let allowed = changed.events.iter().find_map(|event| match event {
+            Event::Sending(step) => match &step.kind {
+                SendingKind::Accepted { decision } => Some(decision),
+                SendingKind::Requested { .. }
+                | SendingKind::Blocked { .. }
+                | SendingKind::Deferred { .. }
+                | SendingKind::Dispatched { .. }
+                | SendingKind::Settled { .. }
+                | SendingKind::Cancelled
+                | SendingKind::Expired { .. }
+                | SendingKind::Doubted => None,
+            },
+            Event::Inbound(_)
+            | Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => None,
+        });
+        let Some(decision) = allowed else { return };
+        let Handling { not_before, expires_at, .. } = command.handling;
+        let row = Waiting {
+            send: command.send.clone(),
+            page: command.send.page().clone(),
+            class: Class::of(&command.intent.actor),
+            deadline: decision.holds_until.into_iter().chain(expires_at).min().unwrap_or(NEVER),
+            not_before: not_before.unwrap_or(decision.at),
+            is_held: false,
+            stream: command.send.stream(),
+            position: changed.revision,
+        };
+        self.hints.tell(command.send.page(), Hint::Waits(row));
     }
 
     /// The message that a request led to, or the refusal that it was answered with.

@@ -1,15 +1,20 @@
 //! Sends messages.
 //!
-//! The order of the path: `grpc` takes a request and records it with its judgement → `outbox` follows the log, from where
-//! the tables of `table` are, and knows which conversations have something to do → `dispatch` claims a send in the log,
-//! writes it to the wire once, and records how it ended. Every state change goes through the log at the revision that it
-//! was decided on.
+//! The order of the path: `grpc` takes a request and records it with its judgement → `table` keeps what waits in the table
+//! `outbox` → `holder` takes the lease of each Page that has something to send → the Page's `desk` reads the table, and
+//! lets conversations out in the order of `queue` and at the pace of `pace` → `dispatch` claims a send in the log, writes
+//! it to the wire once, and records how it ended. Every state change goes through the log at the revision that it was
+//! decided on; `hints` only spare whoever sits at the desk the wait for the table.
 
 mod append;
 mod content;
+mod desk;
 mod dispatch;
 mod grpc;
-mod outbox;
+mod hints;
+mod holder;
+mod pace;
+mod queue;
 mod render;
 mod restored;
 mod table;
@@ -17,6 +22,7 @@ mod watch;
 
 use domain::id::PageId;
 use domain::send::Patience;
+use domain::time::Span;
 use event_log::{Conversations, EventLog, JudgedBy};
 use messenger::client::SendClient;
 use secrecy::SecretString;
@@ -24,10 +30,14 @@ use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 pub use grpc::OutboundService;
-pub use outbox::run;
-pub use table::{DUE, DueTable, OutboxTable};
+pub use hints::Hints;
+pub use holder::run;
+pub use table::OutboxTable;
 
 /// How the sender behaves.
 #[derive(Debug)]
@@ -38,6 +48,16 @@ pub struct Config {
     pub patience: Patience,
     /// How many conversations are worked on at a time.
     pub concurrency: usize,
+    /// How long before the end of what allows a send nothing is claimed any more.
+    pub margin: Span,
+    /// How long the lease of a Page's messages holds without being renewed.
+    pub lease_term: Duration,
+    /// How far apart two messages in one conversation are at least.
+    pub thread_spacing: Duration,
+    /// Whether the limits of the rule packs are kept, or each message leaves as soon as it can.
+    pub is_shaped: bool,
+    /// How far the clock may be off the database's while anything is sent; none: that is not looked at.
+    pub most_skew: Option<Span>,
 }
 
 /// What a sender works with.
@@ -46,8 +66,10 @@ pub struct Deps {
     pub log: Arc<dyn EventLog>,
     /// The conversations of that log.
     pub conversations: Conversations,
-    /// Where the outbox's table is. Without it the whole log is read at every start.
-    pub database: Option<Database>,
+    /// Where the outbox's table and the leases are.
+    pub database: Database,
+    /// News from whoever fills the outbox's table in this process.
+    pub hints: Hints,
     /// The time.
     pub clock: Clock,
     /// Where ids come from.
@@ -63,7 +85,11 @@ pub struct Sender(Arc<Parts>);
 struct Parts {
     config: Config,
     log: Arc<dyn EventLog>,
-    database: Option<Database>,
+    database: Database,
+    hints: Hints,
+    /// How many more conversations can be worked on.
+    places: Arc<Semaphore>,
+    is_clock_off: AtomicBool,
     queues: append::Queues,
     conversations: Conversations,
     judged_by: JudgedBy,
@@ -77,8 +103,11 @@ struct Parts {
 impl Sender {
     /// A sender that speaks to the platform through `client`.
     pub fn new(config: Config, deps: Deps, client: SendClient) -> Self {
-        let Deps { log, conversations, database, clock, ids, metrics } = deps;
+        let Deps { log, conversations, database, hints, clock, ids, metrics } = deps;
         Self(Arc::new(Parts {
+            places: Arc::new(Semaphore::new(config.concurrency)),
+            is_clock_off: AtomicBool::new(false),
+            hints,
             config,
             conversations,
             judged_by: JudgedBy::new(Arc::clone(&log)),
@@ -103,5 +132,12 @@ impl std::fmt::Debug for Sender {
 impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// Something that everything here needs does not answer. It is tried again for as long as it takes.
+    fn trouble(&self, error: &dyn std::fmt::Display) {
+        tracing::warn!(%error, "the sender waits for the log or the database");
     }
 }

@@ -26,8 +26,11 @@ impl Parts {
             match self.change(stream, || self.clock.now(), decide).await {
                 // Nothing may be sent there before this is told, however busy the conversation is.
                 Err(ChangeError::Contended) => (),
-                Ok(events) => {
-                    tracing::warn!(sends = events.len(), "sends from before the log was restored are unknown now");
+                Ok(changed) => {
+                    tracing::warn!(
+                        sends = changed.events.len(),
+                        "sends from before the log was restored are unknown now"
+                    );
                     return Ok(());
                 }
                 Err(ChangeError::Refused(_)) => return Ok(()),

@@ -1,51 +1,35 @@
-//! The sender's tables: the sends that have not ended, and the moments at which one of them is to be looked at again.
+//! The sender's table: the sends that have not ended, and when each is to be looked at next.
 
+use crate::hints::{Hint, Hints};
 use async_trait::async_trait;
-use domain::decision::Actor;
-use domain::id::{Kind, SendId};
-use domain::send::{Patience, Told, Word, told};
+use domain::id::{Kind, PageId, SendId, StreamId};
+use domain::send::{Class, Patience, Told, Word, told};
 use domain::time::Timestamp;
 use event_log::{Filter, Pages, Stored};
 use projection::Projection;
-use sql::due::{self, Due};
-use sql::outbox::{self, Class, Waiting};
+use sql::outbox::{self, Change, Waiting};
 use sql::{Derived, SqlError, Transaction};
 
-/// The kind of the moments in the table `due` at which a send is to be looked at again; each has the send's name.
-pub const DUE: &str = "send";
-
-/// The window's end of a send whose decision names none.
-const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+/// The end of a send that has none, and the moment of one that only an event can free.
+pub(crate) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// Keeps the table `outbox`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OutboxTable {
     patience: Patience,
-}
-
-/// Keeps the moments of the kind [`DUE`] in the table `due`.
-#[derive(Clone, Copy, Debug)]
-pub struct DueTable {
-    patience: Patience,
+    hints: Hints,
 }
 
 impl OutboxTable {
-    /// The outbox of senders with this patience.
-    pub const fn new(patience: Patience) -> Self {
-        Self { patience }
+    /// The outbox of senders with this patience. Those in this process are told of what happens.
+    pub const fn new(patience: Patience, hints: Hints) -> Self {
+        Self { patience, hints }
     }
 }
 
-impl DueTable {
-    /// The moments that matter to senders with this patience.
-    pub const fn new(patience: Patience) -> Self {
-        Self { patience }
-    }
-}
-
-/// Sends live in conversations.
-pub(crate) fn conversations() -> Filter {
-    Filter { kinds: vec![Kind::Conversation], pages: Pages::All, partitions: Vec::new() }
+/// Sends live in conversations, and with the comments that they answer.
+pub(crate) fn homes(pages: Pages) -> Filter {
+    Filter { kinds: vec![Kind::Conversation, Kind::Comment], pages, partitions: Vec::new() }
 }
 
 #[async_trait]
@@ -55,114 +39,87 @@ impl Projection for OutboxTable {
     }
 
     fn filter(&self) -> Filter {
-        conversations()
+        homes(Pages::All)
     }
 
     async fn apply(&self, to: &mut Transaction, _incarnation: &str, stored: &Stored) -> Result<(), SqlError> {
         let stream = &stored.record.stream;
         // A request and its judgement stand in one record, and so become one row at once.
         let mut begun: Vec<Waiting> = Vec::new();
+        let mut has_news = false;
         for told in stored.record.events.iter().filter_map(|event| told(stream, event, self.patience)) {
-            let (send, word) = match told {
-                Told::Of(send, word) => (send, word),
+            has_news = true;
+            match told {
+                Told::Of(send, word) => take_in(to, &mut begun, stored, send, word).await?,
+                Told::Stirred => outbox::stir(to, stream, stored.record.recorded_at).await?,
+                Told::Echoed(send) => {
+                    // Its home is another stream, where whoever looks at it finds the echo here.
+                    let change = Change { not_before: Some(stored.record.recorded_at), ..Change::default() };
+                    outbox::change(to, send, change).await?;
+                    self.hints.tell_if_open(send.page(), Hint::Happened(send.stream()));
+                }
                 Told::Erased => {
                     begun.clear();
                     outbox::remove_stream(to, stream).await?;
-                    continue;
-                }
-            };
-            match word {
-                Word::Requested { intent, handling: _, at } => begun.push(Waiting {
-                    send: send.clone(),
-                    page: send.page().clone(),
-                    class: class(&intent.actor),
-                    deadline: NEVER,
-                    not_before: at,
-                    stream: stream.clone(),
-                    position: stored.position,
-                }),
-                Word::Allowed { until } | Word::Claimed { until, .. } => {
-                    let deadline = until.unwrap_or(NEVER);
-                    match of(&mut begun, send) {
-                        Some(waiting) => waiting.deadline = deadline,
-                        None => outbox::set_deadline(to, send, deadline).await?,
-                    }
-                }
-                Word::Postponed { not_before } => match of(&mut begun, send) {
-                    Some(waiting) => waiting.not_before = not_before,
-                    None => outbox::set_not_before(to, send, not_before).await?,
-                },
-                Word::Unknown { .. } | Word::Held { .. } => (),
-                Word::Ended => {
-                    begun.retain(|waiting| waiting.send != *send);
-                    outbox::remove(to, send).await?;
                 }
             }
         }
         for waiting in &begun {
             outbox::put(to, waiting).await?;
         }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Projection for DueTable {
-    fn derived(&self) -> Derived {
-        Derived::Due
-    }
-
-    fn filter(&self) -> Filter {
-        conversations()
-    }
-
-    async fn apply(&self, to: &mut Transaction, _incarnation: &str, stored: &Stored) -> Result<(), SqlError> {
-        let stream = &stored.record.stream;
-        for told in stored.record.events.iter().filter_map(|event| told(stream, event, self.patience)) {
-            match told {
-                Told::Erased => due::remove_stream(to, DUE, stream).await?,
-                Told::Of(send, word) => match word {
-                    // What may leave at once stands in the outbox.
-                    Word::Requested { .. } | Word::Allowed { .. } | Word::Held { .. } => (),
-                    Word::Claimed { overdue: at, .. }
-                    | Word::Postponed { not_before: at }
-                    | Word::Unknown { given_up: at } => {
-                        let (kind, name) = (DUE.to_owned(), send.to_string());
-                        due::put(to, &Due { kind, stream: stream.clone(), name, at }).await?;
-                    }
-                    Word::Ended => due::remove(to, DUE, stream, &send.to_string()).await?,
-                },
-            }
+        if let Some(page) = stream.page().filter(|_| has_news) {
+            self.tell(page, stream, begun);
         }
         Ok(())
     }
 }
 
-fn of<'a>(begun: &'a mut [Waiting], send: &SendId) -> Option<&'a mut Waiting> {
-    begun.iter_mut().find(|waiting| waiting.send == *send)
-}
-
-/// Whose turn a send is in.
-const fn class(actor: &Actor) -> Class {
-    match actor {
-        Actor::Human(_) | Actor::AiAssistedHuman(_) => Class::Person,
-        Actor::Bot | Actor::Automation => Class::Automation,
-        Actor::Broadcast => Class::Broadcast,
+impl OutboxTable {
+    /// What is told before it is committed, or never is, costs a look at the log.
+    fn tell(&self, page: &PageId, stream: &StreamId, begun: Vec<Waiting>) {
+        self.hints.tell_if_open(page, Hint::Happened(stream.clone()));
+        begun.into_iter().for_each(|row| self.hints.tell_if_open(page, Hint::Waits(row)));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::id::AgentId;
-
-    #[test]
-    fn people_go_before_programs_and_programs_before_broadcasts() {
-        let agent = || AgentId::parse("agent-1").unwrap();
-        let actors = [Actor::Human(agent()), Actor::AiAssistedHuman(agent()), Actor::Bot, Actor::Automation];
-        let classes: Vec<_> = actors.iter().chain([&Actor::Broadcast]).map(class).collect();
-        let (person, automation) = (Class::Person, Class::Automation);
-        assert_eq!(classes, [person, person, automation, automation, Class::Broadcast]);
-        assert!(classes.is_sorted());
+async fn take_in(
+    to: &mut Transaction,
+    begun: &mut Vec<Waiting>,
+    stored: &Stored,
+    send: &SendId,
+    word: Word<'_>,
+) -> Result<(), SqlError> {
+    let change = match word {
+        Word::Requested { intent, handling, at } => {
+            begun.push(Waiting {
+                send: send.clone(),
+                page: send.page().clone(),
+                class: Class::of(&intent.actor),
+                deadline: handling.expires_at.unwrap_or(NEVER),
+                not_before: handling.not_before.unwrap_or(at),
+                is_held: false,
+                stream: stored.record.stream.clone(),
+                position: stored.position,
+            });
+            return Ok(());
+        }
+        Word::Ended => {
+            begun.retain(|waiting| waiting.send != *send);
+            return outbox::remove(to, send).await;
+        }
+        Word::Allowed { until } => Change { deadline: until, ..Change::default() },
+        Word::Held { look_at } => Change { not_before: Some(look_at.unwrap_or(NEVER)), is_held: true, deadline: None },
+        Word::Claimed { until, overdue } => Change { deadline: until, not_before: Some(overdue), is_held: false },
+        Word::Postponed { not_before } => Change { not_before: Some(not_before), ..Change::default() },
+        Word::Unknown { given_up } => Change { not_before: Some(given_up), ..Change::default() },
+    };
+    match begun.iter_mut().find(|waiting| waiting.send == *send) {
+        Some(waiting) => {
+            waiting.is_held = change.is_held;
+            waiting.deadline = change.deadline.map_or(waiting.deadline, |until| until.min(waiting.deadline));
+            waiting.not_before = change.not_before.unwrap_or(waiting.not_before);
+            Ok(())
+        }
+        None => outbox::change(to, send, change).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Every step of every message, as a stream that can be resumed.
 
+use crate::table::homes;
 use crate::{Parts, render};
 use api::convert::timestamp;
 use api::name;
@@ -8,8 +9,8 @@ use api::proto::outbound::v1::watch_messages_response::Kind as Told;
 use api::status::{self, Violations};
 use domain::conversation::Conversation;
 use domain::event::Event;
-use domain::id::{Kind, SendId, StreamId};
-use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Stored};
+use domain::id::{SendId, StreamId};
+use event_log::{Checkpoint, Followed, Follower, LogError, Pages, Stored};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use std::collections::hash_map::Entry;
@@ -34,8 +35,7 @@ pub(crate) async fn steps(
     let from = violations.take("checkpoint", Checkpoint::parse(&asked.checkpoint));
     let (Some(page), Some(from)) = (page, from) else { return Err(violations.into_status()) };
     let pages = page.map_or(Pages::All, Pages::One);
-    let filter = Filter { kinds: vec![Kind::Conversation], pages, partitions: Vec::new() };
-    let follower = parts.log.follow(filter, from).await.map_err(|error| failed(&error))?;
+    let follower = parts.log.follow(homes(pages), from).await.map_err(|error| failed(&error))?;
     let watching = Watching { parts, follower, waiting: VecDeque::new(), states: HashMap::new() };
     let steps = stream::try_unfold(watching, |mut watching| async move {
         let next = watching.next().await?;

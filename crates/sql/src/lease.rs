@@ -18,6 +18,7 @@ pub struct Lease {
     owner: String,
     epoch: u64,
     ends: Duration,
+    is_after_a_lapse: bool,
 }
 
 /// An answer to who holds a lease.
@@ -32,7 +33,17 @@ pub enum Acquired {
 impl Lease {
     /// A lease of `term` asked for when the process's clock showed `asked`.
     fn new(name: &str, owner: &str, epoch: u64, asked: Duration, term: Duration) -> Self {
-        Self { name: name.to_owned(), owner: owner.to_owned(), epoch, ends: ends(asked, term) }
+        Self { name: name.to_owned(), owner: owner.to_owned(), epoch, ends: ends(asked, term), is_after_a_lapse: false }
+    }
+
+    /// The same, of which the holder before was not heard again.
+    fn after_a_lapse(self) -> Self {
+        Self { is_after_a_lapse: true, ..self }
+    }
+
+    /// Whether the holder before never gave it back: what it began may still be under way.
+    pub const fn is_after_a_lapse(&self) -> bool {
+        self.is_after_a_lapse
     }
 
     /// What is leased.

@@ -1,12 +1,11 @@
 //! The outbox: sends that have not ended, read one Page at a time in the order in which they are to leave.
 
-use crate::checkpoint::{Reached, gathered};
 use crate::database::{Database, Transaction};
-use crate::derived::Derived;
 use crate::dialect::on;
 use crate::error::SqlError;
 use crate::value;
 use domain::id::{PageId, SendId, StreamId};
+use domain::send::Class;
 use domain::time::Timestamp;
 
 /// A send that has not ended.
@@ -18,61 +17,63 @@ pub struct Waiting {
     pub page: PageId,
     /// Whose turn it is in.
     pub class: Class,
-    /// When its window ends.
+    /// From when on it may not leave any more.
     pub deadline: Timestamp,
-    /// Not to leave before this.
+    /// When it is to be looked at next: it may leave then, or is to be settled.
     pub not_before: Timestamp,
+    /// Whether it is held while the rules forbid it.
+    pub is_held: bool,
     /// The stream that holds it.
     pub stream: StreamId,
     /// The position of its request, by which those of one conversation keep their order.
     pub position: u64,
 }
 
-/// What kind of sender waits. Earlier ones go first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// Somebody waits for a person's answer.
-    Person,
-    /// A program answers.
-    Automation,
-    /// One of many alike.
-    Broadcast,
+/// What is known anew of a send.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change {
+    /// From when on it may not leave any more.
+    pub deadline: Option<Timestamp>,
+    /// When it is to be looked at next.
+    pub not_before: Option<Timestamp>,
+    /// Whether it is held from now on.
+    pub is_held: bool,
 }
 
-impl Class {
-    const fn number(self) -> i32 {
-        match self {
-            Self::Person => 0,
-            Self::Automation => 1,
-            Self::Broadcast => 2,
-        }
-    }
-
-    fn of(number: i32) -> Result<Self, SqlError> {
-        match number {
-            0 => Ok(Self::Person),
-            1 => Ok(Self::Automation),
-            2 => Ok(Self::Broadcast),
-            _ => Err(SqlError::unreadable(format!("there is no class {number}"))),
-        }
+const fn number(class: Class) -> i32 {
+    match class {
+        Class::Person => 0,
+        Class::Automation => 1,
+        Class::Broadcast => 2,
     }
 }
 
-const PUT: &str = "INSERT INTO outbox (send, page, class, deadline_ms, not_before_ms, stream, position)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+fn class_of(number: i32) -> Result<Class, SqlError> {
+    match number {
+        0 => Ok(Class::Person),
+        1 => Ok(Class::Automation),
+        2 => Ok(Class::Broadcast),
+        _ => Err(SqlError::unreadable(format!("there is no class {number}"))),
+    }
+}
+
+const PUT: &str = "INSERT INTO outbox (send, page, class, deadline_ms, not_before_ms, stream, position, held)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (send) DO UPDATE SET page = excluded.page, class = excluded.class, deadline_ms = excluded.deadline_ms,
-        not_before_ms = excluded.not_before_ms, stream = excluded.stream, position = excluded.position";
+        not_before_ms = excluded.not_before_ms, stream = excluded.stream, position = excluded.position,
+        held = excluded.held";
 
 /// Puts a send in, or says anew what is known of it.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn put(to: &mut Transaction, waiting: &Waiting) -> Result<(), SqlError> {
-    let Waiting { send, page, class, deadline, not_before, stream, position } = waiting;
+    let Waiting { send, page, class, deadline, not_before, is_held, stream, position } = waiting;
     on!(to.connection(), connection => {
-        let query = sqlx::query(PUT).bind(send.to_string()).bind(page.as_str()).bind(class.number());
+        let query = sqlx::query(PUT).bind(send.to_string()).bind(page.as_str()).bind(number(*class));
         let query = query.bind(deadline.as_millis()).bind(not_before.as_millis());
-        query.bind(stream.to_string()).bind(value::integer(*position)).execute(connection).await.map(drop)
+        let query = query.bind(stream.to_string()).bind(value::integer(*position)).bind(i32::from(*is_held));
+        query.execute(connection).await.map(drop)
     })
     .map_err(SqlError::statement)
 }
@@ -89,25 +90,30 @@ pub async fn remove(from: &mut Transaction, send: &SendId) -> Result<(), SqlErro
     .map_err(SqlError::statement)
 }
 
-/// Says anew when a send's window ends. One that is not there is not put in.
+/// Says anew what is known of a send. One that is not there is not put in.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_deadline(to: &mut Transaction, send: &SendId, deadline: Timestamp) -> Result<(), SqlError> {
-    set(to, "UPDATE outbox SET deadline_ms = $2 WHERE send = $1", send, deadline).await
-}
-
-/// Says anew when a send may leave. One that is not there is not put in.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn set_not_before(to: &mut Transaction, send: &SendId, not_before: Timestamp) -> Result<(), SqlError> {
-    set(to, "UPDATE outbox SET not_before_ms = $2 WHERE send = $1", send, not_before).await
-}
-
-async fn set(to: &mut Transaction, text: &'static str, send: &SendId, moment: Timestamp) -> Result<(), SqlError> {
+pub async fn change(to: &mut Transaction, send: &SendId, change: Change) -> Result<(), SqlError> {
+    let text = "UPDATE outbox SET deadline_ms = COALESCE($2, deadline_ms), not_before_ms = COALESCE($3, not_before_ms),
+        held = $4 WHERE send = $1";
+    let (deadline, not_before) =
+        (change.deadline.map(Timestamp::as_millis), change.not_before.map(Timestamp::as_millis));
     on!(to.connection(), connection => {
-        let query = sqlx::query(text).bind(send.to_string()).bind(moment.as_millis());
+        let query = sqlx::query(text).bind(send.to_string()).bind(deadline).bind(not_before);
+        query.bind(i32::from(change.is_held)).execute(connection).await.map(drop)
+    })
+    .map_err(SqlError::statement)
+}
+
+/// Lets what is held in a stream be looked at from `at` on, since something happened there.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stir(to: &mut Transaction, stream: &StreamId, at: Timestamp) -> Result<(), SqlError> {
+    let text = "UPDATE outbox SET not_before_ms = $2 WHERE stream = $1 AND held = 1 AND not_before_ms > $2";
+    on!(to.connection(), connection => {
+        let query = sqlx::query(text).bind(stream.to_string()).bind(at.as_millis());
         query.execute(connection).await.map(drop)
     })
     .map_err(SqlError::statement)
@@ -125,38 +131,13 @@ pub async fn remove_stream(from: &mut Transaction, stream: &StreamId) -> Result<
     .map_err(SqlError::statement)
 }
 
-/// Every send that waits, and how far the outbox has come, both as they were at one moment; none when nothing was taken
-/// in since the outbox was made or dropped.
-///
-/// # Errors
-/// When the database does not answer or holds something unreadable.
-pub async fn all(database: &Database) -> Result<Option<(Reached, Vec<SendId>)>, SqlError> {
-    // Not two statements: what is stored between them would be counted by one and missed by the other.
-    let text = "SELECT shard, incarnation, position, NULL AS send FROM checkpoints WHERE name = $1
-        UNION ALL SELECT NULL, NULL, NULL, send FROM outbox";
-    type Either = (Option<i32>, Option<String>, Option<i64>, Option<String>);
-    let name = Derived::Outbox.name();
-    let rows: Vec<Either> = on!(database.pools(), pool => sqlx::query_as(text).bind(name).fetch_all(pool).await)
-        .map_err(SqlError::statement)?;
-    let (mut places, mut sends) = (Vec::new(), Vec::new());
-    for (shard, incarnation, position, send) in rows {
-        if let (Some(shard), Some(incarnation), Some(position)) = (shard, incarnation, position) {
-            places.push((shard, incarnation, position));
-        }
-        if let Some(send) = send {
-            sends.push(SendId::parse(&send).map_err(SqlError::unreadable)?);
-        }
-    }
-    Ok(gathered(name, places)?.map(|reached| (reached, sends)))
-}
-
 /// A Page's sends that may leave now: people before automation before broadcasts, in each those whose window ends
 /// first, then in the order requested.
 ///
 /// # Errors
 /// When the database does not answer or holds something unreadable.
 pub async fn ready(database: &Database, page: &PageId, now: Timestamp, limit: usize) -> Result<Vec<Waiting>, SqlError> {
-    let text = "SELECT send, class, deadline_ms, not_before_ms, stream, position FROM outbox
+    let text = "SELECT send, class, deadline_ms, not_before_ms, stream, position, held FROM outbox
         WHERE page = $1 AND not_before_ms <= $2 ORDER BY class, deadline_ms, position LIMIT $3";
     let rows: Vec<Row> = on!(database.pools(), pool => {
         let query = sqlx::query_as(text).bind(page.as_str()).bind(now.as_millis()).bind(value::limit(limit));
@@ -178,6 +159,20 @@ pub async fn next_start(database: &Database, page: &PageId, now: Timestamp) -> R
     Ok(next.map(value::moment))
 }
 
+/// How many of a Page's sends would leave before one of this class and deadline, if all could leave now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ahead(database: &Database, page: &PageId, class: Class, deadline: Timestamp) -> Result<u64, SqlError> {
+    let text = "SELECT COUNT(*) FROM outbox WHERE page = $1 AND (class < $2 OR (class = $2 AND deadline_ms <= $3))";
+    let ahead: i64 = on!(database.pools(), pool => {
+        let query = sqlx::query_scalar(text).bind(page.as_str()).bind(number(class)).bind(deadline.as_millis());
+        query.fetch_one(pool).await
+    })
+    .map_err(SqlError::statement)?;
+    value::number(ahead)
+}
+
 /// The Pages that have sends waiting.
 ///
 /// # Errors
@@ -196,15 +191,19 @@ pub async fn pages(database: &Database) -> Result<Vec<PageId>, SqlError> {
     }
 }
 
-type Row = (String, i32, i64, i64, String, i64);
+type Row = (String, i32, i64, i64, String, i64, i32);
 
-fn waiting(page: &PageId, (send, class, deadline, not_before, stream, position): Row) -> Result<Waiting, SqlError> {
+fn waiting(
+    page: &PageId,
+    (send, class, deadline, not_before, stream, position, held): Row,
+) -> Result<Waiting, SqlError> {
     Ok(Waiting {
         send: SendId::parse(&send).map_err(SqlError::unreadable)?,
         page: page.clone(),
-        class: Class::of(class)?,
+        class: class_of(class)?,
         deadline: value::moment(deadline),
         not_before: value::moment(not_before),
+        is_held: held != 0,
         stream: value::stream(&stream)?,
         position: value::number(position)?,
     })

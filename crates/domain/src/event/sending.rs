@@ -52,6 +52,8 @@ pub enum SendingKind {
     Deferred {
         /// The judgement.
         decision: Box<Decision>,
+        /// The end that its caller gave it: it is not held for longer.
+        expires_at: Option<Timestamp>,
     },
     /// A worker claimed it. Only after this is in the log may the first byte leave, and not after `leave_by`.
     Dispatched {

@@ -66,7 +66,7 @@ impl Past {
             let decision = match &step.kind {
                 SendingKind::Accepted { decision }
                 | SendingKind::Blocked { decision }
-                | SendingKind::Deferred { decision }
+                | SendingKind::Deferred { decision, .. }
                 | SendingKind::Dispatched { decision, .. } => decision,
                 SendingKind::Requested { .. }
                 | SendingKind::Cancelled

@@ -112,7 +112,9 @@ pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timesta
     let turn = command.turn.filter(|turn| is_too_late(command, &decision, *turn));
     let judged = match decision.verdict {
         Verdict::Allowed(_) => SendingKind::Accepted { decision },
-        Verdict::Blocked if command.handling.is_held => SendingKind::Deferred { decision },
+        Verdict::Blocked if command.handling.is_held => {
+            SendingKind::Deferred { decision, expires_at: command.handling.expires_at }
+        }
         Verdict::Blocked => SendingKind::Blocked { decision },
     };
     let steps = [requested, judged].into_iter().map(|kind| step(&command.send, now, kind));
@@ -165,7 +167,9 @@ pub fn claim(facts: &Facts<'_>, packs: &Packs, command: &Claim, now: Timestamp) 
         Verdict::Blocked if send.handling.is_held && matches!(send.status, Status::Deferred { .. }) => {
             return Err(Refusal::Held);
         }
-        Verdict::Blocked if send.handling.is_held => SendingKind::Deferred { decision },
+        Verdict::Blocked if send.handling.is_held => {
+            SendingKind::Deferred { decision, expires_at: send.handling.expires_at }
+        }
         Verdict::Blocked => SendingKind::Blocked { decision },
         Verdict::Allowed(_) => {
             let ends = decision.holds_until.into_iter().chain(send.handling.expires_at);

@@ -4,8 +4,9 @@
 //! all of them is what a fold would say (`a_list_kept_event_by_event_says_what_the_fold_says` in the tests).
 
 use super::{Handling, Patience};
+use crate::conversation::Opening;
 use crate::decision::{Decision, Intent, Remedy};
-use crate::event::{ErasingKind, Event, Outcome, Sending, SendingKind};
+use crate::event::{ErasingKind, Event, InboundKind, Outcome, Sending, SendingKind};
 use crate::id::{SendId, StreamId};
 use crate::time::Timestamp;
 
@@ -14,6 +15,10 @@ use crate::time::Timestamp;
 pub enum Told<'a> {
     /// On one of them.
     Of(&'a SendId, Word<'a>),
+    /// An echo came here of a send whose home is another stream.
+    Echoed(&'a SendId),
+    /// Something happened that may free what is held here.
+    Stirred,
     /// The conversation was erased, and with it every send.
     Erased,
 }
@@ -66,22 +71,39 @@ pub enum Word<'a> {
 pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Option<Told<'a>> {
     let (send, word) = match event {
         Event::Sending(step) => (&step.send, word(step, patience)),
-        Event::Inbound(inbound) => (inbound.kind.echo()?.send.as_ref()?, Word::Ended),
+        Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| echo.send.as_ref()) {
+            Some(send) => (send, Word::Ended),
+            None => return may_free(&inbound.kind).then_some(Told::Stirred),
+        },
+        Event::Consent(_) => return Some(Told::Stirred),
         Event::Erasing(step) => match step.kind {
             ErasingKind::Begun { .. } => return Some(Told::Erased),
             ErasingKind::Completed { .. } => return None,
         },
-        Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => return None,
+        Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Page(_) => return None,
     };
-    // An echo that came in another stream settles nothing at home.
-    send.is_at_home(stream).then_some(Told::Of(send, word))
+    if send.is_at_home(stream) {
+        return Some(Told::Of(send, word));
+    }
+    // An echo that came in another stream settles nothing there by itself.
+    (word == Word::Ended && stream.page() == Some(send.page())).then_some(Told::Echoed(send))
+}
+
+/// Whether what is held for lack of a window, a right or the thread can be allowed by this.
+fn may_free(kind: &InboundKind) -> bool {
+    Opening::of(kind).is_some()
+        || kind.opt_in().is_some()
+        || kind.comment().is_some()
+        || matches!(kind, InboundKind::ThreadControl(_))
 }
 
 fn word(step: &Sending, patience: Patience) -> Word<'_> {
     match &step.kind {
         SendingKind::Requested { intent, handling, .. } => Word::Requested { intent, handling, at: step.at },
         SendingKind::Accepted { decision } => Word::Allowed { until: decision.holds_until },
-        SendingKind::Deferred { decision } => Word::Held { look_at: look_at(decision) },
+        SendingKind::Deferred { decision, expires_at } => {
+            Word::Held { look_at: look_at(decision).into_iter().chain(*expires_at).min() }
+        }
         SendingKind::Dispatched { leave_by, decision, .. } => {
             Word::Claimed { until: decision.holds_until, overdue: patience.overdue(*leave_by) }
         }

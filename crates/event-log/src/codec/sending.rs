@@ -33,9 +33,10 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
         SendingKind::Blocked { decision } => {
             Kind::Blocked(wire::Blocked { decision: Some(decision::to_wire(decision)) })
         }
-        SendingKind::Deferred { decision } => {
-            Kind::Deferred(wire::Deferred { decision: Some(decision::to_wire(decision)) })
-        }
+        SendingKind::Deferred { decision, expires_at } => Kind::Deferred(wire::Deferred {
+            decision: Some(decision::to_wire(decision)),
+            expires_at_ms: expires_at.map(Timestamp::as_millis),
+        }),
         SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds } => Kind::Dispatched(wire::Dispatched {
             attempt: *attempt,
             claim: claim.as_bytes().to_vec(),
@@ -73,7 +74,10 @@ pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
         Kind::Requested(requested) => requested_from_wire(requested)?,
         Kind::Accepted(accepted) => SendingKind::Accepted { decision: decision::from_wire(accepted.decision)? },
         Kind::Blocked(blocked) => SendingKind::Blocked { decision: decision::from_wire(blocked.decision)? },
-        Kind::Deferred(deferred) => SendingKind::Deferred { decision: decision::from_wire(deferred.decision)? },
+        Kind::Deferred(deferred) => SendingKind::Deferred {
+            decision: decision::from_wire(deferred.decision)?,
+            expires_at: deferred.expires_at_ms.map(Timestamp::from_millis),
+        },
         Kind::Dispatched(dispatched) => SendingKind::Dispatched {
             attempt: dispatched.attempt,
             claim: uuid(&dispatched.claim, "dispatched.claim")?,

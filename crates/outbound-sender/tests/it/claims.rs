@@ -23,7 +23,7 @@ async fn invariant_07_a_claim_whose_answer_is_lost_sends_once() {
 
 #[tokio::test]
 async fn invariant_07_a_claim_that_the_log_answers_too_late_sends_nothing_and_a_new_claim_sends_once() {
-    let (sandbox, hands) = Sandbox::start_by_hand().await;
+    let (sandbox, hands) = Sandbox::start_by_hand_with_long_leases().await;
     sandbox.hears(ASHA).await;
     sandbox.log.inject("dispatched", Fault::AnswerAfter(hands, LEAVE_WITHIN));
     let message = sandbox.send(says(ASHA, "1", "yes")).await;
@@ -37,7 +37,7 @@ async fn invariant_07_a_claim_that_the_log_answers_too_late_sends_nothing_and_a_
 
 #[tokio::test]
 async fn a_claim_that_the_log_answers_just_in_time_sends() {
-    let (sandbox, hands) = Sandbox::start_by_hand().await;
+    let (sandbox, hands) = Sandbox::start_by_hand_with_long_leases().await;
     sandbox.hears(ASHA).await;
     let just_in_time = Span::from_millis(LEAVE_WITHIN.as_millis() - 1);
     sandbox.log.inject("dispatched", Fault::AnswerAfter(hands, just_in_time));

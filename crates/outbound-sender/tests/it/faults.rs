@@ -34,13 +34,11 @@ pub(crate) struct FaultyLog {
     /// By the name of the step that the append holds.
     faults: Mutex<HashMap<&'static str, VecDeque<Fault>>>,
     n_hanging: AtomicUsize,
-    /// From where every follower began.
-    followed: Mutex<Vec<Checkpoint>>,
 }
 
 impl FaultyLog {
     pub(crate) fn new(log: SqliteLog) -> Self {
-        Self { log, faults: Mutex::default(), n_hanging: AtomicUsize::default(), followed: Mutex::default() }
+        Self { log, faults: Mutex::default(), n_hanging: AtomicUsize::default() }
     }
 
     /// Queues a fault for the next append that holds a step of this name.
@@ -51,11 +49,6 @@ impl FaultyLog {
     /// How many appends were ever left without an answer for good.
     pub(crate) fn n_hanging(&self) -> usize {
         self.n_hanging.load(Ordering::SeqCst)
-    }
-
-    /// From where followers began since this was last asked.
-    pub(crate) fn followed(&self) -> Vec<Checkpoint> {
-        std::mem::take(&mut *self.followed.lock().unwrap())
     }
 
     /// Whether every fault has hit something.
@@ -112,7 +105,6 @@ impl EventLog for FaultyLog {
     }
 
     async fn follow(&self, filter: Filter, from: Checkpoint) -> Result<Follower, LogError> {
-        self.followed.lock().unwrap().push(from.clone());
         self.log.follow(filter, from).await
     }
 

@@ -8,7 +8,7 @@ use domain::time::Span;
 use event_log::{Conversations, EventLog};
 use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
-use outbound_sender::{Config, Deps, Sender};
+use outbound_sender::{Config, Deps, Hints, Sender};
 use projection::{Pace, Projection, Runner};
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
@@ -108,18 +108,31 @@ pub(crate) async fn platform(listen: SocketAddr, webhook: SocketAddr, seed: u64)
 }
 
 /// A sender with nothing in memory.
-pub(crate) fn sender(setup: &Setup, log: Arc<FaultyLog>, platform: SocketAddr) -> Sender {
+pub(crate) fn sender(
+    setup: &Setup,
+    log: Arc<FaultyLog>,
+    platform: SocketAddr,
+    database: Database,
+    hints: Hints,
+) -> Sender {
     let secret = Some(SecretString::from(APP_SECRET));
     let client = SendClient::new(&format!("http://{platform}"), secret, setup.answer).unwrap();
     let config = Config {
         pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
         patience: patience(setup),
         concurrency: 16,
+        margin: setup.margin,
+        lease_term: setup.lease_term,
+        thread_spacing: Duration::ZERO,
+        is_shaped: setup.is_shaped,
+        // Clocks of tests are moved by hand.
+        most_skew: None,
     };
     let deps = Deps {
         conversations: Conversations::new(log.clone()),
         log,
-        database: setup.database.clone(),
+        database,
+        hints,
         clock: setup.clock.clone(),
         ids: Ids::random(),
         metrics: Metrics::new("nuncio", "0"),

@@ -2,7 +2,7 @@
 //! real ingress, and a gRPC server, each on a port of its own.
 
 use crate::faults::FaultyLog;
-use crate::parts::{ANYWHERE, Part, ingress, platform, sender, within};
+use crate::parts::{ANYWHERE, Part, ingress, patience, platform, sender, table, within};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
 use domain::event::{Event, Inbound, InboundKind, PageStep, PageStepKind};
@@ -10,10 +10,11 @@ use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
 use event_log::{EventLog, Expected, Record};
-use outbound_sender::OutboundService;
+use outbound_sender::{Hints, OutboundService, OutboxTable};
+use secrecy::SecretString;
 use service_kit::{Clock, Ids, ManualClock};
 use simulator::{AdminClient, CallRow, SendRow};
-use sql::Database;
+use sql::{Create, Database, Derived, Options};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +47,37 @@ pub(crate) struct Setup {
     /// How long the platform may take to answer: longer than any hiccup, except where a test waits for it.
     pub(crate) answer: Duration,
     pub(crate) n_senders: usize,
-    /// Where the senders find their tables.
+    /// How long before the end of a window nothing is claimed.
+    pub(crate) margin: Span,
+    /// How long a Page's lease lasts after its holder was killed.
+    pub(crate) lease_term: Duration,
+    /// Whether Pages keep the limits of the rule packs.
+    pub(crate) is_shaped: bool,
+    /// Where the senders find their table; none: in a file of their own.
     pub(crate) database: Option<Database>,
+}
+
+/// Tables in a file of this folder.
+async fn tables_in(folder: &TempDir) -> Database {
+    open(format!("sqlite:{}", folder.path().join("tables.db").display())).await
+}
+
+/// The database at this address, with every table.
+pub(crate) async fn open(url: String) -> Database {
+    let options = Options { create: Create::IfMissing, ..Options::default() };
+    let database = Database::open(&SecretString::from(url), &options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
+}
+
+/// Waits until the outbox in this database is at the log's end.
+pub(crate) async fn reaches(database: &Database, log: &FaultyLog) {
+    let end = log.head().await.unwrap().position(0);
+    eventually(SOON, async || {
+        let reached = database.reached(Derived::Outbox.name()).await.unwrap()?;
+        (reached.positions.get(&0) == Some(&end)).then_some(())
+    })
+    .await;
 }
 
 /// Everything that runs. Every test ends with [`Sandbox::stop`], so every test proves that stopping works, and that
@@ -67,6 +97,9 @@ pub(crate) struct Sandbox {
     reserved: Option<TcpSocket>,
     ingress: Part,
     server: Part,
+    /// Fills the senders' table.
+    filler: Option<Part>,
+    pub(crate) database: Database,
     senders: Vec<Part>,
     _folder: TempDir,
 }
@@ -82,12 +115,32 @@ impl Sandbox {
         (Self::start_with(|setup| setup.clock = clock).await, hands)
     }
 
+    /// The same with leases that outlast whatever the clock is moved by.
+    pub(crate) async fn start_by_hand_with_long_leases() -> (Self, ManualClock) {
+        let (clock, hands) = Clock::manual(Clock::system().now());
+        let start = |setup: &mut Setup| (setup.clock, setup.lease_term) = (clock, Duration::from_secs(60));
+        (Self::start_with(start).await, hands)
+    }
+
     pub(crate) async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
-        let mut setup = Setup { clock: Clock::system(), answer: Duration::from_secs(5), n_senders: 1, database: None };
+        let mut setup = Setup {
+            clock: Clock::system(),
+            answer: Duration::from_secs(5),
+            n_senders: 1,
+            margin: Span::default(),
+            lease_term: Duration::from_millis(300),
+            is_shaped: false,
+            database: None,
+        };
         change(&mut setup);
         let folder = TempDir::new().unwrap();
         let log = SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap();
         let log = Arc::new(FaultyLog::new(log));
+
+        let database = match setup.database.clone() {
+            Some(database) => database,
+            None => tables_in(&folder).await,
+        };
 
         let (takes_webhooks, log_ready) = watch::channel(true);
         let ingress = ingress(log.clone(), log_ready, setup.clock.clone()).await;
@@ -97,7 +150,9 @@ impl Sandbox {
         let listener = TcpListener::bind(ANYWHERE).await.unwrap();
         let grpc_address = listener.local_addr().unwrap();
         // As in the binary, the calls and the first outbox share one sender.
-        let front = sender(&setup, log.clone(), platform_address);
+        let hints = Hints::default();
+        let front = sender(&setup, log.clone(), platform_address, database.clone(), hints.clone());
+        let filler = table(OutboxTable::new(patience(&setup), hints), log.clone(), database.clone());
         let first = front.clone();
         let server = Part::start(|stop| async move {
             let service = OutboundService::server(front, stop.clone());
@@ -119,6 +174,8 @@ impl Sandbox {
             reserved: None,
             ingress: Part::start(|stop| ingress.run(stop)),
             server,
+            filler: Some(filler),
+            database,
             senders: vec![Part::start(|stop| async move { Ok(outbound_sender::run(first, stop).await?) })],
             _folder: folder,
             setup,
@@ -134,6 +191,7 @@ impl Sandbox {
         }
         assert!(self.log.has_no_fault_left(), "a fault was told and hit nothing");
         self.stop_senders().await;
+        self.stop_filling().await;
         self.server.stop().await;
         if let Some(platform) = self.platform {
             platform.stop().await;
@@ -143,8 +201,21 @@ impl Sandbox {
 
     /// Starts a sender with nothing in memory, beside those that run.
     pub(crate) fn start_sender(&mut self) {
-        let sender = sender(&self.setup, self.log.clone(), self.platform_address);
+        let (database, hints) = (self.database.clone(), Hints::default());
+        let sender = sender(&self.setup, self.log.clone(), self.platform_address, database, hints);
         self.senders.push(Part::start(|stop| async move { Ok(outbound_sender::run(sender, stop).await?) }));
+    }
+
+    /// From here on the table stays as it is.
+    pub(crate) async fn stop_filling(&mut self) {
+        if let Some(filler) = self.filler.take() {
+            filler.stop().await;
+        }
+    }
+
+    /// Waits until the table is at the log's end.
+    pub(crate) async fn has_its_table(&self) {
+        reaches(&self.database, &self.log).await;
     }
 
     pub(crate) async fn stop_senders(&mut self) {

@@ -8,11 +8,12 @@ use crate::value;
 use std::time::Duration;
 
 /// Only a lease that has ended is taken, also by its own owner: an answer that was lost costs one term.
-const ACQUIRE: &str = "INSERT INTO leases (name, owner, epoch, until_ms) VALUES ($1, $2, 1, {now_ms} + $3)
+const ACQUIRE: &str = "INSERT INTO leases (name, owner, epoch, until_ms, released) VALUES ($1, $2, 1, {now_ms} + $3, 1)
     ON CONFLICT (name) DO UPDATE
-    SET owner = excluded.owner, epoch = leases.epoch + 1, until_ms = {now_ms} + $3
+    SET owner = excluded.owner, epoch = leases.epoch + 1, until_ms = {now_ms} + $3,
+        released = CASE WHEN leases.until_ms = 0 THEN 1 ELSE 0 END
     WHERE leases.until_ms <= {now_ms}
-    RETURNING epoch";
+    RETURNING epoch, released";
 
 const RENEW: &str = "UPDATE leases SET until_ms = {now_ms} + $4
     WHERE name = $1 AND owner = $2 AND epoch = $3 AND until_ms > {now_ms}";
@@ -38,12 +39,13 @@ impl Database {
     ) -> Result<Acquired, SqlError> {
         let text = self.durable().text(ACQUIRE);
         // All rows, since SQLite commits when the last was read.
-        let epochs: Vec<i64> = on!(self.durable(), pool => {
-            sqlx::query_scalar(text).bind(name).bind(owner).bind(millis(term)).fetch_all(pool).await
+        let taken: Vec<(i64, i32)> = on!(self.durable(), pool => {
+            sqlx::query_as(text).bind(name).bind(owner).bind(millis(term)).fetch_all(pool).await
         })
         .map_err(SqlError::commit)?;
-        let Some(epoch) = epochs.first() else { return Ok(Acquired::Taken) };
-        Ok(Acquired::Ours(Lease::new(name, owner, value::number(*epoch)?, asked, term)))
+        let Some((epoch, released)) = taken.first() else { return Ok(Acquired::Taken) };
+        let lease = Lease::new(name, owner, value::number(*epoch)?, asked, term);
+        Ok(Acquired::Ours(if *released == 0 { lease.after_a_lapse() } else { lease }))
     }
 
     /// Holds a lease for another term from now on; [`Acquired::Taken`] when it has ended, even if nobody took it.

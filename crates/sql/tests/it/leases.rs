@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 on_both!(
     a_lease_is_had_by_one_until_it_ends_or_is_given_back,
+    a_lease_that_was_not_given_back_says_so_to_whoever_takes_it_next,
     epochs_only_grow,
     a_renewed_lease_lasts_on_and_an_ended_one_cannot_be_renewed,
     a_write_of_an_old_epoch_is_refused,
@@ -51,6 +52,17 @@ async fn a_lease_is_had_by_one_until_it_ends_or_is_given_back(sandbox: Sandbox) 
     let second = take(database, "b", SHORT).await.unwrap();
     let third = wait_for(database, "c", LONG).await;
     assert!(!second.is_held(uptime()) && third.is_held(uptime()));
+}
+
+async fn a_lease_that_was_not_given_back_says_so_to_whoever_takes_it_next(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let short = Duration::from_millis(20);
+    let first = take(&sandbox.database, "a", short).await.unwrap();
+    assert!(!first.is_after_a_lapse(), "nobody had it before");
+    let second = wait_for(&sandbox.database, "b", short * 100).await;
+    assert!(second.is_after_a_lapse());
+    sandbox.database.release(second).await.unwrap();
+    assert!(!take(&sandbox.database, "c", short).await.unwrap().is_after_a_lapse());
 }
 
 async fn epochs_only_grow(sandbox: Sandbox) {

@@ -1,9 +1,9 @@
 //! The outbox is read in the order in which sends are to leave.
 
-use crate::sandbox::{LOG, Sandbox, at, on_both, page, send, stream};
-use sql::outbox::{self, Class, Waiting};
-use sql::{Advance, Derived};
-use std::sync::Arc;
+use crate::sandbox::{Sandbox, at, on_both, page, send, stream};
+use domain::send::Class;
+use sql::Derived;
+use sql::outbox::{self, Change, Waiting};
 
 on_both!(
     people_go_before_automation_and_early_windows_before_late_ones,
@@ -13,7 +13,8 @@ on_both!(
     a_dropped_outbox_is_empty,
     a_moment_said_anew_moves_a_send_that_waits_and_brings_none_back,
     a_stream_taken_out_takes_its_sends_and_no_others,
-    everything_that_waits_is_read_with_the_place_that_it_counts_up_to,
+    only_what_is_held_is_stirred,
+    those_that_leave_before_another_are_counted,
 );
 
 fn waiting(number: u64, class: Class, deadline: i64) -> Waiting {
@@ -23,6 +24,7 @@ fn waiting(number: u64, class: Class, deadline: i64) -> Waiting {
         class,
         deadline: at(deadline),
         not_before: at(0),
+        is_held: false,
         stream: stream(1),
         position: number,
     }
@@ -97,8 +99,8 @@ async fn a_moment_said_anew_moves_a_send_that_waits_and_brings_none_back(sandbox
     let sandbox = sandbox.migrated().await;
     put(&sandbox, &waiting(1, Class::Person, 500)).await;
     for number in [1, 2] {
-        sandbox.store(async |it| outbox::set_deadline(it, &send(number), at(600)).await).await.unwrap();
-        sandbox.store(async |it| outbox::set_not_before(it, &send(number), at(77)).await).await.unwrap();
+        let change = Change { deadline: Some(at(600)), not_before: Some(at(77)), is_held: false };
+        sandbox.store(async |it| outbox::change(it, &send(number), change).await).await.unwrap();
     }
     let moved = Waiting { not_before: at(77), ..waiting(1, Class::Person, 600) };
     assert_eq!(ready(&sandbox, 77, 100).await, [moved]);
@@ -114,33 +116,36 @@ async fn a_stream_taken_out_takes_its_sends_and_no_others(sandbox: Sandbox) {
     assert_eq!(ready(&sandbox, 0, 100).await, [other]);
 }
 
-/// Each transaction puts one send in and moves the checkpoint to its number.
-async fn everything_that_waits_is_read_with_the_place_that_it_counts_up_to(sandbox: Sandbox) {
-    let sandbox = Arc::new(sandbox.migrated().await);
-    assert_eq!(outbox::all(&sandbox.database).await.unwrap(), None);
-    const LAST: u64 = 60;
-    let mut writing = tokio::task::JoinSet::new();
-    writing.spawn({
-        let sandbox = Arc::clone(&sandbox);
-        async move {
-            for number in 1..=LAST {
-                let step = Advance { name: "outbox", incarnation: LOG, shard: 3, from: number - 1, to: number };
-                let waiting = waiting(number, Class::Person, 900);
-                let both = async |it: &mut sql::Transaction| {
-                    outbox::put(it, &waiting).await?;
-                    it.advance(step).await
-                };
-                sandbox.store(both).await.unwrap();
-            }
-        }
-    });
-    loop {
-        let Some((reached, sends)) = outbox::all(&sandbox.database).await.unwrap() else { continue };
-        assert_eq!(reached.incarnation, LOG);
-        assert_eq!(sends.len() as u64, reached.positions[&3]);
-        if reached.positions[&3] == LAST {
-            break;
-        }
+async fn only_what_is_held_is_stirred(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let held = Waiting { is_held: true, not_before: at(900), ..waiting(1, Class::Person, 999) };
+    let retrying = Waiting { not_before: at(900), ..waiting(2, Class::Person, 999) };
+    let elsewhere = Waiting { stream: stream(2), ..Waiting { send: send(3), ..held.clone() } };
+    for waiting in [&held, &retrying, &elsewhere] {
+        put(&sandbox, waiting).await;
     }
-    writing.join_all().await;
+    sandbox.store(async |it| outbox::stir(it, &stream(1), at(50)).await).await.unwrap();
+    assert_eq!(ready(&sandbox, 899, 100).await, [Waiting { not_before: at(50), ..held.clone() }]);
+    // What may leave earlier by itself is not put off.
+    sandbox.store(async |it| outbox::stir(it, &stream(1), at(70)).await).await.unwrap();
+    assert_eq!(ready(&sandbox, 50, 100).await.len(), 1);
+    let freed = Change { deadline: Some(at(400)), ..Change::default() };
+    sandbox.store(async |it| outbox::change(it, &send(1), freed).await).await.unwrap();
+    let expected = Waiting { is_held: false, deadline: at(400), not_before: at(50), ..held };
+    assert_eq!(ready(&sandbox, 50, 100).await, [expected]);
+}
+
+async fn those_that_leave_before_another_are_counted(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let all =
+        [(1, Class::Person, 900), (2, Class::Automation, 100), (3, Class::Automation, 200), (4, Class::Broadcast, 1)];
+    for (number, class, deadline) in all {
+        put(&sandbox, &waiting(number, class, deadline)).await;
+    }
+    put(&sandbox, &Waiting { page: page(1002), ..waiting(7, Class::Person, 1) }).await;
+    for (class, deadline, n) in
+        [(Class::Person, 899, 0), (Class::Person, 900, 1), (Class::Automation, 150, 2), (Class::Broadcast, 1, 4)]
+    {
+        assert_eq!(outbox::ahead(&sandbox.database, &page(1001), class, at(deadline)).await.unwrap(), n);
+    }
 }

@@ -96,7 +96,7 @@ fn what_may_leave_by_another_way_after_the_window_waits_for_that() {
 fn what_is_held_goes_out_as_soon_as_the_person_writes() {
     let handling = Handling { is_held: true, expires_at: Some(at(9 * DAY_MS)), ..Handling::default() };
     let command = Request { handling: handling.clone(), ..a_request() };
-    let held = step(1, at(5), SendingKind::Deferred { decision: judged(&[], at(5)) });
+    let held = step(1, at(5), SendingKind::Deferred { decision: judged(&[], at(5)), expires_at: handling.expires_at });
     check(&[], Command::Request(command), at(5), Ok(vec![requested_with(1, at(5), handling.clone()), held.clone()]));
     let mut history = vec![requested_with(1, at(5), handling), held];
     assert_eq!(planned(&history, at(10)), Step::WaitUntil(at(9 * DAY_MS)));
@@ -115,7 +115,7 @@ fn what_is_held_goes_out_as_soon_as_the_person_writes() {
 fn what_is_held_is_held_again_when_its_turn_finds_it_forbidden() {
     let mut history = with(Handling { is_held: true, ..Handling::default() });
     let now = at(DAY_MS);
-    let held = step(1, now, SendingKind::Deferred { decision: judged(&history, now) });
+    let held = step(1, now, SendingKind::Deferred { decision: judged(&history, now), expires_at: None });
     assert_eq!(claimed(&history, now), Ok(vec![held.clone()]));
     history.push(held);
     assert!(matches!(fold(&history).send(&send_id(1)).unwrap().status, Status::Deferred { look_at: None }));

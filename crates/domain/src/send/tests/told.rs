@@ -4,7 +4,7 @@ use super::properties::{PATIENCE, World, acts};
 use super::{ENDED, LATER, REJECTED, claimed_and, every_status};
 use crate::decision::Actor;
 use crate::event::{Erasing, ErasingKind, Event, Outcome};
-use crate::id::{PersonKey, SendId, StreamId};
+use crate::id::{PageId, PersonKey, SendId, StreamId};
 use crate::send::{Send, Status, Told, Word, told};
 use crate::testing::{at, echo, heard, page, requested, send_id, settled};
 use crate::time::Timestamp;
@@ -31,6 +31,7 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
     for told in history.iter().filter_map(|event| told(&home(), event, PATIENCE)) {
         match told {
             Told::Erased => list.clear(),
+            Told::Stirred | Told::Echoed(_) => (),
             Told::Of(send, Word::Requested { intent, at, handling: _ }) => {
                 let entry = Entry { actor: intent.actor.clone(), until: None, not_before: at, due: None };
                 assert_eq!(list.insert(send.clone(), entry), None, "asked for twice");
@@ -57,7 +58,7 @@ fn due(send: &Send) -> Option<Timestamp> {
     match &send.status {
         Status::Accepted { not_before } => *not_before,
         Status::Retrying { not_before, .. } => Some(*not_before),
-        Status::Deferred { look_at } => *look_at,
+        Status::Deferred { look_at } => (*look_at).into_iter().chain(send.handling.expires_at).min(),
         Status::Dispatched { leave_by, .. } => Some(PATIENCE.overdue(*leave_by)),
         Status::Unknown { since } => Some(PATIENCE.given_up(*since)),
         Status::Requested
@@ -114,10 +115,23 @@ fn an_echo_in_another_conversation_ends_nothing_at_home() {
     let event = heard(at(1_500), echo(Some(send_id(1)), "m1"));
     assert_eq!(told(&home(), &event, PATIENCE), Some(Told::Of(&send_id(1), Word::Ended)));
     let elsewhere = StreamId::Conversation(page(), PersonKey::from_bytes([8; 16]));
-    assert_eq!(told(&elsewhere, &event, PATIENCE), None);
-    let nobodys = SendId::new(page(), PersonKey::from_bytes([8; 16]), Uuid::from_u128(1));
-    let event = heard(at(1_500), echo(Some(nobodys), "m1"));
+    assert_eq!(told(&elsewhere, &event, PATIENCE), Some(Told::Echoed(&send_id(1))));
+    let other_page = SendId::new(PageId::parse("9").unwrap(), PersonKey::from_bytes([8; 16]), Uuid::from_u128(1));
+    let event = heard(at(1_500), echo(Some(other_page), "m1"));
     assert_eq!(told(&home(), &event, PATIENCE), None);
+}
+
+#[test]
+fn what_may_free_a_held_send_is_told_of_and_what_cannot_is_not() {
+    use crate::event::InboundKind;
+    use crate::testing::{commented, message, one_time, passed_to, postback};
+    let added = crate::event::CommentVerb::Add;
+    for kind in [message(), postback(), passed_to("77"), one_time("t", "shoes"), commented("c", added)] {
+        assert_eq!(told(&home(), &heard(at(1), kind), PATIENCE), Some(Told::Stirred));
+    }
+    for kind in [InboundKind::Read { watermark: at(0) }, echo(None, "m")] {
+        assert_eq!(told(&home(), &heard(at(1), kind), PATIENCE), None);
+    }
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn handled() -> Vec<Event> {
     let decision = || Box::new(self::first(Verdict::Allowed(Route::Response)));
     let (claim, grounds) = (Uuid::from_u128(3), Grounds { page_revision: 7, epoch: 2 });
     let kinds = vec![
-        SendingKind::Deferred { decision: Box::new(self::first(Verdict::Blocked)) },
+        SendingKind::Deferred { decision: Box::new(self::first(Verdict::Blocked)), expires_at: None },
         SendingKind::Dispatched { attempt: 1, claim, leave_by: at(8), decision: decision(), grounds },
         SendingKind::Settled { attempt: 1, outcome: Outcome::Again { not_before: at(8) } },
         SendingKind::Cancelled,
@@ -170,6 +170,12 @@ fn handled() -> Vec<Event> {
         SendingKind::Expired { turn: Some(at(9)) },
     ];
     [first].into_iter().chain(kinds.into_iter().map(sending)).collect()
+}
+
+/// What is held until a time that its caller gave.
+fn held() -> Vec<Event> {
+    let decision = Box::new(first(Verdict::Blocked));
+    vec![sending(SendingKind::Deferred { decision, expires_at: Some(at(9)) })]
 }
 
 /// A send that answers a comment, and lives with it.
@@ -199,6 +205,7 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("rights", right_steps()),
         ("consents", consents.map(|(kind, by)| Event::Consent(Consent { at: at(5), kind, by })).to_vec()),
         ("handled", handled()),
+        ("held", held()),
         ("to_a_commenter", to_a_commenter()),
         ("page", page_steps()),
         ("packs", packs()),

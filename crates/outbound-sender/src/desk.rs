@@ -1,0 +1,231 @@
+//! One Page's desk: takes what waits from the table and from hints, and hands conversations to workers, in order and at
+//! the Page's pace.
+
+use crate::hints::Hint;
+use crate::holder::Held;
+use crate::pace::{Limits, Pace, Permit};
+use crate::queue::{Queue, Worked};
+use crate::{Parts, dispatch};
+use domain::id::{PageId, StreamId};
+use domain::time::{Span, Timestamp};
+use sql::outbox;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How many rows are read at a time.
+const ROWS: usize = 1_000;
+/// With more than this in the queue the table is not read: it would tell the same.
+const ENOUGH: usize = 500;
+/// How often the table is read though nobody told that it has changed, while there is something to do, and else.
+const POLL: Duration = Duration::from_millis(250);
+const POLL_IDLE: Duration = Duration::from_secs(5);
+/// How long it may take to be read.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A Page with nothing to send is given up after this, so that leases do not pile up.
+const IDLE: Duration = Duration::from_secs(600);
+
+pub(crate) struct Desk {
+    parts: Arc<Parts>,
+    page: PageId,
+    held: Held,
+    restored_at: Option<Timestamp>,
+    stop: CancellationToken,
+    queue: Queue,
+    pace: Pace,
+    limits: Option<Limits>,
+    workers: JoinSet<(StreamId, Worked)>,
+    /// When the table is to be read next.
+    poll_at: Instant,
+    /// When the pace lets the next message through.
+    paced_until: Option<Duration>,
+    idle_since: Instant,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        parts: Arc<Parts>,
+        page: PageId,
+        held: Held,
+        restored_at: Option<Timestamp>,
+        stop: CancellationToken,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            parts,
+            page,
+            held,
+            restored_at,
+            stop,
+            queue: Queue::default(),
+            pace: Pace::fresh(),
+            limits: None,
+            workers: JoinSet::new(),
+            poll_at: now,
+            paced_until: None,
+            idle_since: now,
+        }
+    }
+
+    /// Sends until there is nothing more to do for long, the process stops, or the lease is lost.
+    pub(crate) async fn run(mut self, mut hints: mpsc::Receiver<Hint>, lost: CancellationToken) {
+        if self.held.lease().is_after_a_lapse() && !self.outlasts_the_one_before(&lost).await {
+            return;
+        }
+        loop {
+            if Instant::now() >= self.poll_at {
+                self.poll().await;
+            }
+            self.queue.wake(self.parts.clock.now());
+            self.start_workers();
+            if self.is_over() {
+                return;
+            }
+            let pause = self.pause();
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                () = lost.cancelled() => break,
+                Some(done) = self.workers.join_next(), if !self.workers.is_empty() => self.finished(done),
+                Some(hint) = hints.recv() => self.heard(hint),
+                () = sleep(pause) => (),
+            }
+            while let Ok(hint) = hints.try_recv() {
+                self.heard(hint);
+            }
+        }
+        // What is on the wire is finished; nothing new is begun.
+        while let Some(done) = self.workers.join_next().await {
+            self.finished(done);
+        }
+    }
+
+    /// The holder before was not heard again: it may still be writing. Its lease has ended, so after as long again
+    /// nothing that it began can be under way, and the pace begins as if it had used up all of it until now.
+    async fn outlasts_the_one_before(&mut self, lost: &CancellationToken) -> bool {
+        tracing::warn!(page = %self.page, "whoever sent for the Page before was not heard again; waiting it out");
+        tokio::select! {
+            () = self.stop.cancelled() => return false,
+            () = lost.cancelled() => return false,
+            () = sleep(self.parts.config.lease_term) => (),
+        }
+        self.read_limits().await;
+        if let Some(limits) = self.limits {
+            self.pace = Pace::used_up(limits, self.parts.clock.uptime());
+        }
+        true
+    }
+
+    fn heard(&mut self, hint: Hint) {
+        match hint {
+            Hint::Waits(row) if row.not_before <= self.parts.clock.now() => self.queue.put(&row),
+            // The table knows when it is to be looked at.
+            Hint::Waits(_) => (),
+            Hint::Happened(stream) => self.queue.look(&stream),
+            Hint::Table => self.poll_at = Instant::now(),
+        }
+    }
+
+    /// Reads the rows whose time has come, unless there is enough to do without.
+    async fn poll(&mut self) {
+        self.poll_at = Instant::now() + if self.queue.is_idle() { POLL_IDLE } else { POLL };
+        self.read_limits().await;
+        if self.queue.n_waiting() > ENOUGH {
+            return;
+        }
+        let now = self.parts.clock.now();
+        match timeout(PATIENCE, outbox::ready(&self.parts.database, &self.page, now, ROWS)).await {
+            Ok(Ok(rows)) => rows.iter().for_each(|row| self.queue.put(row)),
+            Ok(Err(error)) => self.parts.trouble(&error),
+            Err(late) => self.parts.trouble(&late),
+        }
+    }
+
+    async fn read_limits(&mut self) {
+        if !self.parts.config.is_shaped {
+            return;
+        }
+        match self.parts.judged_by.packs_lately().await {
+            Ok(packs) => {
+                let limits = packs.in_force_for(&self.page, self.parts.clock.now()).limits();
+                self.limits = Some(Limits { all: limits.sends_per_second });
+            }
+            Err(error) => self.parts.trouble(&error),
+        }
+    }
+
+    fn start_workers(&mut self) {
+        self.paced_until = None;
+        while self.queue.n_waiting() > 0 {
+            let Ok(place) = Arc::clone(&self.parts.places).try_acquire_owned() else { return };
+            let Some(permit) = self.permit() else { return };
+            let Some(stream) = self.queue.next() else { return };
+            let work = dispatch::Work {
+                held: self.held.clone(),
+                restored_at: self.restored_at,
+                permit,
+                stop: self.stop.clone(),
+            };
+            let parts = Arc::clone(&self.parts);
+            self.workers.spawn(async move {
+                let worked = parts.work(&stream, &work).await;
+                drop(place);
+                (stream, worked)
+            });
+        }
+    }
+
+    /// Leave for one message. None: not yet.
+    fn permit(&mut self) -> Option<Permit> {
+        if self.parts.is_clock_off.load(std::sync::atomic::Ordering::Relaxed) {
+            return None;
+        }
+        match self.pace.permit(self.limits.unwrap_or(Limits::NONE), self.parts.clock.uptime()) {
+            Ok(permit) => Some(permit),
+            Err(until) => {
+                self.paced_until = Some(until);
+                None
+            }
+        }
+    }
+
+    fn finished(&mut self, done: Result<(StreamId, Worked), tokio::task::JoinError>) {
+        match done {
+            Ok((stream, worked)) => {
+                let spacing = self.parts.config.thread_spacing;
+                let spacing = Span::from_millis(i64::try_from(spacing.as_millis()).unwrap_or(i64::MAX));
+                self.queue.worked(&stream, &worked, self.parts.clock.now(), spacing);
+            }
+            Err(error) => {
+                if let Ok(panic) = error.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing was to be done here for so long that somebody else may have the Page.
+    fn is_over(&mut self) -> bool {
+        let now = Instant::now();
+        if !self.queue.is_idle() {
+            self.idle_since = now;
+        }
+        now >= self.idle_since + IDLE
+    }
+
+    /// How long nothing happens by itself.
+    fn pause(&self) -> Duration {
+        let uptime = self.parts.clock.uptime();
+        let until_poll = self.poll_at.saturating_duration_since(Instant::now());
+        let until_paced = self.paced_until.map(|until| until.saturating_sub(uptime));
+        let now = self.parts.clock.now();
+        let until_wake = self
+            .queue
+            .next_wake()
+            .map(|at| Duration::from_millis(u64::try_from(at.since(now).as_millis()).unwrap_or(0)));
+        [until_paced, until_wake].into_iter().flatten().fold(until_poll, Duration::min)
+    }
+}

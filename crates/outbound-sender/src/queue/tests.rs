@@ -1,0 +1,139 @@
+//! Whose turn it is.
+
+use super::{Next, Queue, Worked};
+use domain::id::{PageId, PersonKey, SendId, StreamId};
+use domain::send::Class;
+use domain::time::{Span, Timestamp};
+use sql::outbox::Waiting;
+use uuid::Uuid;
+
+const fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn stream(person: u8) -> StreamId {
+    StreamId::Conversation(page(), PersonKey::from_bytes([person; 16]))
+}
+
+fn page() -> PageId {
+    PageId::parse("1001").unwrap()
+}
+
+fn row(person: u8, position: u64, class: Class, deadline: i64) -> Waiting {
+    Waiting {
+        send: SendId::new(page(), PersonKey::from_bytes([person; 16]), Uuid::from_u128(position.into())),
+        page: page(),
+        class,
+        deadline: at(deadline),
+        not_before: at(1),
+        is_held: false,
+        stream: stream(person),
+        position,
+    }
+}
+
+fn handled(row: &Waiting, next: Next) -> Worked {
+    Worked { next, handled: Some(row.send.clone()), revision: row.position + 2 }
+}
+
+#[test]
+fn people_go_first_and_in_each_class_those_whose_time_ends_first() {
+    let mut queue = Queue::default();
+    let rows = [
+        row(1, 1, Class::Broadcast, 10),
+        row(2, 2, Class::Automation, 500),
+        row(3, 3, Class::Automation, 400),
+        row(4, 4, Class::Person, 900),
+    ];
+    rows.iter().for_each(|row| queue.put(row));
+    let order: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+    assert_eq!(order, [stream(4), stream(3), stream(2), stream(1)]);
+}
+
+#[test]
+fn a_conversation_has_one_worker_at_a_time_and_goes_on_behind_its_first() {
+    let mut queue = Queue::default();
+    let (first, second) = (row(1, 1, Class::Automation, 500), row(1, 2, Class::Automation, 500));
+    [&first, &second].into_iter().for_each(|row| queue.put(row));
+    assert_eq!((queue.next(), queue.next()), (Some(stream(1)), None));
+    queue.worked(&stream(1), &handled(&first, Next::Now), at(10), Span::default());
+    assert_eq!(queue.next(), Some(stream(1)));
+    queue.worked(&stream(1), &handled(&second, Next::Nothing), at(20), Span::default());
+    assert_eq!(queue.next(), None);
+    assert!(queue.is_idle());
+}
+
+#[test]
+fn a_row_that_lags_behind_brings_nothing_back_and_a_new_one_does() {
+    let mut queue = Queue::default();
+    let first = row(1, 1, Class::Automation, 500);
+    queue.put(&first);
+    queue.next().unwrap();
+    queue.worked(&stream(1), &handled(&first, Next::Nothing), at(20), Span::default());
+    queue.put(&first);
+    assert_eq!(queue.next(), None);
+    // It is tried again at a time that came after the last look.
+    queue.put(&Waiting { not_before: at(21), ..first });
+    assert_eq!(queue.next(), Some(stream(1)));
+    queue.worked(&stream(1), &Worked { next: Next::Nothing, handled: None, revision: 3 }, at(30), Span::default());
+    queue.put(&row(1, 4, Class::Automation, 500));
+    assert_eq!(queue.next(), Some(stream(1)));
+}
+
+#[test]
+fn what_happens_while_a_worker_is_at_it_is_looked_at_afterwards() {
+    let mut queue = Queue::default();
+    let first = row(1, 1, Class::Automation, 500);
+    queue.put(&first);
+    queue.next().unwrap();
+    queue.look(&stream(1));
+    queue.worked(&stream(1), &handled(&first, Next::At(at(9_000))), at(20), Span::default());
+    assert_eq!(queue.next(), Some(stream(1)));
+}
+
+#[test]
+fn a_conversation_rests_until_its_time_or_until_something_happens() {
+    let mut queue = Queue::default();
+    let first = row(1, 1, Class::Automation, 500);
+    queue.put(&first);
+    let rest = |queue: &mut Queue, now| {
+        queue.next().unwrap();
+        queue.worked(&stream(1), &handled(&first, Next::At(at(9_000))), at(now), Span::default());
+        assert_eq!((queue.next(), queue.next_wake()), (None, Some(at(9_000))));
+    };
+    rest(&mut queue, 20);
+    queue.wake(at(8_999));
+    assert_eq!(queue.next(), None);
+    queue.look(&stream(1));
+    rest(&mut queue, 30);
+    queue.wake(at(9_000));
+    assert_eq!(queue.next(), Some(stream(1)));
+}
+
+#[test]
+fn two_messages_in_one_conversation_are_a_pause_apart_and_nobody_else_waits_for_that() {
+    let mut queue = Queue::default();
+    let (first, second) = (row(1, 1, Class::Automation, 500), row(1, 2, Class::Automation, 500));
+    let other = row(2, 3, Class::Automation, 900);
+    [&first, &second, &other].into_iter().for_each(|row| queue.put(row));
+    queue.next().unwrap();
+    queue.worked(&stream(1), &handled(&first, Next::Now), at(10), Span::from_millis(100));
+    assert_eq!(queue.next(), Some(stream(2)));
+    queue.wake(at(109));
+    assert_eq!(queue.next(), None);
+    queue.wake(at(110));
+    assert_eq!(queue.next(), Some(stream(1)));
+}
+
+#[test]
+fn what_is_over_is_forgotten_after_a_while() {
+    let mut queue = Queue::default();
+    let first = row(1, 1, Class::Automation, 500);
+    queue.put(&first);
+    queue.next().unwrap();
+    queue.worked(&stream(1), &handled(&first, Next::Nothing), at(0), Span::default());
+    queue.wake(at(59_999));
+    assert_eq!(queue.streams.len(), 1);
+    queue.wake(at(60_000));
+    assert!(queue.streams.is_empty() && queue.alarms.is_empty() && queue.turns.is_empty());
+}
