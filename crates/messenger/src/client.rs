@@ -1,14 +1,19 @@
 //! The Send API: one call, one answer, and never a second call by itself.
 
 mod answer;
+pub mod errors;
+mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Ambiguity, ApiError, ErrorClass, NotSent, SendAnswer, judge};
+pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
+pub use errors::{ErrorClass, Scope, Wait};
+pub use usage::{BusinessUse, Load, Usage};
 
 use crate::signature;
 use domain::id::{PageId, Psid};
+use domain::time::Span;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -34,6 +39,21 @@ pub struct SendClient {
     base: Url,
     version: String,
     app_secret: Option<SecretString>,
+}
+
+/// An answer of the platform, with how much of its limits was used by then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered<T> {
+    /// What came of the call.
+    pub answer: T,
+    /// How much was used; empty where no answer came.
+    pub usage: Usage,
+}
+
+impl<T> Answered<T> {
+    fn without_usage(answer: T) -> Self {
+        Self { answer, usage: Usage::default() }
+    }
 }
 
 /// Why there can be no client.
@@ -128,23 +148,33 @@ impl SendClient {
 
     /// Sends one message as `page`, whose access token is `token`, in one call. The answer says what may have
     /// happened.
-    pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> SendAnswer {
+    pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> Answered<SendAnswer> {
         let mut call = self.http.post(self.address(page)).bearer_auth(token.expose_secret()).json(&request.body());
         if let Some(secret) = &self.app_secret {
             call = call.query(&[("appsecret_proof", signature::appsecret_proof(token, secret))]);
         }
-        let Ok(call) = call.build() else {
-            return SendAnswer::NotSent(NotSent::BadRequest);
-        };
-        let response = match self.http.execute(call).await {
-            Ok(response) => response,
-            Err(error) => return without_answer(&error),
-        };
-        let status = response.status().as_u16();
-        match read(response).await {
-            Ok(body) => judge(status, &body),
-            Err(ambiguity) => SendAnswer::Ambiguous(ambiguity),
+        match self.exchange(call).await {
+            Ok(came) => {
+                let answer = match judge(came.status, &came.body) {
+                    SendAnswer::Refused(error) => SendAnswer::Refused(came.with_wait(error)),
+                    answer @ (SendAnswer::Accepted { .. } | SendAnswer::NotSent(_) | SendAnswer::Ambiguous(_)) => {
+                        answer
+                    }
+                };
+                Answered { answer, usage: came.usage }
+            }
+            Err(NoAnswer::NotSent(reason)) => Answered::without_usage(SendAnswer::NotSent(reason)),
+            Err(NoAnswer::Ambiguous(reason)) => Answered::without_usage(SendAnswer::Ambiguous(reason)),
         }
+    }
+
+    async fn exchange(&self, call: reqwest::RequestBuilder) -> Result<Came, NoAnswer> {
+        let call = call.build().map_err(|_| NoAnswer::NotSent(NotSent::BadRequest))?;
+        let response = self.http.execute(call).await.map_err(|error| without_answer(&error))?;
+        let status = response.status().as_u16();
+        let (usage, retry_after) = (Usage::read(response.headers()), usage::retry_after(response.headers()));
+        let body = read(response).await.map_err(NoAnswer::Ambiguous)?;
+        Ok(Came { status, body, usage, retry_after })
     }
 
     fn address(&self, page: &PageId) -> Url {
@@ -194,16 +224,49 @@ impl Tag {
     }
 }
 
+/// An answer, whatever it says.
+struct Came {
+    status: u16,
+    body: Vec<u8>,
+    usage: Usage,
+    retry_after: Option<Span>,
+}
+
+/// Why there is none.
+enum NoAnswer {
+    NotSent(NotSent),
+    Ambiguous(Ambiguity),
+}
+
+impl Came {
+    /// The error with the time that the headers give, where its body gives none and it is about a rate.
+    fn with_wait(&self, error: ApiError) -> ApiError {
+        let told = match error.class() {
+            ErrorClass::Rate(_) => self.retry_after.or_else(|| self.usage.regain()),
+            ErrorClass::Transient => self.retry_after,
+            ErrorClass::Message
+            | ErrorClass::Attachment
+            | ErrorClass::Token
+            | ErrorClass::Person
+            | ErrorClass::Thread
+            | ErrorClass::Feature
+            | ErrorClass::Page
+            | ErrorClass::Ambiguous => None,
+        };
+        ApiError { wait: error.wait.or(told.map(Wait::For)), ..error }
+    }
+}
+
 /// What a call that brought no answer leaves known. The error itself is dropped: it shows the address with the proof.
-fn without_answer(error: &reqwest::Error) -> SendAnswer {
+fn without_answer(error: &reqwest::Error) -> NoAnswer {
     if error.is_dns() {
-        SendAnswer::NotSent(NotSent::NameUnknown)
+        NoAnswer::NotSent(NotSent::NameUnknown)
     } else if error.is_connect() {
-        SendAnswer::NotSent(NotSent::NoConnection)
+        NoAnswer::NotSent(NotSent::NoConnection)
     } else if error.is_builder() {
-        SendAnswer::NotSent(NotSent::BadRequest)
+        NoAnswer::NotSent(NotSent::BadRequest)
     } else {
-        SendAnswer::Ambiguous(cut_short(error))
+        NoAnswer::Ambiguous(cut_short(error))
     }
 }
 

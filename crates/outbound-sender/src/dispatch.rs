@@ -21,8 +21,6 @@ const REST: Span = Span::from_secs(1);
 const REST_WITHOUT_TOKEN: Span = Span::from_secs(30);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: i64 = 60_000;
-/// How often an error that is said to pass by is believed.
-const MOST_ATTEMPTS: u32 = 6;
 
 /// A claim that is in the log.
 struct Claimed {
@@ -136,7 +134,7 @@ impl Parts {
 
     /// Writes one message to the wire. None: whether it went out is not known.
     async fn write(&self, page: &PageId, token: &SecretString, request: &SendRequest, attempt: u32) -> Option<Outcome> {
-        let answer = self.client.send(page, token, request).await;
+        let answer = self.client.send(page, token, request).await.answer;
         let outcome = match answer {
             SendAnswer::Accepted { mid, .. } => Some(Outcome::Sent { mid }),
             SendAnswer::Refused(error) => self.refused(&error, attempt),
@@ -161,9 +159,16 @@ impl Parts {
         let retry = Outcome::Retrying { not_before: self.pause(attempt), code };
         match error.class() {
             ErrorClass::Ambiguous => None,
-            ErrorClass::Rate => Some(retry),
-            ErrorClass::Transient if attempt < MOST_ATTEMPTS => Some(retry),
-            ErrorClass::Transient | ErrorClass::Permanent => Some(Outcome::Rejected { code, subcode }),
+            ErrorClass::Rate(_) => Some(retry),
+            ErrorClass::Transient if attempt <= error.treatment().tries => Some(retry),
+            ErrorClass::Transient
+            | ErrorClass::Message
+            | ErrorClass::Attachment
+            | ErrorClass::Token
+            | ErrorClass::Person
+            | ErrorClass::Thread
+            | ErrorClass::Feature
+            | ErrorClass::Page => Some(Outcome::Rejected { code, subcode }),
         }
     }
 

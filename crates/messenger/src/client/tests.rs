@@ -62,7 +62,7 @@ async fn send(client: &SendClient) -> SendAnswer {
         text: "good \"news\" 😀".to_owned(),
         metadata: "c.1001.x order 42".to_owned(),
     };
-    client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAAtesttoken123"), &request).await
+    client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAAtesttoken123"), &request).await.answer
 }
 
 fn taken() -> SendAnswer {
@@ -116,7 +116,7 @@ async fn an_error_of_the_platform_is_a_refusal() {
     let (answer, _) = answered("400 Bad Request", body).await;
     let SendAnswer::Refused(error) = answer else { panic!("{answer:?}") };
     assert_eq!((error.status, error.code, error.subcode), (400, 10, 2_018_278));
-    assert_eq!(error.class(), ErrorClass::Permanent);
+    assert_eq!(error.class(), ErrorClass::Message);
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn a_token_that_no_header_can_hold_sends_nothing_and_is_not_shown() {
         text: String::new(),
         metadata: String::new(),
     };
-    let answer = client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAA\nx"), &request).await;
+    let answer = client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAA\nx"), &request).await.answer;
     assert_eq!(answer, SendAnswer::NotSent(NotSent::BadRequest));
     assert!(!format!("{client:?}").contains("secret-0001"));
 }
