@@ -1,7 +1,9 @@
 //! The Send API: one call, one answer, and never a second call by itself.
 
 mod answer;
+mod content;
 pub mod errors;
+mod request;
 mod usage;
 
 #[cfg(test)]
@@ -9,14 +11,14 @@ mod tests;
 
 pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
 pub use errors::{ErrorClass, Scope, Wait};
+pub use request::{MessagingType, Recipient, SendRequest, Tag};
 pub use usage::{BusinessUse, Load, Usage};
 
 use crate::signature;
-use domain::id::{PageId, Psid};
+use domain::id::PageId;
 use domain::time::Span;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The Graph API's version where none is configured.
@@ -65,43 +67,6 @@ pub enum BadClient {
     /// The HTTP library could not be set up, for instance because this machine trusts no certificate at all.
     #[error("cannot set up HTTPS")]
     Https(#[source] reqwest::Error),
-}
-
-/// One message to one person.
-#[derive(Clone)]
-pub struct SendRequest {
-    /// Who gets it.
-    pub recipient: Psid,
-    /// By what right it is sent.
-    pub messaging_type: MessagingType,
-    /// What it says: less than 2,000 characters.
-    pub text: String,
-    /// What its echo brings back, see [`crate::metadata::write`]: less than 1,000 characters.
-    pub metadata: String,
-}
-
-/// By what right a message is sent, in the platform's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MessagingType {
-    /// It answers the person, inside the window.
-    Response,
-    /// It comes unasked, inside the window.
-    Update,
-    /// It comes outside the window, for a reason that the platform allows.
-    MessageTag(Tag),
-}
-
-/// The reasons for which a message may come outside the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tag {
-    /// A person who works for the Page answers, within seven days.
-    HumanAgent,
-    /// A reminder or a change of an event that the person booked; refused since 27 April 2026.
-    ConfirmedEventUpdate,
-    /// News of an order; refused since then.
-    PostPurchaseUpdate,
-    /// A change of an account, or an alert of fraud; refused since then.
-    AccountUpdate,
 }
 
 impl SendClient {
@@ -183,44 +148,6 @@ impl SendClient {
         path.pop_if_empty().extend([self.version.as_str(), page.as_str(), "messages"]);
         drop(path);
         address
-    }
-}
-
-impl SendRequest {
-    fn body(&self) -> Value {
-        let mut body = json!({
-            "recipient": { "id": self.recipient.as_str() },
-            "messaging_type": self.messaging_type.as_str(),
-            "message": { "text": self.text, "metadata": self.metadata },
-        });
-        match self.messaging_type {
-            MessagingType::MessageTag(tag) => body["tag"] = json!(tag.as_str()),
-            MessagingType::Response | MessagingType::Update => (),
-        }
-        body
-    }
-}
-
-impl MessagingType {
-    /// The platform's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Response => "RESPONSE",
-            Self::Update => "UPDATE",
-            Self::MessageTag(_) => "MESSAGE_TAG",
-        }
-    }
-}
-
-impl Tag {
-    /// The platform's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HumanAgent => "HUMAN_AGENT",
-            Self::ConfirmedEventUpdate => "CONFIRMED_EVENT_UPDATE",
-            Self::PostPurchaseUpdate => "POST_PURCHASE_UPDATE",
-            Self::AccountUpdate => "ACCOUNT_UPDATE",
-        }
     }
 }
 

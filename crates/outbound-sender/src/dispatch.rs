@@ -2,14 +2,15 @@
 
 use crate::Parts;
 use crate::append::ChangeError;
+use domain::content::Words;
 use domain::decision::{Route, Tag as RuleTag};
 use domain::evaluate::Facts;
-use domain::event::{Content, Event, Grounds, Outcome, SendingKind};
+use domain::event::{Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::LoadedPage;
-use messenger::client::{ApiError, ErrorClass, MessagingType, SendAnswer, SendRequest, Tag};
+use messenger::client::{ApiError, ErrorClass, MessagingType, Recipient, SendAnswer, SendRequest, Tag};
 use messenger::metadata;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -82,17 +83,17 @@ impl Parts {
         let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
         let Some(open) = loaded.state.send(send) else { return Ok(()) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
-        let Some(Content::Text(text)) = open.content.clone() else { return Ok(()) };
+        let Some(content) = open.content.clone() else { return Ok(()) };
         let Some(messaging_type) = messaging_type(claimed.route) else {
             tracing::error!(%send, route = claimed.route.as_str(), "a send was allowed by a way that cannot be taken yet");
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(REST_WITHOUT_TOKEN) };
             return self.settle(stream, send, claimed.attempt, outcome).await;
         };
         let request = SendRequest {
-            recipient: open.recipient.clone(),
+            recipient: Recipient::Person(open.recipient.clone()),
             messaging_type,
-            text,
-            metadata: metadata::write(send, None),
+            metadata: metadata::write(send, content.metadata.as_ref().map(Words::as_str)),
+            content,
         };
         // Else the next fold would copy the state, which is in use until the platform has answered.
         drop(loaded);
@@ -137,7 +138,7 @@ impl Parts {
         let answer = self.client.send(page, token, request).await.answer;
         let outcome = match answer {
             SendAnswer::Accepted { mid, .. } => Some(Outcome::Sent { mid }),
-            SendAnswer::Refused(error) => self.refused(&error, attempt),
+            SendAnswer::Refused(error) => self.refused(request, &error, attempt),
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
                 Some(Outcome::NotSent { not_before: self.pause(attempt) })
@@ -153,11 +154,11 @@ impl Parts {
         outcome
     }
 
-    fn refused(&self, error: &ApiError, attempt: u32) -> Option<Outcome> {
+    fn refused(&self, request: &SendRequest, error: &ApiError, attempt: u32) -> Option<Outcome> {
         let (code, subcode) = (error.code, error.subcode);
         tracing::warn!(code, subcode, "the platform refused a message");
         let retry = Outcome::Retrying { not_before: self.pause(attempt), code };
-        match error.class() {
+        match request.class_of(error) {
             ErrorClass::Ambiguous => None,
             ErrorClass::Rate(_) => Some(retry),
             ErrorClass::Transient if attempt <= error.treatment().tries => Some(retry),
@@ -211,7 +212,7 @@ fn claimed(events: &[Event], begun: Timestamp, started: Duration) -> Option<Clai
     })
 }
 
-/// How a route is written to the wire; none for those that need more than a text to a person, which are not asked for.
+/// How a route is written to the wire; none for those that need another recipient than a person, which are not asked for.
 const fn messaging_type(route: Route) -> Option<MessagingType> {
     Some(match route {
         Route::Response => MessagingType::Response,
@@ -220,11 +221,11 @@ const fn messaging_type(route: Route) -> Option<MessagingType> {
         Route::Tag(RuleTag::ConfirmedEventUpdate) => MessagingType::MessageTag(Tag::ConfirmedEventUpdate),
         Route::Tag(RuleTag::PostPurchaseUpdate) => MessagingType::MessageTag(Tag::PostPurchaseUpdate),
         Route::Tag(RuleTag::AccountUpdate) => MessagingType::MessageTag(Tag::AccountUpdate),
-        Route::Tag(RuleTag::CustomerFeedback)
-        | Route::OneTime
+        Route::Tag(RuleTag::CustomerFeedback) => MessagingType::MessageTag(Tag::CustomerFeedback),
+        Route::Utility => MessagingType::Utility,
+        Route::OneTime
         | Route::Recurring
         | Route::Marketing
-        | Route::Utility
         | Route::PrivateReply
         | Route::Sponsored
         | Route::CustomerMatching

@@ -2,7 +2,7 @@
 
 use super::errors::{ErrorClass, Wait};
 use crate::json::{self, Detail, Id, Integer, Moment, Object};
-use domain::id::{Mid, Psid};
+use domain::id::{AttachmentId, Mid, Psid};
 use domain::time::Span;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,6 +16,8 @@ pub enum SendAnswer {
         mid: Mid,
         /// The person, if the platform says.
         recipient: Option<Psid>,
+        /// The id under which it kept the message's file, if it was asked to.
+        attachment: Option<AttachmentId>,
     },
     /// The platform said no, and sent nothing.
     Refused(ApiError),
@@ -110,11 +112,15 @@ pub fn judge(status: u16, body: &[u8]) -> SendAnswer {
         Some(Answer { error: Some(Object(error)), .. }) => refusal(error.at(status)),
         // Throttling may be done by a machine in front that knows no error codes.
         _ if status == 429 => SendAnswer::Refused(ApiError { status, ..ApiError::default() }),
-        Some(Answer { error: None, message_id, recipient_id }) if is_success => {
+        Some(Answer { error: None, message_id, recipient_id, attachment_id }) if is_success => {
             let Some(mid) = message_id.and_then(|mid| Mid::parse(&mid.0).ok()) else {
                 return SendAnswer::Ambiguous(Ambiguity::NoMessageId);
             };
-            SendAnswer::Accepted { mid, recipient: recipient_id.and_then(|psid| Psid::parse(&psid.0).ok()) }
+            SendAnswer::Accepted {
+                mid,
+                recipient: recipient_id.and_then(|psid| Psid::parse(&psid.0).ok()),
+                attachment: attachment_id.0.and_then(|raw| AttachmentId::parse(&json::text(&raw)?).ok()),
+            }
         }
         Some(_) | None => SendAnswer::Ambiguous(Ambiguity::Unreadable),
     }
@@ -139,6 +145,8 @@ fn refusal(error: ApiError) -> SendAnswer {
 struct Answer {
     message_id: Option<Id>,
     recipient_id: Option<Id>,
+    #[serde(default)]
+    attachment_id: Detail<Box<RawValue>>,
     error: Option<Object<WireError>>,
 }
 
