@@ -26,6 +26,8 @@ fn page() -> String {
          in no line is judged by the HTTP status (429: every call of the app pauses) and by the platform's `is_transient`; where\n\
          both are silent, the message is refused for good. A pause is what the answer says, in its body or its headers, and else\n\
          what stands here.\n\n\
+         Two errors are read by what was sent. 100 for a message that went to a notification token drops the token. 10 for a\n\
+         message with a tag, or for one that asks to agree to notifications, stops that kind of message and not the Page.\n\n\
          | code | subcode | means | follows | you |\n| --- | --- | --- | --- | --- |\n",
     );
     for known in KNOWN {

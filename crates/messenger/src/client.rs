@@ -1,17 +1,29 @@
 //! The Send API: one call, one answer, and never a second call by itself.
 
+mod actions;
 mod answer;
+mod calls;
 mod content;
+mod conversations;
 pub mod errors;
+mod pages;
 mod request;
+mod threads;
+mod uploads;
 mod usage;
 
 #[cfg(test)]
 mod tests;
 
+pub use actions::Action;
 pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
+pub use calls::{As, CallAnswer, CallError};
+pub use conversations::{PastFile, PastMessage};
 pub use errors::{ErrorClass, Scope, Wait};
+pub use pages::{OwnPage, SubscribedApp, TokenState};
 pub use request::{MessagingType, Recipient, SendRequest, Tag};
+pub use threads::{Control, Owner};
+pub use uploads::Persona;
 pub use usage::{BusinessUse, Load, Usage};
 
 use crate::signature;
@@ -114,7 +126,11 @@ impl SendClient {
     /// Sends one message as `page`, whose access token is `token`, in one call. The answer says what may have
     /// happened.
     pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> Answered<SendAnswer> {
-        let mut call = self.http.post(self.address(page)).bearer_auth(token.expose_secret()).json(&request.body());
+        let mut call = self
+            .http
+            .post(self.address(&[page.as_str(), "messages"]))
+            .bearer_auth(token.expose_secret())
+            .json(&request.body());
         if let Some(secret) = &self.app_secret {
             call = call.query(&[("appsecret_proof", signature::appsecret_proof(token, secret))]);
         }
@@ -142,10 +158,10 @@ impl SendClient {
         Ok(Came { status, body, usage, retry_after })
     }
 
-    fn address(&self, page: &PageId) -> Url {
+    fn address(&self, words: &[&str]) -> Url {
         let mut address = self.base.clone();
         let mut path = address.path_segments_mut().expect("an http address has a path");
-        path.pop_if_empty().extend([self.version.as_str(), page.as_str(), "messages"]);
+        path.pop_if_empty().push(&self.version).extend(words);
         drop(path);
         address
     }

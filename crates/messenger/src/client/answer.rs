@@ -126,6 +126,17 @@ pub fn judge(status: u16, body: &[u8]) -> SendAnswer {
     }
 }
 
+/// The error of an answer to any other call, if it is one.
+pub(super) fn error_of(status: u16, body: &[u8]) -> Option<ApiError> {
+    #[derive(Deserialize)]
+    struct Failed {
+        error: Object<WireError>,
+    }
+    let failed = serde_json::from_slice::<&RawValue>(body).ok().and_then(json::object::<Failed>);
+    let throttled = (status == 429).then(|| ApiError { status, ..ApiError::default() });
+    failed.map(|Failed { error: Object(error) }| error.at(status)).or(throttled)
+}
+
 fn refusal(error: ApiError) -> SendAnswer {
     match error.class() {
         ErrorClass::Ambiguous => SendAnswer::Ambiguous(Ambiguity::DoubtfulError),

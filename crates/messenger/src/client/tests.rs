@@ -1,5 +1,7 @@
 //! The client against a server that says what the test tells it to say.
 
+mod contents;
+
 use super::*;
 use domain::content::Content;
 use domain::id::{Mid, Psid};
@@ -245,7 +247,7 @@ fn an_address_may_have_a_path_and_nothing_behind_it() {
     }
     for base in ["http://127.0.0.1:1/graph", "http://127.0.0.1:1/graph/"] {
         let client = SendClient::new(base, secret(), LONG).unwrap().with_version("v26.0");
-        let address = client.address(&PageId::parse("1001").unwrap());
+        let address = client.address(&["1001", "messages"]);
         assert_eq!(address.as_str(), "http://127.0.0.1:1/graph/v26.0/1001/messages");
     }
 }
