@@ -84,6 +84,8 @@ async fn a_message_that_the_platform_refuses_is_rejected_with_its_code_and_the_n
     let rejected = sandbox.becomes(&first.name, State::Rejected).await;
     let error = rejected.platform_error.unwrap();
     assert_eq!((error.code, error.subcode, rejected.attempts), (10, 2_018_278, 1));
+    assert_eq!(error.means, "Outside the window.");
+    assert!(error.advice.starts_with("Wait until the person writes"), "{}", error.advice);
     let sent = sandbox.becomes(&second.name, State::Sent).await;
     assert_eq!(sent.platform_error, None);
     assert_eq!(sandbox.texts().await, ["second"]);
