@@ -7,6 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
     let files = [
+        "nuncio/content/v1/content.proto",
         "nuncio/log/v1/record.proto",
         "nuncio/log/v1/export.proto",
         "nuncio/compliance/v1/compliance.proto",

@@ -171,7 +171,10 @@ pub(crate) fn send(psid: &str, request_id: &str, text: &str) -> outbound::SendMe
         request_id: request_id.to_owned(),
         actor: bot(),
         purpose: compliance::Purpose::Conversation.into(),
-        content: Some(outbound::Content { kind: Some(outbound::content::Kind::Text(text.to_owned())) }),
+        content: Some(outbound::Content {
+            kind: Some(outbound::content::Kind::Text(text.to_owned())),
+            ..outbound::Content::default()
+        }),
         ..Default::default()
     }
 }

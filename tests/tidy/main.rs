@@ -2,6 +2,7 @@
 //! headers, and documents that name only what exists.
 
 mod documents;
+mod errors;
 mod manifests;
 mod policy;
 mod sources;

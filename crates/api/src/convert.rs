@@ -9,8 +9,10 @@ use domain::pack::Packs;
 use domain::right::Right;
 use domain::time::Timestamp;
 
+mod content;
 mod matter;
 
+pub use content::{content, take_content};
 pub use matter::{matter, take_matter};
 
 /// A moment as gRPC writes it.

@@ -10,9 +10,15 @@
     reason = "generated"
 )]
 pub mod proto {
+    pub mod content {
+        pub mod v1 {
+            tonic::include_proto!("nuncio.content.v1");
+        }
+    }
     pub mod log {
         pub mod v1 {
             tonic::include_proto!("nuncio.log.v1");
+            pub use super::super::content::v1::{Content, content};
         }
     }
     pub mod compliance {
@@ -23,6 +29,7 @@ pub mod proto {
     pub mod outbound {
         pub mod v1 {
             tonic::include_proto!("nuncio.outbound.v1");
+            pub use super::super::content::v1::{Content, content};
         }
     }
     pub mod conversation {

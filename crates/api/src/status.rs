@@ -44,6 +44,11 @@ impl Violations {
         parsed.map_err(|error| self.add(field, error.to_string())).ok()
     }
 
+    /// Whether nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The status that names every wrong field.
     pub fn into_status(self) -> Status {
         let fields: Vec<_> = self.0.iter().map(|violation| violation.field.as_str()).collect();

@@ -3,9 +3,7 @@
 use api::convert::timestamp;
 use api::name;
 use api::proto::conversation::v1 as pb;
-use domain::event::{
-    Content, Erasing, Event, Inbound, InboundKind, MarketingStep, Outcome, Sending, SendingKind, Side,
-};
+use domain::event::{Erasing, Event, Inbound, InboundKind, MarketingStep, Outcome, Sending, SendingKind, Side};
 use domain::id::{Mid, PageId, Psid};
 use domain::time::Timestamp;
 use event_log::Stored;
@@ -125,7 +123,7 @@ fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent 
         ..pb::ConversationEvent::default()
     };
     match &step.kind {
-        SendingKind::Requested { content: Content::Text(text), .. } => event.text.clone_from(text),
+        SendingKind::Requested { content, .. } => event.text = content.words().unwrap_or_default().to_owned(),
         SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => event.mid = mid.as_str().to_owned(),
         SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }

@@ -7,8 +7,8 @@ mod text;
 pub use send_id::{BadSendId, SendId};
 pub use stream::{BadStream, Kind, StreamId};
 pub use text::{
-    AgentId, AppId, BadId, BusinessKey, CommentId, LinkCode, Mid, OptinRef, PageId, PostId, Psid, RequestId,
-    SystemName, Token,
+    AgentId, AppId, AttachmentId, BadId, BusinessKey, CommentId, LinkCode, Mid, OptinRef, PageId, PersonaId, PostId,
+    Psid, RequestId, SystemName, Token,
 };
 
 use serde::{Deserialize, Serialize};

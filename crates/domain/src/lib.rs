@@ -8,6 +8,7 @@ pub mod time;
 
 pub mod event;
 
+pub mod content;
 pub mod conversation;
 pub mod erasure;
 pub mod page;

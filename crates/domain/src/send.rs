@@ -207,7 +207,7 @@ impl Send {
             recipient: recipient.clone(),
             request_digest: *request_digest,
             intent: (**intent).clone(),
-            content: Some(content.clone()),
+            content: Some(Content::clone(content)),
             handling: handling.clone(),
             requested_at: step.at,
             order,

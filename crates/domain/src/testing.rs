@@ -321,7 +321,7 @@ fn asked(send: u128, at: Timestamp, actor: Actor, handling: Handling) -> Event {
         request: request_id(send),
         request_digest: [1; 16],
         intent: Box::new(says(actor, Purpose::Conversation)),
-        content: Content::Text("yes".to_owned()),
+        content: Box::new(Content::text("yes")),
         handling,
     };
     step(send, at, kind)

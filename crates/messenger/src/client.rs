@@ -1,17 +1,36 @@
 //! The Send API: one call, one answer, and never a second call by itself.
 
+mod actions;
 mod answer;
+mod calls;
+mod content;
+mod conversations;
+pub mod errors;
+mod pages;
+mod request;
+mod threads;
+mod uploads;
+mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Ambiguity, ApiError, ErrorClass, NotSent, SendAnswer, judge};
+pub use actions::Action;
+pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
+pub use calls::{As, CallAnswer, CallError};
+pub use conversations::{PastFile, PastMessage};
+pub use errors::{ErrorClass, Scope, Wait};
+pub use pages::{OwnPage, SubscribedApp, TokenState};
+pub use request::{MessagingType, Recipient, SendRequest, Tag};
+pub use threads::{Control, Owner};
+pub use uploads::Persona;
+pub use usage::{BusinessUse, Load, Usage};
 
 use crate::signature;
-use domain::id::{PageId, Psid};
+use domain::id::PageId;
+use domain::time::Span;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The Graph API's version where none is configured.
@@ -36,6 +55,21 @@ pub struct SendClient {
     app_secret: Option<SecretString>,
 }
 
+/// An answer of the platform, with how much of its limits was used by then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered<T> {
+    /// What came of the call.
+    pub answer: T,
+    /// How much was used; empty where no answer came.
+    pub usage: Usage,
+}
+
+impl<T> Answered<T> {
+    fn without_usage(answer: T) -> Self {
+        Self { answer, usage: Usage::default() }
+    }
+}
+
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
 pub enum BadClient {
@@ -45,43 +79,6 @@ pub enum BadClient {
     /// The HTTP library could not be set up, for instance because this machine trusts no certificate at all.
     #[error("cannot set up HTTPS")]
     Https(#[source] reqwest::Error),
-}
-
-/// One message to one person.
-#[derive(Clone)]
-pub struct SendRequest {
-    /// Who gets it.
-    pub recipient: Psid,
-    /// By what right it is sent.
-    pub messaging_type: MessagingType,
-    /// What it says: less than 2,000 characters.
-    pub text: String,
-    /// What its echo brings back, see [`crate::metadata::write`]: less than 1,000 characters.
-    pub metadata: String,
-}
-
-/// By what right a message is sent, in the platform's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MessagingType {
-    /// It answers the person, inside the window.
-    Response,
-    /// It comes unasked, inside the window.
-    Update,
-    /// It comes outside the window, for a reason that the platform allows.
-    MessageTag(Tag),
-}
-
-/// The reasons for which a message may come outside the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tag {
-    /// A person who works for the Page answers, within seven days.
-    HumanAgent,
-    /// A reminder or a change of an event that the person booked; refused since 27 April 2026.
-    ConfirmedEventUpdate,
-    /// News of an order; refused since then.
-    PostPurchaseUpdate,
-    /// A change of an account, or an alert of fraud; refused since then.
-    AccountUpdate,
 }
 
 impl SendClient {
@@ -128,82 +125,91 @@ impl SendClient {
 
     /// Sends one message as `page`, whose access token is `token`, in one call. The answer says what may have
     /// happened.
-    pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> SendAnswer {
-        let mut call = self.http.post(self.address(page)).bearer_auth(token.expose_secret()).json(&request.body());
+    pub async fn send(&self, page: &PageId, token: &SecretString, request: &SendRequest) -> Answered<SendAnswer> {
+        let mut call = self
+            .http
+            .post(self.address(&[page.as_str(), "messages"]))
+            .bearer_auth(token.expose_secret())
+            .json(&request.body());
         if let Some(secret) = &self.app_secret {
             call = call.query(&[("appsecret_proof", signature::appsecret_proof(token, secret))]);
         }
-        let Ok(call) = call.build() else {
-            return SendAnswer::NotSent(NotSent::BadRequest);
-        };
-        let response = match self.http.execute(call).await {
-            Ok(response) => response,
-            Err(error) => return without_answer(&error),
-        };
-        let status = response.status().as_u16();
-        match read(response).await {
-            Ok(body) => judge(status, &body),
-            Err(ambiguity) => SendAnswer::Ambiguous(ambiguity),
+        match self.exchange(call).await {
+            Ok(came) => {
+                let answer = match judge(came.status, &came.body) {
+                    SendAnswer::Refused(error) => SendAnswer::Refused(came.with_wait(error)),
+                    answer @ (SendAnswer::Accepted { .. } | SendAnswer::NotSent(_) | SendAnswer::Ambiguous(_)) => {
+                        answer
+                    }
+                };
+                Answered { answer, usage: came.usage }
+            }
+            Err(NoAnswer::NotSent(reason)) => Answered::without_usage(SendAnswer::NotSent(reason)),
+            Err(NoAnswer::Ambiguous(reason)) => Answered::without_usage(SendAnswer::Ambiguous(reason)),
         }
     }
 
-    fn address(&self, page: &PageId) -> Url {
+    async fn exchange(&self, call: reqwest::RequestBuilder) -> Result<Came, NoAnswer> {
+        let call = call.build().map_err(|_| NoAnswer::NotSent(NotSent::BadRequest))?;
+        let response = self.http.execute(call).await.map_err(|error| without_answer(&error))?;
+        let status = response.status().as_u16();
+        let (usage, retry_after) = (Usage::read(response.headers()), usage::retry_after(response.headers()));
+        let body = read(response).await.map_err(NoAnswer::Ambiguous)?;
+        Ok(Came { status, body, usage, retry_after })
+    }
+
+    fn address(&self, words: &[&str]) -> Url {
         let mut address = self.base.clone();
         let mut path = address.path_segments_mut().expect("an http address has a path");
-        path.pop_if_empty().extend([self.version.as_str(), page.as_str(), "messages"]);
+        path.pop_if_empty().push(&self.version).extend(words);
         drop(path);
         address
     }
 }
 
-impl SendRequest {
-    fn body(&self) -> Value {
-        let mut body = json!({
-            "recipient": { "id": self.recipient.as_str() },
-            "messaging_type": self.messaging_type.as_str(),
-            "message": { "text": self.text, "metadata": self.metadata },
-        });
-        match self.messaging_type {
-            MessagingType::MessageTag(tag) => body["tag"] = json!(tag.as_str()),
-            MessagingType::Response | MessagingType::Update => (),
-        }
-        body
-    }
+/// An answer, whatever it says.
+struct Came {
+    status: u16,
+    body: Vec<u8>,
+    usage: Usage,
+    retry_after: Option<Span>,
 }
 
-impl MessagingType {
-    /// The platform's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Response => "RESPONSE",
-            Self::Update => "UPDATE",
-            Self::MessageTag(_) => "MESSAGE_TAG",
-        }
-    }
+/// Why there is none.
+enum NoAnswer {
+    NotSent(NotSent),
+    Ambiguous(Ambiguity),
 }
 
-impl Tag {
-    /// The platform's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HumanAgent => "HUMAN_AGENT",
-            Self::ConfirmedEventUpdate => "CONFIRMED_EVENT_UPDATE",
-            Self::PostPurchaseUpdate => "POST_PURCHASE_UPDATE",
-            Self::AccountUpdate => "ACCOUNT_UPDATE",
-        }
+impl Came {
+    /// The error with the time that the headers give, where its body gives none and it is about a rate.
+    fn with_wait(&self, error: ApiError) -> ApiError {
+        let told = match error.class() {
+            ErrorClass::Rate(_) => self.retry_after.or_else(|| self.usage.regain()),
+            ErrorClass::Transient => self.retry_after,
+            ErrorClass::Message
+            | ErrorClass::Attachment
+            | ErrorClass::Token
+            | ErrorClass::Person
+            | ErrorClass::Thread
+            | ErrorClass::Feature
+            | ErrorClass::Page
+            | ErrorClass::Ambiguous => None,
+        };
+        ApiError { wait: error.wait.or(told.map(Wait::For)), ..error }
     }
 }
 
 /// What a call that brought no answer leaves known. The error itself is dropped: it shows the address with the proof.
-fn without_answer(error: &reqwest::Error) -> SendAnswer {
+fn without_answer(error: &reqwest::Error) -> NoAnswer {
     if error.is_dns() {
-        SendAnswer::NotSent(NotSent::NameUnknown)
+        NoAnswer::NotSent(NotSent::NameUnknown)
     } else if error.is_connect() {
-        SendAnswer::NotSent(NotSent::NoConnection)
+        NoAnswer::NotSent(NotSent::NoConnection)
     } else if error.is_builder() {
-        SendAnswer::NotSent(NotSent::BadRequest)
+        NoAnswer::NotSent(NotSent::BadRequest)
     } else {
-        SendAnswer::Ambiguous(cut_short(error))
+        NoAnswer::Ambiguous(cut_short(error))
     }
 }
 

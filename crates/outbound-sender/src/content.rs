@@ -4,44 +4,42 @@ use api::convert;
 use api::proto::compliance::v1::Matter;
 use api::proto::outbound::v1 as pb;
 use api::status::Violations;
-use domain::decision::{ContentKind, Intent, To};
-use domain::event::Content;
+use domain::content::Content;
+use domain::decision::{Intent, To};
 
-/// The platform's limit of a text, in characters (Send API reference: "UTF-8, 2000 characters").
-const MOST_CHARACTERS: usize = 2_000;
-
-/// The content, or a note of what is wrong with it.
+/// The content, or a note of everything that is wrong with it.
 pub(crate) fn parse(content: Option<pb::Content>, violations: &mut Violations) -> Option<Content> {
-    let Some(pb::content::Kind::Text(text)) = content.and_then(|content| content.kind) else {
-        violations.add("content", "is required: text");
-        return None;
-    };
-    let characters = text.chars().count();
-    if text.trim().is_empty() {
-        violations.add("content.text", "must say something");
-        return None;
+    let content = convert::take_content(content, "content", violations)?;
+    let broken = content.violations();
+    for violation in &broken {
+        violations.add(&violation.field, violation.what.as_str());
     }
-    if characters > MOST_CHARACTERS {
-        violations.add("content.text", format!("has {characters} characters; the platform takes {MOST_CHARACTERS}"));
-        return None;
-    }
-    Some(Content::Text(text))
+    broken.is_empty().then_some(content)
 }
 
-/// What is said, as far as the rules ask. What needs more than a text to a person cannot be sent from here.
-pub(crate) fn matter(intent: Option<Intent>, matter: Option<Matter>, violations: &mut Violations) -> Option<Intent> {
+/// What the rules ask of this content. What they need to know of it is read from it, and a caller who says otherwise is
+/// told so. A recipient who is more than a person cannot be written to from here.
+pub(crate) fn matter(
+    intent: Option<Intent>,
+    matter: Option<Matter>,
+    content: Option<&Content>,
+    violations: &mut Violations,
+) -> Option<Intent> {
+    let says = matter.as_ref().is_some_and(|matter| matter.content.is_some());
     let intent = convert::take_matter(intent, matter, violations)?;
-    let mut refuse = |is_asked: bool, field: &str| {
-        if is_asked {
-            violations.add(field, "cannot be sent from here yet");
+    let kind = content.map(Content::kind);
+    let contradicts = says && kind.as_ref().is_some_and(|kind| intent.kind != *kind);
+    let mut refuse = |is_wrong: bool, field: &str, what: &str| {
+        if is_wrong {
+            violations.add(field, what);
         }
-        is_asked
+        is_wrong
     };
     let refused = [
-        refuse(intent.kind != ContentKind::Message, "matter.content"),
-        refuse(intent.to != To::Person, "matter.recipient"),
-        refuse(intent.topic.is_some(), "matter.topic"),
-        refuse(intent.is_paid, "matter.paid"),
+        refuse(contradicts, "matter.content", "is not what `content` says; leave it out"),
+        refuse(intent.to != To::Person, "matter.recipient", "cannot be sent from here yet"),
+        refuse(intent.topic.is_some(), "matter.topic", "cannot be sent from here yet"),
+        refuse(intent.is_paid, "matter.paid", "cannot be sent from here yet"),
     ];
-    (!refused.contains(&true)).then_some(intent)
+    if refused.contains(&true) { None } else { Some(Intent { kind: kind?, ..intent }) }
 }

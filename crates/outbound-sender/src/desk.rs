@@ -151,7 +151,7 @@ impl Desk {
         match self.parts.judged_by.packs_lately().await {
             Ok(packs) => {
                 let limits = packs.in_force_for(&self.page, self.parts.clock.now()).limits();
-                self.limits = Some(Limits { all: limits.sends_per_second });
+                self.limits = Some(Limits { all: limits.sends_per_second, media: limits.media_per_second });
             }
             Err(error) => self.parts.trouble(&error),
         }
@@ -167,6 +167,7 @@ impl Desk {
                 held: self.held.clone(),
                 restored_at: self.restored_at,
                 permit,
+                limits: self.limits.unwrap_or(Limits::NONE),
                 stop: self.stop.clone(),
             };
             let parts = Arc::clone(&self.parts);
@@ -181,6 +182,10 @@ impl Desk {
     /// Leave for one message. None: not yet.
     fn permit(&mut self) -> Option<Permit> {
         if self.parts.is_clock_off.load(std::sync::atomic::Ordering::Relaxed) {
+            return None;
+        }
+        if let Some(until) = self.parts.app_paused_until() {
+            self.paced_until = Some(until);
             return None;
         }
         match self.pace.permit(self.limits.unwrap_or(Limits::NONE), self.parts.clock.uptime()) {

@@ -3,20 +3,18 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::holder::Held;
-use crate::pace::Permit;
+use crate::pace::{Limits, Permit};
 use crate::queue::{Next, Worked};
 use domain::conversation::Conversation;
-use domain::decision::{Route, Tag as RuleTag};
+use domain::decision::{Decision, Route};
 use domain::evaluate::Facts;
-use domain::event::{Content, Event, Grounds, Outcome, SendingKind};
+use domain::event::{Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::LoadedPage;
-use messenger::client::{ApiError, ErrorClass, MessagingType, SendAnswer, SendRequest, Tag};
-use messenger::metadata;
-use secrecy::SecretString;
+use messenger::client::SendRequest;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -27,10 +25,6 @@ const REST: Span = Span::from_secs(1);
 const REST_WITHOUT_TOKEN: Span = Span::from_secs(30);
 /// How long is waited for the lease to be renewed, before it is looked at again.
 const UNTIL_RENEWED: Duration = Duration::from_millis(20);
-/// The longest pause between two attempts.
-const LONGEST_PAUSE_MS: i64 = 60_000;
-/// How often an error that is said to pass by is believed.
-const MOST_ATTEMPTS: u32 = 6;
 
 /// What one piece of work is done with.
 pub(crate) struct Work {
@@ -40,13 +34,24 @@ pub(crate) struct Work {
     pub(crate) restored_at: Option<Timestamp>,
     /// Leave for one message.
     pub(crate) permit: Permit,
+    pub(crate) limits: Limits,
     pub(crate) stop: CancellationToken,
+}
+
+impl Work {
+    /// Until when audio and video have to wait, if it is either; none: it may leave.
+    fn blocks(&self, request: &SendRequest, now: Duration) -> Option<Duration> {
+        if !request.content.is_media() {
+            return None;
+        }
+        self.permit.for_media(self.limits, now).err()
+    }
 }
 
 /// A claim that is in the log.
 struct Claimed {
     attempt: u32,
-    route: Route,
+    decision: Box<Decision>,
     /// The last moment of the machine's uptime at which the first byte may leave.
     leave_by: Duration,
 }
@@ -148,20 +153,21 @@ impl Parts {
         let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
         let Some(open) = loaded.state.send(send) else { return Ok(None) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
-        let Some(Content::Text(text)) = open.content.clone() else { return Ok(None) };
-        let Some(messaging_type) = messaging_type(claimed.route) else {
-            tracing::error!(%send, route = claimed.route.as_str(), "a send was allowed by a way that cannot be taken yet");
+        let Some(content) = open.content.clone() else { return Ok(None) };
+        let person = open.recipient.clone();
+        // Else the next fold would copy the state, which is in use until the platform has answered.
+        drop(loaded);
+        let Some(request) = self.request_for(send, person, content, &claimed.decision).await? else {
+            let route = claimed.decision.route().map(Route::as_str).unwrap_or_default();
+            tracing::error!(%send, route, "a send was allowed by a way that cannot be taken yet");
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(REST_WITHOUT_TOKEN) };
             return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         };
-        let request = SendRequest {
-            recipient: open.recipient.clone(),
-            messaging_type,
-            text,
-            metadata: metadata::write(send, None),
-        };
-        // Else the next fold would copy the state, which is in use until the platform has answered.
-        drop(loaded);
+        if let Some(until) = work.blocks(&request, self.clock.uptime()) {
+            let pause = Span::from_millis(i64::try_from((until - self.clock.uptime()).as_millis()).unwrap_or(0));
+            let outcome = Outcome::NotSent { not_before: self.clock.now().plus(pause) };
+            return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
+        }
         let uptime = self.clock.uptime();
         let outcome = if uptime >= claimed.leave_by || !work.held.lease().is_held(uptime) {
             tracing::warn!(%send, "a claim was held too long; nothing is sent by it");
@@ -200,61 +206,6 @@ impl Parts {
         }
     }
 
-    /// Writes one message to the wire. None: whether it went out is not known.
-    async fn write(
-        &self,
-        page: &PageId,
-        token: &SecretString,
-        request: &SendRequest,
-        attempt: u32,
-        permit: &Permit,
-    ) -> Option<Outcome> {
-        let answer = self.client.send(page, token, request).await;
-        let outcome = match answer {
-            SendAnswer::Accepted { mid, .. } => Some(Outcome::Sent { mid }),
-            SendAnswer::Refused(error) => self.refused(&error, attempt, permit),
-            SendAnswer::NotSent(reason) => {
-                tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
-                Some(Outcome::NotSent { not_before: self.pause(attempt) })
-            }
-            SendAnswer::Ambiguous(reason) => {
-                let reason = reason.as_str();
-                tracing::warn!(reason, "it is not known whether a message went out; its echo will tell");
-                None
-            }
-        };
-        let word = outcome.as_ref().map_or("ambiguous", Outcome::as_str);
-        self.outcomes.add(1, &[("outcome", word)]);
-        outcome
-    }
-
-    fn refused(&self, error: &ApiError, attempt: u32, permit: &Permit) -> Option<Outcome> {
-        let (code, subcode) = (error.code, error.subcode);
-        tracing::warn!(code, subcode, "the platform refused a message");
-        let not_before = self.pause(attempt);
-        let retry = Outcome::Retrying { not_before, code };
-        match error.class() {
-            ErrorClass::Ambiguous => None,
-            ErrorClass::Rate => {
-                // More of the Page's messages would lengthen the block.
-                let pause_ms = not_before.since(self.clock.now()).as_millis();
-                permit.pause(self.clock.uptime() + Duration::from_millis(u64::try_from(pause_ms).unwrap_or(0)));
-                Some(retry)
-            }
-            ErrorClass::Transient if attempt < MOST_ATTEMPTS => Some(retry),
-            ErrorClass::Transient | ErrorClass::Permanent => Some(Outcome::Rejected { code, subcode }),
-        }
-    }
-
-    /// When to try again: twice as long after each attempt, and never all at once.
-    fn pause(&self, attempt: u32) -> Timestamp {
-        let longest = 1_000_i64.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE_MS);
-        let jitter = 0.5 + self.ids.fraction() / 2.0;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most a minute")]
-        let pause_ms = (longest as f64 * jitter) as i64;
-        self.clock.now().plus(Span::from_millis(pause_ms))
-    }
-
     /// Records how an attempt ended, unless that tells nothing new.
     async fn settle(
         &self,
@@ -280,29 +231,8 @@ fn claimed(events: &[Event], begun: Timestamp, started: Duration) -> Option<Clai
         let Event::Sending(step) = event else { return None };
         let SendingKind::Dispatched { attempt, leave_by, decision, .. } = &step.kind else { return None };
         let left_ms = u64::try_from(leave_by.since(begun).as_millis()).unwrap_or(0);
-        let route = decision.route()?;
-        Some(Claimed { attempt: *attempt, route, leave_by: started + Duration::from_millis(left_ms) })
-    })
-}
-
-/// How a route is written to the wire; none for those that need more than a text to a person, which are not asked for.
-const fn messaging_type(route: Route) -> Option<MessagingType> {
-    Some(match route {
-        Route::Response => MessagingType::Response,
-        Route::Update => MessagingType::Update,
-        Route::HumanAgent => MessagingType::MessageTag(Tag::HumanAgent),
-        Route::Tag(RuleTag::ConfirmedEventUpdate) => MessagingType::MessageTag(Tag::ConfirmedEventUpdate),
-        Route::Tag(RuleTag::PostPurchaseUpdate) => MessagingType::MessageTag(Tag::PostPurchaseUpdate),
-        Route::Tag(RuleTag::AccountUpdate) => MessagingType::MessageTag(Tag::AccountUpdate),
-        Route::Tag(RuleTag::CustomerFeedback)
-        | Route::OneTime
-        | Route::Recurring
-        | Route::Marketing
-        | Route::Utility
-        | Route::PrivateReply
-        | Route::Sponsored
-        | Route::CustomerMatching
-        | Route::GroupChat => return None,
+        let decision = decision.clone();
+        Some(Claimed { attempt: *attempt, decision, leave_by: started + Duration::from_millis(left_ms) })
     })
 }
 

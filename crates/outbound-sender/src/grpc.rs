@@ -91,8 +91,8 @@ impl Parts {
         let parent = violations.take("parent", name::parse_conversation(&asked.parent));
         let request = violations.take("request_id", RequestId::parse(&asked.request_id));
         let intent = convert::intent(asked.actor, asked.purpose, &mut violations);
-        let intent = content::matter(intent, asked.matter, &mut violations);
         let content = content::parse(asked.content, &mut violations);
+        let intent = content::matter(intent, asked.matter, content.as_ref(), &mut violations);
         let rejects = match pb::OnBlock::try_from(asked.on_block) {
             Ok(pb::OnBlock::Unspecified | pb::OnBlock::Reject) => Some(true),
             Ok(pb::OnBlock::Record) => Some(false),

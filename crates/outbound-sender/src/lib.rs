@@ -19,6 +19,7 @@ mod render;
 mod restored;
 mod table;
 mod watch;
+mod wire;
 
 use domain::id::PageId;
 use domain::send::Patience;
@@ -30,7 +31,7 @@ use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -90,6 +91,8 @@ struct Parts {
     /// How many more conversations can be worked on.
     places: Arc<Semaphore>,
     is_clock_off: AtomicBool,
+    /// Nothing leaves before this moment of the uptime, in milliseconds: the platform wants the whole app to pause.
+    app_paused_until_ms: AtomicU64,
     queues: append::Queues,
     conversations: Conversations,
     judged_by: JudgedBy,
@@ -98,6 +101,7 @@ struct Parts {
     ids: Ids,
     outcomes: service_kit::Counter,
     requests: service_kit::Counter,
+    refused_pages: service_kit::Counter,
 }
 
 impl Sender {
@@ -107,6 +111,7 @@ impl Sender {
         Self(Arc::new(Parts {
             places: Arc::new(Semaphore::new(config.concurrency)),
             is_clock_off: AtomicBool::new(false),
+            app_paused_until_ms: AtomicU64::new(0),
             hints,
             config,
             conversations,
@@ -118,6 +123,7 @@ impl Sender {
             clock,
             ids,
             outcomes: metrics.counter("nuncio.send.outcomes", "{attempt}", "attempts to send, by how they ended"),
+            refused_pages: metrics.counter("nuncio.send.refused_pages", "{refusal}", "refusals of a Page as a whole"),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))
     }
@@ -136,6 +142,18 @@ impl std::fmt::Debug for Deps {
 }
 
 impl Parts {
+    /// Lets every Page pause until this moment of the uptime.
+    fn pause_app(&self, until: Duration) {
+        let until_ms = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.app_paused_until_ms.fetch_max(until_ms, Ordering::Relaxed);
+    }
+
+    /// Until when every Page pauses; none: it may write.
+    fn app_paused_until(&self) -> Option<Duration> {
+        let until = Duration::from_millis(self.app_paused_until_ms.load(Ordering::Relaxed));
+        Some(until).filter(|until| self.clock.uptime() < *until)
+    }
+
     /// Something that everything here needs does not answer. It is tried again for as long as it takes.
     fn trouble(&self, error: &dyn std::fmt::Display) {
         tracing::warn!(%error, "the sender waits for the log or the database");

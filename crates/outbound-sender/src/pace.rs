@@ -9,17 +9,21 @@ use std::time::Duration;
 
 /// The span that is looked at. A little longer than the second that is promised: what leaves evenly arrives unevenly.
 const WINDOW: Duration = Duration::from_millis(1_025);
+/// The least part of its limit to which a Page is slowed, in hundredths.
+const SLOWEST: u32 = 10;
 
 /// How many messages a Page may write in a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Of all kinds.
     pub(crate) all: u32,
+    /// With audio or video.
+    pub(crate) media: u32,
 }
 
 impl Limits {
     /// No limit at all.
-    pub(crate) const NONE: Self = Self { all: u32::MAX };
+    pub(crate) const NONE: Self = Self { all: u32::MAX, media: u32::MAX };
 }
 
 /// One Page's pace. Clones are the same pace.
@@ -29,8 +33,12 @@ pub(crate) struct Pace(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     all: Meter,
+    media: Meter,
     /// Nothing leaves before this.
     paused_until: Duration,
+    media_paused_until: Duration,
+    /// The part of the limit that is used, in hundredths.
+    percent: u32,
     next: u64,
 }
 
@@ -75,13 +83,29 @@ pub(crate) struct Permit {
 impl Pace {
     /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have.
     pub(crate) fn used_up(limits: Limits, now: Duration) -> Self {
-        let all = Meter { written: (0..limits.all).map(|_| now).collect(), pending: HashSet::new() };
-        Self::with(State { all, paused_until: Duration::ZERO, next: 0 })
+        let full = |limit: u32| Meter { written: (0..limit).map(|_| now).collect(), pending: HashSet::new() };
+        let (all, media) = (full(limits.all), full(limits.media));
+        Self::with(State {
+            all,
+            media,
+            paused_until: Duration::ZERO,
+            media_paused_until: Duration::ZERO,
+            percent: 100,
+            next: 0,
+        })
     }
 
     /// A pace with the whole limit before it, where nobody wrote for a while.
     pub(crate) fn fresh() -> Self {
-        Self::with(State { all: Meter::default(), paused_until: Duration::ZERO, next: 0 })
+        let (all, media) = (Meter::default(), Meter::default());
+        Self::with(State {
+            all,
+            media,
+            paused_until: Duration::ZERO,
+            media_paused_until: Duration::ZERO,
+            percent: 100,
+            next: 0,
+        })
     }
 
     fn with(state: State) -> Self {
@@ -94,7 +118,8 @@ impl Pace {
         if now < state.paused_until {
             return Err(state.paused_until);
         }
-        if let Some(until) = state.all.full_until(limits.all, now) {
+        let limit = (limits.all.saturating_mul(state.percent) / 100).max(1);
+        if let Some(until) = state.all.full_until(limit, now) {
             return Err(until);
         }
         let number = state.next;
@@ -103,8 +128,7 @@ impl Pace {
         Ok(Permit { pace: self.clone(), number })
     }
 
-    /// Nothing leaves before this moment: the platform said so.
-    pub(crate) fn pause(&self, until: Duration) {
+    fn pause(&self, until: Duration) {
         let mut state = self.state();
         state.paused_until = state.paused_until.max(until);
     }
@@ -115,15 +139,40 @@ impl Pace {
 }
 
 impl Permit {
+    /// Makes it a leave for audio or video as well, or says when to ask again.
+    pub(crate) fn for_media(&self, limits: Limits, now: Duration) -> Result<(), Duration> {
+        let mut state = self.pace.state();
+        if now < state.media_paused_until {
+            return Err(state.media_paused_until);
+        }
+        if let Some(until) = state.media.full_until(limits.media, now) {
+            return Err(until);
+        }
+        state.media.pending.insert(self.number);
+        Ok(())
+    }
+
     /// Nothing more leaves before this moment: the platform said so.
     pub(crate) fn pause(&self, until: Duration) {
         self.pace.pause(until);
+    }
+
+    /// Audio and video leave no more before this moment.
+    pub(crate) fn pause_media(&self, until: Duration) {
+        let mut state = self.pace.state();
+        state.media_paused_until = state.media_paused_until.max(until);
+    }
+
+    /// Uses this part of the Page's limit from now on, in hundredths.
+    pub(crate) fn slow_to(&self, percent: u32) {
+        self.pace.state().percent = percent.clamp(SLOWEST, 100);
     }
 
     /// The first byte leaves now.
     pub(crate) fn wrote(&self, at: Duration) {
         let mut state = self.pace.state();
         state.all.wrote(self.number, at);
+        state.media.wrote(self.number, at);
     }
 }
 
@@ -131,6 +180,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.pace.state();
         state.all.pending.remove(&self.number);
+        state.media.pending.remove(&self.number);
     }
 }
 
@@ -139,7 +189,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: Limits = Limits { all: 40 };
+    const LIMITS: Limits = Limits { all: 40, media: 10 };
 
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -203,9 +253,24 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_while_the_platform_wants_a_pause() {
+    fn audio_and_video_have_a_limit_of_their_own() {
         let pace = Pace::fresh();
-        pace.permit(LIMITS, ms(1)).unwrap().pause(ms(700));
+        let media: Vec<_> = (0..10).map(|_| pace.permit(LIMITS, ms(1)).unwrap()).collect();
+        assert!(media.iter().all(|permit| permit.for_media(LIMITS, ms(1)).is_ok()));
+        let eleventh = pace.permit(LIMITS, ms(1)).unwrap();
+        assert_eq!(eleventh.for_media(LIMITS, ms(1)), Err(ms(1) + WINDOW));
+        drop(media);
+        assert!(eleventh.for_media(LIMITS, ms(1)).is_ok());
+    }
+
+    #[test]
+    fn a_page_that_is_slowed_uses_a_part_of_its_limit_and_a_paused_one_nothing() {
+        let pace = Pace::fresh();
+        pace.permit(LIMITS, ms(0)).unwrap().slow_to(50);
+        let permits: Vec<_> = (0..40).filter_map(|_| pace.permit(LIMITS, ms(1)).ok()).collect();
+        assert_eq!(permits.len(), 20);
+        permits[0].slow_to(100);
+        permits[0].pause(ms(700));
         assert_eq!(pace.permit(LIMITS, ms(699)).unwrap_err(), ms(700));
         assert!(pace.permit(LIMITS, ms(700)).is_ok());
     }

@@ -8,13 +8,14 @@ use domain::id::SendId;
 use domain::pack::Packs;
 use domain::send::{Send, Status};
 use event_log::Loaded;
+use messenger::client::errors::Known;
 
 /// The message as it stands in a conversation.
 pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) -> pb::Message {
     let sent = send.status.sent();
     let sent_at = sent.map(|(_, at)| at);
     let platform_error = match send.status {
-        Status::Rejected { code, subcode } => Some(pb::PlatformError { code, subcode }),
+        Status::Rejected { code, subcode } => Some(platform_error(code, subcode)),
         Status::Requested
         | Status::Accepted { .. }
         | Status::Retrying { .. }
@@ -42,6 +43,18 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         delivered: reached(Conversation::delivered_to),
         read: reached(Conversation::read_to),
         revision: loaded.revision,
+    }
+}
+
+/// The platform's refusal, with what it means where that is known.
+fn platform_error(code: i64, subcode: i64) -> pb::PlatformError {
+    let known = Known::find(code, subcode);
+    let sentence = |known: Option<&'static str>| known.unwrap_or_default().to_owned();
+    pb::PlatformError {
+        code,
+        subcode,
+        means: sentence(known.map(|known| known.means)),
+        advice: sentence(known.map(|known| known.advice)),
     }
 }
 

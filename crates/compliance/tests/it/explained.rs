@@ -35,7 +35,7 @@ async fn a_blocked_message_is_explained_with_what_was_asked_and_what_would_chang
         request: RequestId::parse("r-1").unwrap(),
         request_digest: [1; 16],
         intent: Intent { reference, ..Intent::new(Speaker::Bot, Why::Conversation) },
-        content: Content::Text("yes".to_owned()),
+        content: Content::text("yes"),
         handling: domain::send::Handling::default(),
         turn: None,
     };

@@ -65,7 +65,7 @@ impl Sandbox {
             request: RequestId::parse(&id.to_string()).unwrap(),
             request_digest: [0; 16],
             intent: Intent::new(Actor::Bot, Purpose::Conversation),
-            content: Content::Text(text.to_owned()),
+            content: Content::text(text),
             handling: Handling::default(),
             turn: None,
         };

@@ -1,5 +1,6 @@
 //! What happens to one of our own sends.
 
+use crate::content::Content;
 use crate::decision::{Decision, Intent};
 use crate::id::{Mid, PageId, Psid, RequestId, SendId};
 use crate::send::Handling;
@@ -34,7 +35,7 @@ pub enum SendingKind {
         /// Who speaks, and why.
         intent: Box<Intent>,
         /// What is to be said.
-        content: Content,
+        content: Box<Content>,
         /// When and how, as the caller wants it.
         handling: Handling,
     },
@@ -111,13 +112,6 @@ pub struct Grounds {
     pub page_revision: u64,
     /// The epoch of the lease under which the Page's messages are sent; it grows with every holder.
     pub epoch: u64,
-}
-
-/// What is said. Personal data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Content {
-    /// A plain text of at most 2,000 characters.
-    Text(String),
 }
 
 /// How an attempt ended.

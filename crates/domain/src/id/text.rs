@@ -119,6 +119,14 @@ text_id!(
     AgentId, "an agent id", 128, PRINTABLE, is_printable, shown: open
 );
 text_id!(
+    /// A file that the Page uploaded, as the platform names it.
+    AttachmentId, "an attachment id", 64, PLAIN, is_plain, shown: open
+);
+text_id!(
+    /// A name and picture under which a Page speaks, as the platform names it.
+    PersonaId, "a persona id", 64, PLAIN, is_plain, shown: open
+);
+text_id!(
     /// A post on a Page, or on somebody's own page.
     PostId, "a post id", 128, PRINTABLE, is_printable, shown: open
 );

@@ -37,7 +37,7 @@ impl Past {
             request: request_id(n),
             request_digest: [1; 16],
             intent: intent.clone(),
-            content: Content::Text("yes".to_owned()),
+            content: Content::text("yes"),
             handling: Handling::default(),
             turn: None,
         };

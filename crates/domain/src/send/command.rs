@@ -102,7 +102,7 @@ pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timesta
         request: command.request.clone(),
         request_digest: command.request_digest,
         intent: Box::new(command.intent.clone()),
-        content: command.content.clone(),
+        content: Box::new(command.content.clone()),
         handling: command.handling.clone(),
     };
     // What may not leave yet is judged as if it left when it may.

@@ -92,7 +92,7 @@ fn a_request() -> Request {
         request: request_id(1),
         request_digest: [1; 16],
         intent: Intent::new(Actor::Bot, Purpose::Conversation),
-        content: Content::Text("yes".to_owned()),
+        content: Content::text("yes"),
         handling: Handling::default(),
         turn: None,
     }

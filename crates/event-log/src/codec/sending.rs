@@ -1,8 +1,10 @@
 //! The steps of sends to and from the stored schema.
 
 use super::{Undecodable, decision, intent, required, uuid};
+use api::convert;
 use api::proto::log::v1 as wire;
-use domain::event::{Content, Grounds, Outcome, Sending, SendingKind};
+use api::status::Violations;
+use domain::event::{Grounds, Outcome, Sending, SendingKind};
 use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId};
 use domain::send::{Guarantee, Handling};
 use domain::time::Timestamp;
@@ -12,14 +14,13 @@ use wire::settled::Outcome as End;
 pub(super) fn to_wire(step: &Sending) -> wire::Sending {
     let kind = match &step.kind {
         SendingKind::Requested { page, recipient, request, request_digest, intent, content, handling } => {
-            let Content::Text(text) = content;
             Kind::Requested(wire::Requested {
                 page: page.as_str().to_owned(),
                 recipient: recipient.as_str().to_owned(),
                 request: request.as_str().to_owned(),
                 request_digest: request_digest.to_vec(),
                 intent: Some(intent::to_wire(intent)),
-                content: Some(wire::Content { kind: Some(wire::content::Kind::Text(text.clone())) }),
+                content: Some(convert::content(content)),
                 not_before_ms: handling.not_before.map(Timestamp::as_millis),
                 expires_at_ms: handling.expires_at.map(Timestamp::as_millis),
                 is_at_least_once: handling.guarantee == Guarantee::AtLeastOnce,
@@ -101,8 +102,8 @@ pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
 }
 
 fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undecodable> {
-    let content = requested.content.and_then(|content| content.kind).ok_or(Undecodable::Field("content"))?;
-    let wire::content::Kind::Text(text) = content;
+    // What it holds is not asked to keep to today's limits.
+    let content = convert::take_content(requested.content, "content", &mut Violations::default());
     let digest = requested.request_digest.as_slice().try_into();
     let key = match requested.key.as_str() {
         "" => None,
@@ -121,7 +122,7 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
         request: required(&requested.request, RequestId::parse, "requested.request")?,
         request_digest: digest.map_err(|_| Undecodable::Field("requested.request_digest"))?,
         intent: Box::new(intent::from_wire(requested.intent)?),
-        content: Content::Text(text),
+        content: Box::new(content.ok_or(Undecodable::Field("requested.content"))?),
         handling,
     })
 }

@@ -1,5 +1,6 @@
 //! That records come back from their bytes, and that bytes which older versions wrote stay readable.
 
+mod contents;
 mod golden;
 mod steps;
 mod usual;

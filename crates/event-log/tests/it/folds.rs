@@ -107,7 +107,7 @@ fn sending() -> impl Strategy<Value = Event> {
         request: RequestId::parse(&request).unwrap(),
         request_digest: [3; 16],
         intent: Box::new(Intent::new(Actor::Bot, Purpose::Conversation)),
-        content: Content::Text(text),
+        content: Box::new(Content::text(text)),
         handling: Handling::default(),
     });
     let outcome = prop_oneof![

@@ -1,7 +1,9 @@
 //! What a call to the Send API came to.
 
-use crate::json::{self, Id, Object};
-use domain::id::{Mid, Psid};
+use super::errors::{ErrorClass, Wait};
+use crate::json::{self, Detail, Id, Integer, Moment, Object};
+use domain::id::{AttachmentId, Mid, Psid};
+use domain::time::Span;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,6 +16,8 @@ pub enum SendAnswer {
         mid: Mid,
         /// The person, if the platform says.
         recipient: Option<Psid>,
+        /// The id under which it kept the message's file, if it was asked to.
+        attachment: Option<AttachmentId>,
     },
     /// The platform said no, and sent nothing.
     Refused(ApiError),
@@ -89,34 +93,8 @@ pub struct ApiError {
     pub transient: bool,
     /// What Meta's support asks for.
     pub fbtrace_id: Option<String>,
-}
-
-/// What to do about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// Too many calls: the Page, or the whole app, has to pause. Further calls lengthen the block.
-    Rate,
-    /// The same call may succeed later.
-    Transient,
-    /// The same call will never succeed.
-    Permanent,
-    /// The call may have succeeded in spite of the error.
-    Ambiguous,
-}
-
-impl ApiError {
-    /// What to do about it, by Meta's list of error codes. What is on no list, and not called transient, is permanent.
-    pub const fn class(&self) -> ErrorClass {
-        match (self.code, self.subcode) {
-            (1, 1_357_046) => ErrorClass::Ambiguous,
-            (613, 1_893_016) => ErrorClass::Permanent,
-            (4 | 17 | 32 | 341 | 613 | 80_001 | 80_006, _) => ErrorClass::Rate,
-            _ if self.status == 429 => ErrorClass::Rate,
-            (1 | 2 | 1_200, _) | (100, 2_018_008) | (2_018_321, _) | (_, 2_018_321) => ErrorClass::Transient,
-            _ if self.transient => ErrorClass::Transient,
-            _ => ErrorClass::Permanent,
-        }
-    }
+    /// How long to wait, where the answer says it, in its body or its headers.
+    pub wait: Option<Wait>,
 }
 
 /// Judges an answer by its status and its whole body. Whatever leaves a doubt is ambiguous.
@@ -134,20 +112,43 @@ pub fn judge(status: u16, body: &[u8]) -> SendAnswer {
         Some(Answer { error: Some(Object(error)), .. }) => refusal(error.at(status)),
         // Throttling may be done by a machine in front that knows no error codes.
         _ if status == 429 => SendAnswer::Refused(ApiError { status, ..ApiError::default() }),
-        Some(Answer { error: None, message_id, recipient_id }) if is_success => {
+        Some(Answer { error: None, message_id, recipient_id, attachment_id }) if is_success => {
             let Some(mid) = message_id.and_then(|mid| Mid::parse(&mid.0).ok()) else {
                 return SendAnswer::Ambiguous(Ambiguity::NoMessageId);
             };
-            SendAnswer::Accepted { mid, recipient: recipient_id.and_then(|psid| Psid::parse(&psid.0).ok()) }
+            SendAnswer::Accepted {
+                mid,
+                recipient: recipient_id.and_then(|psid| Psid::parse(&psid.0).ok()),
+                attachment: attachment_id.0.and_then(|raw| AttachmentId::parse(&json::text(&raw)?).ok()),
+            }
         }
         Some(_) | None => SendAnswer::Ambiguous(Ambiguity::Unreadable),
     }
 }
 
+/// The error of an answer to any other call, if it is one.
+pub(super) fn error_of(status: u16, body: &[u8]) -> Option<ApiError> {
+    #[derive(Deserialize)]
+    struct Failed {
+        error: Object<WireError>,
+    }
+    let failed = serde_json::from_slice::<&RawValue>(body).ok().and_then(json::object::<Failed>);
+    let throttled = (status == 429).then(|| ApiError { status, ..ApiError::default() });
+    failed.map(|Failed { error: Object(error) }| error.at(status)).or(throttled)
+}
+
 fn refusal(error: ApiError) -> SendAnswer {
     match error.class() {
         ErrorClass::Ambiguous => SendAnswer::Ambiguous(Ambiguity::DoubtfulError),
-        ErrorClass::Rate | ErrorClass::Transient | ErrorClass::Permanent => SendAnswer::Refused(error),
+        ErrorClass::Rate(_)
+        | ErrorClass::Transient
+        | ErrorClass::Message
+        | ErrorClass::Attachment
+        | ErrorClass::Token
+        | ErrorClass::Person
+        | ErrorClass::Thread
+        | ErrorClass::Feature
+        | ErrorClass::Page => SendAnswer::Refused(error),
     }
 }
 
@@ -155,6 +156,8 @@ fn refusal(error: ApiError) -> SendAnswer {
 struct Answer {
     message_id: Option<Id>,
     recipient_id: Option<Id>,
+    #[serde(default)]
+    attachment_id: Detail<Box<RawValue>>,
     error: Option<Object<WireError>>,
 }
 
@@ -164,6 +167,25 @@ struct WireError {
     error_subcode: Option<Box<RawValue>>,
     is_transient: Option<Box<RawValue>>,
     fbtrace_id: Option<Box<RawValue>>,
+    #[serde(default)]
+    error_data: Detail<WireData>,
+}
+
+/// What is said beside an error, of which only times are of use.
+#[derive(Deserialize)]
+struct WireData {
+    #[serde(default)]
+    remaining_seconds: Detail<Integer>,
+    #[serde(default)]
+    next_eligible_time: Detail<Moment>,
+}
+
+impl WireData {
+    fn wait(self) -> Option<Wait> {
+        let at = self.next_eligible_time.0.map(|moment| Wait::Until(moment.0));
+        let seconds = self.remaining_seconds.0.filter(|seconds| seconds.0 > 0);
+        seconds.map(|seconds| Wait::For(Span::from_secs(seconds.0))).or(at)
+    }
 }
 
 impl WireError {
@@ -175,6 +197,7 @@ impl WireError {
             subcode: number(self.error_subcode),
             transient: self.is_transient.is_some_and(|flag| flag.get() == "true"),
             fbtrace_id: self.fbtrace_id.and_then(|id| json::text(&id)).filter(|id| is_trace_id(id)),
+            wait: self.error_data.0.and_then(WireData::wait),
         }
     }
 }
@@ -187,33 +210,8 @@ fn is_trace_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check_class(code: i64, subcode: i64, expected: ErrorClass) {
-        let error = ApiError { status: 400, code, subcode, ..ApiError::default() };
-        assert_eq!(error.class(), expected, "{code}/{subcode}");
-    }
-
-    #[test]
-    fn codes_say_what_to_do() {
-        for code in [4, 17, 32, 341, 613, 80_001, 80_006] {
-            check_class(code, 0, ErrorClass::Rate);
-        }
-        for (code, subcode) in [(1, 0), (1, 99), (2, 0), (1_200, 0), (100, 2_018_008), (2_018_321, 0)] {
-            check_class(code, subcode, ErrorClass::Transient);
-        }
-        for (code, subcode) in [(10, 2_018_278), (100, 0), (190, 460), (551, 0), (613, 1_893_016), (0, 0)] {
-            check_class(code, subcode, ErrorClass::Permanent);
-        }
-        check_class(1, 1_357_046, ErrorClass::Ambiguous);
-    }
-
-    #[test]
-    fn an_unknown_code_is_judged_by_status_and_flag() {
-        let error = ApiError { status: 400, code: 987, transient: true, ..ApiError::default() };
-        assert_eq!(error.class(), ErrorClass::Transient);
-        assert_eq!(ApiError { status: 429, ..error }.class(), ErrorClass::Rate);
-    }
+    use crate::client::errors::Scope;
+    use domain::time::Timestamp;
 
     #[test]
     fn an_error_is_refused_with_its_codes_and_without_its_words() {
@@ -221,7 +219,7 @@ mod tests {
             "error_subcode":2018278,"is_transient":false,"fbtrace_id":"AbC"}}"#;
         for status in [200, 400, 403] {
             let fbtrace_id = Some("AbC".to_owned());
-            let error = ApiError { status, code: 10, subcode: 2_018_278, transient: false, fbtrace_id };
+            let error = ApiError { status, code: 10, subcode: 2_018_278, transient: false, fbtrace_id, wait: None };
             assert_eq!(judge(status, body), SendAnswer::Refused(error));
         }
     }
@@ -258,9 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_how_long_to_wait() {
+        for (data, expected) in [
+            (r#"{"remaining_seconds":90}"#, Some(Wait::For(Span::from_secs(90)))),
+            (r#"{"next_eligible_time":1767225600123}"#, Some(Wait::Until(Timestamp::from_millis(1_767_225_600_123)))),
+            (r#"{"remaining_seconds":-1}"#, None),
+            (r#""soon""#, None),
+        ] {
+            let body = format!(r#"{{"error":{{"code":4,"error_data":{data}}}}}"#);
+            let SendAnswer::Refused(error) = judge(400, body.as_bytes()) else { panic!("{body}") };
+            assert_eq!(error.wait, expected, "{data}");
+        }
+    }
+
+    #[test]
     fn throttling_needs_no_readable_body() {
         let error = ApiError { status: 429, ..ApiError::default() };
-        assert_eq!(error.class(), ErrorClass::Rate);
+        assert_eq!(error.class(), ErrorClass::Rate(Scope::App));
         assert_eq!(judge(429, b"slow down"), SendAnswer::Refused(error));
     }
 }

@@ -1,9 +1,13 @@
 //! The client against a server that says what the test tells it to say.
 
+mod contents;
+
 use super::*;
-use domain::id::Mid;
+use domain::content::Content;
+use domain::id::{Mid, Psid};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
 use std::cell::Cell;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -55,18 +59,22 @@ async fn respond(stream: &mut TcpStream, status: &str, body: &str) {
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
 }
 
+fn asha() -> Recipient {
+    Recipient::Person(Psid::parse("2002").unwrap())
+}
+
 async fn send(client: &SendClient) -> SendAnswer {
     let request = SendRequest {
-        recipient: Psid::parse("2002").unwrap(),
+        recipient: asha(),
         messaging_type: MessagingType::MessageTag(Tag::HumanAgent),
-        text: "good \"news\" 😀".to_owned(),
+        content: Content::text("good \"news\" 😀"),
         metadata: "c.1001.x order 42".to_owned(),
     };
-    client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAAtesttoken123"), &request).await
+    client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAAtesttoken123"), &request).await.answer
 }
 
 fn taken() -> SendAnswer {
-    SendAnswer::Accepted { mid: Mid::parse("m_1").unwrap(), recipient: Psid::parse("2002").ok() }
+    SendAnswer::Accepted { mid: Mid::parse("m_1").unwrap(), recipient: Psid::parse("2002").ok(), attachment: None }
 }
 
 /// One call, answered with `status` and `body`.
@@ -102,8 +110,8 @@ async fn the_request_carries_proof_token_and_metadata() {
 #[test]
 fn a_message_inside_the_window_has_no_tag() {
     for (messaging_type, word) in [(MessagingType::Response, "RESPONSE"), (MessagingType::Update, "UPDATE")] {
-        let recipient = Psid::parse("2002").unwrap();
-        let request = SendRequest { recipient, messaging_type, text: String::new(), metadata: String::new() };
+        let content = Content::text("");
+        let request = SendRequest { recipient: asha(), messaging_type, content, metadata: String::new() };
         let body = request.body();
         assert_eq!(body["messaging_type"], word);
         assert_eq!(body.get("tag"), None);
@@ -116,7 +124,7 @@ async fn an_error_of_the_platform_is_a_refusal() {
     let (answer, _) = answered("400 Bad Request", body).await;
     let SendAnswer::Refused(error) = answer else { panic!("{answer:?}") };
     assert_eq!((error.status, error.code, error.subcode), (400, 10, 2_018_278));
-    assert_eq!(error.class(), ErrorClass::Permanent);
+    assert_eq!(error.class(), ErrorClass::Message);
 }
 
 #[tokio::test]
@@ -221,12 +229,12 @@ async fn a_token_that_no_header_can_hold_sends_nothing_and_is_not_shown() {
     let server = Server::start().await;
     let client = server.client(LONG);
     let request = SendRequest {
-        recipient: Psid::parse("2002").unwrap(),
+        recipient: asha(),
         messaging_type: MessagingType::Response,
-        text: String::new(),
+        content: Content::text(""),
         metadata: String::new(),
     };
-    let answer = client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAA\nx"), &request).await;
+    let answer = client.send(&PageId::parse("1001").unwrap(), &SecretString::from("EAA\nx"), &request).await.answer;
     assert_eq!(answer, SendAnswer::NotSent(NotSent::BadRequest));
     assert!(!format!("{client:?}").contains("secret-0001"));
 }
@@ -239,7 +247,7 @@ fn an_address_may_have_a_path_and_nothing_behind_it() {
     }
     for base in ["http://127.0.0.1:1/graph", "http://127.0.0.1:1/graph/"] {
         let client = SendClient::new(base, secret(), LONG).unwrap().with_version("v26.0");
-        let address = client.address(&PageId::parse("1001").unwrap());
+        let address = client.address(&["1001", "messages"]);
         assert_eq!(address.as_str(), "http://127.0.0.1:1/graph/v26.0/1001/messages");
     }
 }

@@ -184,7 +184,10 @@ fn request(psid: &str, request_id: &str, actor: compliance::Actor, text: &str) -
         request_id: request_id.to_owned(),
         actor: Some(actor),
         purpose: compliance::Purpose::Conversation.into(),
-        content: Some(outbound::Content { kind: Some(outbound::content::Kind::Text(text.to_owned())) }),
+        content: Some(outbound::Content {
+            kind: Some(outbound::content::Kind::Text(text.to_owned())),
+            ..outbound::Content::default()
+        }),
         ..Default::default()
     }
 }

@@ -33,7 +33,7 @@ async fn every_wrong_field_is_named_at_once_and_nothing_is_recorded() {
         (says(ASHA, "a b", "yes"), "request_id"),
         (says(ASHA, &"1".repeat(129), "yes"), "request_id"),
         (SendMessageRequest { purpose: 99, ..says(ASHA, "1", "yes") }, "purpose"),
-        (SendMessageRequest { content: Some(Content { kind: None }), ..says(ASHA, "1", "yes") }, "content"),
+        (SendMessageRequest { content: Some(Content::default()), ..says(ASHA, "1", "yes") }, "content"),
         (says(ASHA, "1", ""), "content.text"),
         (says(ASHA, "1", " \n"), "content.text"),
     ] {

@@ -82,8 +82,12 @@ async fn invariant_07_an_outcome_that_the_log_does_not_take_is_told_by_the_echo(
     sandbox.log.inject("sent", Fault::LoseAnswer);
     let first = sandbox.send(says(ASHA, "1", "first")).await;
     sandbox.becomes(&first.name, State::Sent).await;
+    // No echo tells of the second before its answer does.
+    sandbox.takes_webhooks.send_replace(false);
     let second = sandbox.send(says(ASHA, "2", "second")).await;
     sandbox.becomes(&second.name, State::Sent).await;
+    sandbox.takes_webhooks.send_replace(true);
+    sandbox.has_all_webhooks().await;
     assert_eq!(sandbox.texts().await, ["first", "second"]);
     sandbox.stop().await;
 }

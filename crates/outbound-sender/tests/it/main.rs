@@ -11,6 +11,7 @@ mod words;
 mod allowed;
 mod answers;
 mod claims;
+mod contents;
 mod dying;
 mod once;
 mod order;

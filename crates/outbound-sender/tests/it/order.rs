@@ -1,9 +1,11 @@
 //! One person's messages leave in the order in which they were asked for, also when the platform stumbles.
 
-use crate::sandbox::{ASHA, Sandbox};
+use crate::sandbox::{ASHA, SOON, Sandbox};
 use crate::words::says;
 use api::proto::outbound::v1::State;
+use domain::time::Span;
 use simulator::FaultKind;
+use testkit::eventually;
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -58,11 +60,14 @@ async fn twenty_messages_requested_at_once_are_all_taken_and_sent_once() {
 
 #[tokio::test]
 async fn a_throttled_message_is_tried_again_and_keeps_its_place() {
-    let sandbox = Sandbox::start().await;
+    let (sandbox, hands) = Sandbox::start_by_hand().await;
     sandbox.hears(ASHA).await;
     sandbox.admin.inject(FaultKind::Throttle, 1).await.unwrap();
     let first = sandbox.send(says(ASHA, "1", "first")).await;
     let second = sandbox.send(says(ASHA, "2", "second")).await;
+    eventually(SOON, async || (sandbox.count(&first.name, "retrying").await == 1).then_some(())).await;
+    // The whole Page pauses for as long as the platform wants, so nobody passes it.
+    hands.advance(Span::from_secs(60));
     let first = sandbox.becomes(&first.name, State::Sent).await;
     sandbox.becomes(&second.name, State::Sent).await;
     assert_eq!(first.attempts, 2);
@@ -84,6 +89,8 @@ async fn a_message_that_the_platform_refuses_is_rejected_with_its_code_and_the_n
     let rejected = sandbox.becomes(&first.name, State::Rejected).await;
     let error = rejected.platform_error.unwrap();
     assert_eq!((error.code, error.subcode, rejected.attempts), (10, 2_018_278, 1));
+    assert_eq!(error.means, "Outside the window.");
+    assert!(error.advice.starts_with("Wait until the person writes"), "{}", error.advice);
     let sent = sandbox.becomes(&second.name, State::Sent).await;
     assert_eq!(sent.platform_error, None);
     assert_eq!(sandbox.texts().await, ["second"]);

@@ -107,6 +107,19 @@ pub(crate) async fn platform(listen: SocketAddr, webhook: SocketAddr, seed: u64)
     (simulator.address(), Part::start(|stop| simulator.run(stop)))
 }
 
+/// A client of the platform there.
+pub(crate) fn client(platform: SocketAddr, answer: Duration) -> SendClient {
+    SendClient::new(&format!("http://{platform}"), Some(SecretString::from(APP_SECRET)), answer).unwrap()
+}
+
+/// A call of the platform there that no client makes, with the Page's token.
+pub(crate) async fn graph(platform: SocketAddr, edge: &str, body: &serde_json::Value) -> serde_json::Value {
+    let proof = messenger::signature::appsecret_proof(&SecretString::from(TOKEN), &SecretString::from(APP_SECRET));
+    let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
+    let url = format!("http://{platform}/v25.0/{PAGE}/{edge}?appsecret_proof={proof}");
+    within(http.post(url).bearer_auth(TOKEN).json(body).send()).await.unwrap().json().await.unwrap()
+}
+
 /// A sender with nothing in memory.
 pub(crate) fn sender(
     setup: &Setup,
@@ -115,8 +128,7 @@ pub(crate) fn sender(
     database: Database,
     hints: Hints,
 ) -> Sender {
-    let secret = Some(SecretString::from(APP_SECRET));
-    let client = SendClient::new(&format!("http://{platform}"), secret, setup.answer).unwrap();
+    let client = client(platform, setup.answer);
     let config = Config {
         pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
         patience: patience(setup),

@@ -55,7 +55,7 @@ async fn nothing_leaves_a_page_whose_messaging_is_off() {
 }
 
 #[tokio::test]
-async fn what_needs_more_than_a_text_to_a_person_is_refused_at_once() {
+async fn what_needs_another_recipient_than_a_person_is_refused_at_once() {
     let sandbox = Sandbox::start().await;
     sandbox.hears(ASHA).await;
     let matter = Matter {

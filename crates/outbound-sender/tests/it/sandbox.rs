@@ -2,7 +2,7 @@
 //! real ingress, and a gRPC server, each on a port of its own.
 
 use crate::faults::FaultyLog;
-use crate::parts::{ANYWHERE, Part, ingress, patience, platform, sender, table, within};
+use crate::parts::{ANYWHERE, Part, client, graph, ingress, patience, platform, sender, table, within};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
 use domain::event::{Event, Inbound, InboundKind, PageStep, PageStepKind};
@@ -10,8 +10,10 @@ use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
 use event_log::{EventLog, Expected, Record};
+use messenger::client::SendClient;
 use outbound_sender::{Hints, OutboundService, OutboxTable};
 use secrecy::SecretString;
+use serde_json::Value;
 use service_kit::{Clock, Ids, ManualClock};
 use simulator::{AdminClient, CallRow, SendRow};
 use sql::{Create, Database, Derived, Options};
@@ -263,6 +265,21 @@ impl Sandbox {
     pub(crate) async fn hears_ago(&self, psid: &str, ago: Duration) {
         self.admin.write_ago(psid, PAGE, "is it still there?", ago.as_millis().try_into().unwrap()).await.unwrap();
         self.has_all_webhooks().await;
+    }
+
+    /// A client of the platform.
+    pub(crate) fn client(&self) -> SendClient {
+        client(self.platform_address, self.setup.answer)
+    }
+
+    /// The Page, and the token that speaks for it.
+    pub(crate) fn page_and_token(&self) -> (PageId, SecretString) {
+        (PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))
+    }
+
+    /// A call of the platform that no client makes.
+    pub(crate) async fn graph(&self, edge: &str, body: &Value) -> Value {
+        graph(self.platform_address, edge, body).await
     }
 
     /// Waits until everything that the platform has told is in the log.

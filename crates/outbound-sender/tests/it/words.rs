@@ -13,7 +13,7 @@ pub(crate) fn says(psid: &str, request_id: &str, text: &str) -> SendMessageReque
         request_id: request_id.to_owned(),
         actor: Some(Actor { kind: Some(actor::Kind::Bot(Bot {})) }),
         purpose: Purpose::Conversation.into(),
-        content: Some(Content { kind: Some(content::Kind::Text(text.to_owned())) }),
+        content: Some(Content { kind: Some(content::Kind::Text(text.to_owned())), ..Content::default() }),
         on_block: OnBlock::Unspecified.into(),
         validate_only: false,
         matter: None,

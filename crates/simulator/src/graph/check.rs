@@ -70,6 +70,26 @@ pub(crate) fn url(object: &Object, key: &str, path: &str) -> Result<(), GraphErr
     }
 }
 
+/// An encrypted web address.
+pub(crate) fn encrypted(object: &Object, key: &str, path: &str) -> Result<(), GraphError> {
+    match text(object, key, usize::MAX, path)? {
+        Some(url) if !is_url(url) || !url.starts_with("https://") => {
+            Err(GraphError::param(format!("param {path}[{key}] must be a valid https URL")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A time of 1 to 7 days.
+pub(crate) fn days(object: &Object, key: &str, path: &str) -> Result<(), GraphError> {
+    match member(object, key).map(|days| days.as_i64().unwrap_or(0)) {
+        Some(days) if !(1..=7).contains(&days) => {
+            Err(GraphError::param(format!("param {path}[{key}] must be between 1 and 7")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Whether it looks like a web address: a scheme, a host, no blanks.
 pub(crate) fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

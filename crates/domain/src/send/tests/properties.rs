@@ -172,7 +172,7 @@ impl World {
             request: request_id(name),
             request_digest: [1; 16],
             intent: says(actor, Purpose::Conversation),
-            content: Content::Text("yes".to_owned()),
+            content: Content::text("yes"),
             handling: self.handling(send),
             turn: None,
         };

@@ -44,7 +44,7 @@ fn asked(n: u128, intent: Intent) -> Request {
         request: request_id(n),
         request_digest: [1; 16],
         intent,
-        content: Content::Text("yes".to_owned()),
+        content: Content::text("yes"),
         handling: Handling::default(),
         turn: None,
     }

@@ -46,7 +46,7 @@ fn requested(intent: Intent) -> Event {
         request: RequestId::parse("r-1").unwrap(),
         request_digest: [4; 16],
         intent: Box::new(intent),
-        content: Content::Text("yes".to_owned()),
+        content: Box::new(Content::text("yes")),
         handling: Handling::default(),
     })
 }

@@ -48,10 +48,17 @@ fn check_one(button: &Value, path: &str) -> Result<(), GraphError> {
         }
         "account_link" => {
             check::needed_text(button, "url", usize::MAX, path)?;
-            check::url(button, "url", path)
+            check::encrypted(button, "url", path)
         }
-        "account_unlink" | "audio_call" => Ok(()),
-        "game_play" => title().map(|_| ()),
+        "account_unlink" => Ok(()),
+        "audio_call" => {
+            title()?;
+            check::days(button, "expires_in_days", path)
+        }
+        "game_play" => {
+            title()?;
+            check::text(button, "payload", PAYLOAD_CHARS, path).map(|_| ())
+        }
         _ => Ok(()),
     }
 }
@@ -62,8 +69,11 @@ pub(super) fn check_url(button: &Map<String, Value>, path: &str) -> Result<(), G
     check::url(button, "url", path)?;
     check::one_of(button, "webview_height_ratio", &["compact", "tall", "full", "COMPACT", "TALL", "FULL"], path)?;
     check::one_of(button, "webview_share_button", &["hide"], path)?;
-    check::url(button, "fallback_url", path)?;
+    check::encrypted(button, "fallback_url", path)?;
     let has_extensions = button.get("messenger_extensions").is_some_and(|value| value == true);
+    if check::member(button, "fallback_url").is_some() && !has_extensions {
+        return Err(GraphError::param(format!("param {path}[fallback_url] needs messenger_extensions")));
+    }
     if has_extensions && !url.starts_with("https://") {
         return Err(GraphError::param(format!("param {path}[url] must use https with messenger_extensions")));
     }

@@ -83,6 +83,9 @@ pub(super) fn read(world: &World, request: &Request<'_>, message: &Value, now_ms
         read_attachment(world, request, attachment, &mut content, now_ms)?;
     }
     quick_replies(message)?;
+    if utility.is_some() && check::member(message, "quick_replies").is_some() {
+        return Err(GraphError::param("param message[quick_replies] cannot stand beside message[template]"));
+    }
     Ok(content)
 }
 

@@ -7,6 +7,7 @@ use super::buttons;
 use super::content::{Content, Kind, known_attachment};
 use crate::errors::{GraphError, Refusal};
 use crate::world::World;
+use crate::world::facts::PAYLOAD_CHARS;
 
 const PATH: &str = "message[attachment][payload]";
 const CTA: [&str; 5] = ["ALLOW", "GET", "GET_UPDATES", "OPT_IN", "SIGN_UP"];
@@ -174,11 +175,37 @@ fn image_grid(payload: &Object) -> Result<(), GraphError> {
     check::text(element, "subtitle", 80, &path)?;
     buttons::check_all(element, 0..=3, &path)?;
     let images = check::list(element, "images", 2..=6, &path)?;
-    let is_hero = |image: &&Value| image.get("is_hero").is_some_and(|value| value == true);
+    for (place, image) in images.iter().enumerate() {
+        let path = format!("{path}[images][{place}]");
+        let image = check::object(image, &path)?;
+        check::needed_text(image, "url", usize::MAX, &path)?;
+        check::url(image, "url", &path)?;
+        if let Some(action) = check::member(image, "action") {
+            image_action(action, &format!("{path}[action]"))?;
+        }
+    }
+    let is_hero = |image: &&Value| image.get("is_hero_image").is_some_and(|value| value == true);
     if images.iter().filter(is_hero).count() > 1 {
         return Err(GraphError::param(format!("param {path}[images] has more than one hero")));
     }
+    let is_known = |button: &Value| {
+        button.get("type").and_then(Value::as_str).is_some_and(|kind| ["web_url", "postback"].contains(&kind))
+    };
+    if !check::list(element, "buttons", 0..=3, &path)?.iter().all(is_known) {
+        return Err(GraphError::param(format!("param {path}[buttons] must be of type web_url or postback")));
+    }
     Ok(())
+}
+
+/// What a tap on a picture does: it opens a page, or it is a postback.
+fn image_action(action: &Value, path: &str) -> Result<(), GraphError> {
+    let action = check::object(action, path)?;
+    check::one_of(action, "type", &["web_url", "postback"], path)?;
+    if check::needed_text(action, "type", usize::MAX, path)? == "postback" {
+        return check::needed_text(action, "payload", PAYLOAD_CHARS, path).map(|_| ());
+    }
+    check::needed_text(action, "url", usize::MAX, path)?;
+    check::url(action, "url", path)
 }
 
 fn feedback(payload: &Object) -> Result<(), GraphError> {
@@ -212,9 +239,5 @@ fn privacy_and_expiry(payload: &Object) -> Result<(), GraphError> {
     let privacy = check::object(privacy, &path)?;
     check::needed_text(privacy, "url", usize::MAX, &path)?;
     check::url(privacy, "url", &path)?;
-    let days = check::member(payload, "expires_in_days").map(|days| days.as_i64().unwrap_or(0));
-    if days.is_some_and(|days| !(1..=7).contains(&days)) {
-        return Err(GraphError::param(format!("param {PATH}[expires_in_days] must be between 1 and 7")));
-    }
-    Ok(())
+    check::days(payload, "expires_in_days", PATH)
 }

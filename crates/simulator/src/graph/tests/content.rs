@@ -120,6 +120,12 @@ fn quick_replies_are_thirteen_whole_ones() {
 
 #[test]
 fn every_template_has_its_own_limits() {
+    let image = json!({"url": "https://x.example/a.png", "action": {"type": "web_url", "url": "https://x.example/a"}});
+    let hero = json!({"url": "https://x.example/a.png", "is_hero_image": true});
+    let grid = |images: Value, buttons: Value| {
+        let element = json!({"title": "T", "images": images, "buttons": buttons});
+        json!({"template_type": "image_grid", "elements": [element]})
+    };
     let button = |kind: &str| match kind {
         "web_url" => json!({"type": kind, "title": "Open", "url": "https://x.example"}),
         "phone_number" => json!({"type": kind, "title": "Call", "payload": "+1 650 555-1234"}),
@@ -157,6 +163,10 @@ fn every_template_has_its_own_limits() {
             WRONG,
         ),
         (buttons(vec![json!({"type": "account_link", "url": "https://x.example/login"})]), OK),
+        (buttons(vec![json!({"type": "account_link", "url": "http://x.example/login"})]), WRONG),
+        (buttons(vec![json!({"type": "audio_call", "title": "Call", "expires_in_days": 7})]), OK),
+        (buttons(vec![json!({"type": "audio_call"})]), WRONG),
+        (buttons(vec![json!({"type": "audio_call", "title": "Call", "expires_in_days": 8})]), WRONG),
         (buttons(vec![json!({"type": "payment", "title": "t"})]), WRONG),
         (json!({"template_type": "button", "text": "x".repeat(641), "buttons": [button("postback")]}), WRONG),
         (
@@ -176,8 +186,12 @@ fn every_template_has_its_own_limits() {
         (json!({"template_type": "coupon", "title": "T", "coupon_code": "SAVE"}), OK),
         (json!({"template_type": "coupon", "title": "T", "coupon_code": "SA VE"}), WRONG),
         (json!({"template_type": "coupon", "title": "T"}), WRONG),
-        (json!({"template_type": "image_grid", "elements": [{"title": "T", "images": [{}, {}]}]}), OK),
-        (json!({"template_type": "image_grid", "elements": [{"title": "T", "images": [{}]}]}), WRONG),
+        (grid(json!([image, image]), json!([])), OK),
+        (grid(json!([image]), json!([])), WRONG),
+        (grid(json!([image, {}]), json!([])), WRONG),
+        (grid(json!([hero, hero]), json!([])), WRONG),
+        (grid(json!([image, {"url": "https://x.example/a", "action": {"type": "postback"}}]), json!([])), WRONG),
+        (grid(json!([image, image]), json!([{"type": "account_unlink"}])), WRONG),
         (
             json!({"template_type": "customer_information", "countries": ["DE"], "business_privacy": {"url": "https://x.example"}, "expires_in_days": 7}),
             OK,

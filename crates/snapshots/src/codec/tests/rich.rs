@@ -169,7 +169,7 @@ fn requested(send: u128, actor: Actor, purpose: Purpose) -> Event {
         request: RequestId::parse(&format!("request-{send}")).unwrap(),
         request_digest: [u8::try_from(send).unwrap(); 16],
         intent: Box::new(intent(send, actor, purpose)),
-        content: Content::Text(format!("no {send} – ✓")),
+        content: Box::new(Content::text(format!("no {send} – ✓"))),
         handling: Handling::default(),
     };
     step(send, 100, kind)
