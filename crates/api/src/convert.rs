@@ -11,7 +11,7 @@ use domain::time::Timestamp;
 
 mod matter;
 
-pub use matter::{matter, take_matter};
+pub use matter::{matter, post_of, take_matter};
 
 /// A moment as gRPC writes it.
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {

@@ -259,6 +259,21 @@ pub(crate) fn commented(name: &str, verb: CommentVerb) -> InboundKind {
     })
 }
 
+/// Something that somebody did on the Page's wall.
+pub(crate) fn wall(post: &str, author: &str, item: &str, verb: &str) -> InboundKind {
+    InboundKind::Feed(FeedChange {
+        item: item.to_owned(),
+        verb: verb.to_owned(),
+        post: PostId::parse(post).ok(),
+        comment: None,
+        parent: None,
+        from: Some(Author { id: Psid::parse(author).unwrap(), name: None }),
+        text: String::new(),
+        reaction: None,
+        created_at: None,
+    })
+}
+
 /// The message by which a person comes in from an ad.
 pub(crate) fn ad_message() -> InboundKind {
     let referral = Some(Referral { source: "ADS".to_owned(), ..Referral::default() });

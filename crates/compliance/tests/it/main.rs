@@ -4,6 +4,7 @@
 
 mod sandbox;
 
+mod batch;
 mod explained;
 mod facts;
 mod fields;

@@ -1,6 +1,7 @@
 //! Whether a person can and wants to be reached: by whom, since when not, and what they were asked.
 
 use super::Fact;
+use crate::decision::ContentKind;
 use crate::event::{Consent, ConsentKind, ControlStep, Inbound, InboundKind};
 use crate::id::{AppId, SendId};
 use crate::send::{Send, Status};
@@ -26,7 +27,7 @@ pub struct Control {
 /// What the Page asked of the person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
-    title: String,
+    kind: ContentKind,
     at: Timestamp,
 }
 
@@ -57,8 +58,8 @@ impl Reach {
     }
 
     /// When the person was last asked for this, by a send other than this one.
-    pub fn asked(&self, title: &str, except: Option<&SendId>) -> Option<Timestamp> {
-        let others = self.asked.iter().filter(|(send, asked)| asked.title == title && Some(*send) != except);
+    pub fn asked(&self, kind: &ContentKind, except: Option<&SendId>) -> Option<Timestamp> {
+        let others = self.asked.iter().filter(|(send, asked)| asked.kind == *kind && Some(*send) != except);
         others.map(|(_, asked)| asked.at).max()
     }
 
@@ -94,13 +95,16 @@ impl Reach {
         if let Status::Rejected { code: UNAVAILABLE, .. } = send.status {
             self.unavailable = self.unavailable.max(Some(at));
         }
-        let Some(title) = send.intent.kind.ask() else { return };
+        if send.intent.kind.ask().is_none() {
+            return;
+        }
+        let asked = |at| Asked { kind: send.intent.kind.clone(), at };
         match send.status {
             // It counts from when it was promised: of two that wait, one is too many.
             Status::Accepted { .. } => {
-                self.asked.entry(id.clone()).or_insert_with(|| Asked { title: title.to_owned(), at });
+                self.asked.entry(id.clone()).or_insert_with(|| asked(at));
             }
-            Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), Asked { title: title.to_owned(), at })),
+            Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), asked(at))),
             Status::Blocked | Status::Cancelled | Status::Expired { .. } | Status::Rejected { .. } => {
                 drop(self.asked.remove(id));
             }

@@ -42,7 +42,9 @@ fn suppressed(look: &mut Look<'_>) {
 
 /// Whoever acts again can be reached again.
 fn unavailable(look: &mut Look<'_>) {
-    let Some(since) = look.person().reach().unavailable() else { return };
+    // An answer to a comment may have met it first.
+    let told = [look.person(), look.facts.conversation].map(|state| state.reach().unavailable());
+    let Some(since) = told.into_iter().flatten().max() else { return };
     if look.last_action().is_none_or(|action| action.at <= since) {
         look.against(bare(Rule::RecipientUnavailable));
         look.helps(Remedy::PersonActs);

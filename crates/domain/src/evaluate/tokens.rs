@@ -130,7 +130,8 @@ fn repeated(look: &mut Look<'_>, id: TokenId, token: &Repeated, given: Fact) -> 
     found.filter(|_| is_sound)
 }
 
-fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Option<Grant> {
+/// Notes it when the Page has no recurring notifications. Answers whether it has.
+pub(super) fn free_or(look: &mut Look<'_>) -> bool {
     let is_open = look.route(Capability::Recurring) == Closed::No
         // Where it has ended, some Pages still have it.
         || (look.pack.route(Capability::Recurring).is_some()
@@ -140,6 +141,12 @@ fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Op
         if look.route(Capability::RecurringException) == Closed::NotGranted {
             look.helps(Remedy::Granted(Capability::RecurringException));
         }
+    }
+    is_open
+}
+
+fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Option<Grant> {
+    if !free_or(look) {
         return None;
     }
     let rule = Rule::RecurringToken;

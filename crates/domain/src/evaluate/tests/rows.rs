@@ -13,7 +13,7 @@ use crate::pack::Rule;
 use crate::right::Right;
 use crate::testing::{
     DAY_MS, accepted, ad_message, at, comment_id, commented, dispatched, heard, message, one_time, passed_to, postback,
-    requested, send_id, settled,
+    requested, send_id, settled, wall,
 };
 
 /// Every pack.
@@ -53,6 +53,23 @@ fn row_04_the_page_does_not_write_first_but_by_an_explicit_right() {
         let gave = World::new(pack, &[heard(at(0), one_time("t", "shoes"))]);
         gave.allows(&about("shoes", bot(Purpose::Promotion)), LATER, Route::OneTime);
     }
+}
+
+#[test]
+fn row_09_a_visitors_post_is_answered_like_a_comment_by_its_own_id() {
+    let reply = Intent { to: To::Comment(comment_id("1001_8")), ..bot(Purpose::Conversation) };
+    let by = |author: &str, item: &str, verb: &str| wall("1001_8", author, item, verb);
+    for pack in PACKS {
+        let world = World::new(pack, &[heard(at(0), by("3003", "post", "add"))]);
+        world.allows(&reply, WEEK_MS - 1, Route::PrivateReply);
+        world.blocks(&reply, WEEK_MS, &[Rule::PrivateReplyExpired]);
+    }
+    let others = [by("1001", "post", "add"), by("3003", "reaction", "add"), by("3003", "post", "edited")];
+    for other in others {
+        World::new(P2026, &[heard(at(0), other)]).blocks(&reply, 1, &[Rule::CommentUnknown]);
+    }
+    let history = [heard(at(0), by("3003", "post", "add")), heard(at(1), by("3003", "post", "remove"))];
+    World::new(P2026, &history).blocks(&reply, 2, &[Rule::CommentUnknown]);
 }
 
 #[test]

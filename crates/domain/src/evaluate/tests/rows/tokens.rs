@@ -134,3 +134,17 @@ fn row_29_the_same_recurring_title_is_asked_once_a_week() {
     }
     assert!(World::new(P2020, &history).judge(&ask, WEEK_MS).route().is_none());
 }
+
+#[test]
+fn row_29_nobody_is_asked_again_for_what_they_agreed_to_unless_they_stopped_it() {
+    let ask = |title: &str| Intent {
+        kind: ContentKind::RecurringRequest { title: title.to_owned() },
+        ..bot(Purpose::Conversation)
+    };
+    let given = [heard(at(0), message()), heard(at(1), repeated("t", "shoes", None))];
+    let world = World::new(P2024, &given);
+    world.blocks(&ask("shoes"), 2, &[Rule::OptInGiven]);
+    world.allows(&ask("hats"), 2, Route::Response);
+    let stop = heard(at(2), repeated("t", "shoes", Some(NotificationChange::Stop)));
+    World::new(P2024, &[&given[..], &[stop]].concat()).allows(&ask("shoes"), 3, Route::Response);
+}
