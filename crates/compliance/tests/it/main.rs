@@ -11,3 +11,4 @@ mod fields;
 mod packs;
 mod rules;
 mod windows;
+mod wire;
