@@ -91,6 +91,15 @@ pub(crate) fn heard(stated_at: Timestamp, kind: InboundKind) -> Event {
     told(n, stated_at, stated_at, kind)
 }
 
+/// The same, delivered to us while another app has the thread.
+pub(crate) fn stood_by(stated_at: Timestamp, kind: InboundKind) -> Event {
+    let mut event = heard(stated_at, kind);
+    if let Event::Inbound(inbound) = &mut event {
+        inbound.standby = true;
+    }
+    event
+}
+
 pub(crate) fn message() -> InboundKind {
     InboundKind::Message(Message { text: "is it still there?".to_owned(), ..Message::default() })
 }

@@ -1,6 +1,6 @@
 //! Whether a person can and wants to be reached: by whom, since when not, and what they were asked.
 
-use super::Fact;
+use super::{Fact, Opening};
 use crate::decision::ContentKind;
 use crate::event::{Consent, ConsentKind, ControlStep, Inbound, InboundKind};
 use crate::id::{AppId, SendId};
@@ -24,6 +24,16 @@ pub struct Control {
     pub fact: Fact,
 }
 
+/// How the person's latest action came: to the app that has the thread, or to one that stands by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Heard {
+    stated_at: Timestamp,
+    /// Whether another app had the thread then.
+    standby: bool,
+    /// What says so.
+    fact: Fact,
+}
+
 /// What the Page asked of the person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
@@ -38,6 +48,7 @@ pub struct Reach {
     opted_in: Option<Timestamp>,
     unavailable: Option<Timestamp>,
     control: Option<Control>,
+    heard: Option<Heard>,
     asked: BTreeMap<SendId, Asked>,
 }
 
@@ -52,9 +63,18 @@ impl Reach {
         self.unavailable
     }
 
-    /// Who has the thread.
-    pub const fn control(&self) -> Option<&Control> {
-        self.control.as_ref()
+    /// Whether another app than ours had the thread, by the latest word on it, and what says so. A change of control at the
+    /// same moment counts more than how an action came.
+    pub fn had_by_another(&self, ours: Option<&AppId>) -> Option<Fact> {
+        let control = self.control.as_ref();
+        let heard = self.heard.as_ref().filter(|heard| control.is_none_or(|told| told.stated_at < heard.stated_at));
+        match (heard, control) {
+            (Some(heard), _) => heard.standby.then_some(heard.fact),
+            (None, Some(told)) => {
+                told.owner.as_ref().zip(ours).filter(|(owner, ours)| owner != ours).map(|_| told.fact)
+            }
+            (None, None) => None,
+        }
     }
 
     /// When the person was last asked for this, by a send other than this one.
@@ -64,6 +84,10 @@ impl Reach {
     }
 
     pub(super) fn hear(&mut self, fact: Fact, inbound: &Inbound) {
+        // Opt-ins come to every app, whoever has the thread.
+        if Opening::all_of(&inbound.kind).any(|opening| opening != Opening::OptIn) {
+            self.hear_action(Heard { stated_at: inbound.stated_at, standby: inbound.standby, fact });
+        }
         let InboundKind::ThreadControl(told) = &inbound.kind else { return };
         match told.step {
             ControlStep::Passed | ControlStep::Taken => (),
@@ -79,6 +103,20 @@ impl Reach {
             *known = new;
         } else if latest == before {
             known.fact = known.fact.earlier(fact);
+        }
+    }
+
+    fn hear_action(&mut self, new: Heard) {
+        let Some(known) = &mut self.heard else {
+            self.heard = Some(new);
+            return;
+        };
+        // What came both ways came to whoever has the thread.
+        let (latest, before) = ((new.stated_at, !new.standby), (known.stated_at, !known.standby));
+        if latest > before {
+            *known = new;
+        } else if latest == before {
+            known.fact = known.fact.earlier(new.fact);
         }
     }
 

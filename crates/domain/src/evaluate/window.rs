@@ -34,7 +34,7 @@ pub(super) fn ask(look: &mut Look<'_>) -> Option<Grant> {
     let (ContentKind::OneTimeRequest { title } | ContentKind::RecurringRequest { title }) = &look.intent.kind else {
         return None;
     };
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     let ask = if let ContentKind::OneTimeRequest { .. } = &look.intent.kind {
         look.route_or(Capability::OneTime, Rule::OneTimeClosed);
         look.pack.asks().one_time
@@ -60,7 +60,7 @@ pub(super) fn ask(look: &mut Look<'_>) -> Option<Grant> {
             look.helps(Remedy::After(again));
         }
     }
-    let is_barred = look.findings.len() > n_before;
+    let is_barred = look.n_against > n_before;
     let found = window(look);
     if found.is_none() {
         look.against(bare(Rule::OptInOutsideWindow));
@@ -90,7 +90,7 @@ fn tag(look: &mut Look<'_>) -> Option<Grant> {
     }
     // Nobody is told of a tag before they have ever begun a conversation.
     look.window()?;
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     let found = look.pack.tags().iter().find(|(_, rule)| rule.purpose == purpose).map(|(tag, rule)| (*tag, *rule));
     let Some((tag, rule)) = found else {
         look.against(bare(Rule::TagRetired));
@@ -118,7 +118,7 @@ fn tag(look: &mut Look<'_>) -> Option<Grant> {
     };
     let finding = window.map_or_else(|| bare(Rule::TagPermits), |window| window.finding(Rule::TagPermits));
     let finding = Finding { about: Some(About::Tag(tag)), ..finding };
-    (look.findings.len() == n_before).then_some(Grant { route: Route::Tag(tag), finding, right: None })
+    (look.n_against == n_before).then_some(Grant { route: Route::Tag(tag), finding, right: None })
 }
 
 /// Nobody is asked again for what they agreed to and have not stopped.

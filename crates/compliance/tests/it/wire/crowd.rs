@@ -240,8 +240,8 @@ impl Crowd {
         for page in 0..self.pages.len() {
             for person in 0..self.pages[page].people.len() {
                 let n_deeds = if self.is_first_round() { 1 } else { self.dice.below(3) };
-                for _ in 0..n_deeds {
-                    self.deed(page, person).await;
+                for n in (0..n_deeds).rev() {
+                    self.deed(page, person, i64::try_from(n).unwrap()).await;
                 }
             }
         }

@@ -80,8 +80,8 @@ const FIRST: [(usize, Sort); 6] =
     [(70, Sort::Write), (8, Sort::Tap), (8, Sort::Comment), (4, Sort::Post), (5, Sort::Ad), (5, Sort::AdClick)];
 
 impl Crowd {
-    /// Something happens to one person.
-    pub(super) async fn deed(&mut self, page: usize, person: usize) {
+    /// Something happens to one person: what must not happen at one moment with anything else, at `tick_ms` ago.
+    pub(super) async fn deed(&mut self, page: usize, person: usize, tick_ms: i64) {
         if self.pages[page].people[person].is_erased {
             return;
         }
@@ -127,8 +127,8 @@ impl Crowd {
             }
             Sort::Remove => self.removes(page, person),
             Sort::Accept => self.accepts(page, person),
-            Sort::Stop => self.does(page, person, Deed::StopNotifications { title: None }, 0),
-            Sort::Resume => self.does(page, person, Deed::ResumeNotifications { title: None }, 0),
+            Sort::Stop => self.does(page, person, Deed::StopNotifications { title: None }, tick_ms),
+            Sort::Resume => self.does(page, person, Deed::ResumeNotifications { title: None }, tick_ms),
             Sort::Block => {
                 self.pages[page].people[person].known.has_blocked = true;
                 self.does(page, person, Deed::Block {}, 0);

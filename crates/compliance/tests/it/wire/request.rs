@@ -81,7 +81,10 @@ pub(super) fn of_route(asked: &EvaluateSendRequest, decision: &Decision, tokens:
 /// What would have been tried, but for this reason. A new reason belongs into one of these lists.
 pub(super) fn of_reason(rule: Rule, asked: &EvaluateSendRequest, about: &str, tokens: &Tokens) -> Tried {
     let plain = || to_person(asked, text(), json!({ "messaging_type": "RESPONSE" }));
-    let whole = || to_person(asked, content(asked), json!({}));
+    let whole = || match comment_of(asked) {
+        Some(_) => to_comment(asked, content(asked)),
+        None => to_person(asked, content(asked), json!({})),
+    };
     let tagged = |name: &str, message: Value| to_person(asked, message, tag(name));
     let wire = |fields, errors| Tried::Wire(fields, errors);
     match rule {

@@ -46,7 +46,7 @@ async fn compliance_and_the_platform_agree_on_ten_thousand_situations() {
 /// Fails with all that differs, as far as anybody wants to read it.
 #[track_caller]
 pub(super) fn agree(differences: &[Difference]) {
-    let shown: Vec<_> = differences.iter().take(20).map(ToString::to_string).collect();
+    let shown: Vec<_> = differences.iter().take(2000).map(ToString::to_string).collect();
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), shown.join("\n"));
 }
 

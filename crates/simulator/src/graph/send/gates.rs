@@ -9,7 +9,7 @@ use crate::errors::{GraphError, Refusal};
 use crate::world::World;
 use crate::world::facts;
 use crate::world::limits::Use;
-use crate::world::page::NotificationToken;
+use crate::world::page::{NotificationToken, TokenKind};
 use crate::world::person::Person;
 use crate::world::rules::Pack;
 
@@ -76,6 +76,9 @@ pub(super) fn check_right(
     if matches!(content.kind, Kind::AsksOnce | Kind::AsksOften) {
         return check_request(world, request, person, content, now_ms).and(open(is_open));
     }
+    if content.kind == Kind::Utility && pack.route("utility", now_ms).is_none() {
+        return Err(Refusal::Permission.into());
+    }
     match &recipient.way {
         Way::Comment(_) | Way::Post(_) | Way::Phone(_) => Ok(()),
         Way::UserRef(user_ref) => {
@@ -95,10 +98,7 @@ pub(super) fn check_right(
             let token = page.tokens.get(token).ok_or(Refusal::NotificationToken)?;
             check_notification(token, pack, &page.settings.region, content, now_ms)
         }
-        Way::Id if content.kind == Kind::Utility => match pack.route("utility", now_ms) {
-            Some(_) => open(person.has_begun()),
-            None => Err(Refusal::Permission.into()),
-        },
+        Way::Id if content.kind == Kind::Utility => open(person.has_begun()),
         Way::Id => {
             if content.needs_window && !is_open {
                 return Err(Refusal::OutsideWindow.into());
@@ -166,7 +166,9 @@ fn check_request(
         check_not_ended(pack, &page.settings.region, now_ms)?;
     }
     let title = content.asks_for.as_deref().unwrap_or_default();
-    let is_running = |token: &NotificationToken| token.title == title && !token.is_stopped && now_ms < token.expires_ms;
+    let is_running = |token: &NotificationToken| {
+        token.kind == TokenKind::Recurring && token.title == title && !token.is_stopped && now_ms < token.expires_ms
+    };
     let has_token = page.tokens.values().any(|token| {
         world.person(&request.page, token.psid).is_some_and(|holder| std::ptr::eq(holder, person)) && is_running(token)
     });

@@ -4,7 +4,7 @@ use super::{LATER, PACKS, used, wrote};
 use crate::decision::{Capability, ContentKind, Intent, Purpose, Remedy, Route, To};
 use crate::evaluate::tests::WEEK_MS;
 use crate::evaluate::tests::world::{P2020, P2024, P2025, P2026, P2026_09, World, about, bot, broadcast};
-use crate::event::{Event, NotificationChange, RightStepKind};
+use crate::event::{Event, NotificationChange, PageStepKind, RightStepKind};
 use crate::pack::Rule;
 use crate::right::Right;
 use crate::testing::{DAY_MS, accepted, at, heard, message, one_time, repeated, requested, send_id, token_id};
@@ -147,4 +147,14 @@ fn row_29_nobody_is_asked_again_for_what_they_agreed_to_unless_they_stopped_it()
     world.allows(&ask("hats"), 2, Route::Response);
     let stop = heard(at(2), repeated("t", "shoes", Some(NotificationChange::Stop)));
     World::new(P2024, &[&given[..], &[stop]].concat()).allows(&ask("shoes"), 3, Route::Response);
+}
+
+#[test]
+fn row_28_what_stands_in_the_way_of_one_token_stands_in_the_way_of_the_next() {
+    let history = [heard(at(0), one_time("t", "shoes")), heard(at(1), one_time("u", "shoes"))];
+    let closed = PageStepKind::CapabilityChanged { capability: Capability::OneTime, is_granted: false };
+    let world = World::new(P2026, &history).with_page(&[closed]);
+    let decision = world.judge(&about("shoes", bot(Purpose::Conversation)), 2);
+    assert_eq!(decision.route(), None, "{:?}", decision.findings);
+    assert!(decision.findings.iter().any(|finding| finding.rule == Rule::OneTimeClosed));
 }
