@@ -1,7 +1,7 @@
 //! Holds one answer of compliance against the platform's.
 
 use super::ledger::Became;
-use super::request::{Tokens, Tried, errors_of, of_reason, of_route, whom};
+use super::request::{Tokens, Tried, of_reason, of_route, whom};
 use super::world::{Answer, World};
 use api::proto::compliance::v1::{Decision, EvaluateSendRequest, Route, Verdict};
 use domain::pack::Rule;
@@ -94,14 +94,18 @@ fn blocked(
     if reasons.is_empty() {
         return Err("blocked for no reason".to_owned());
     }
-    let rule = |id: &str| Rule::from_id(id).ok_or_else(|| format!("{id} is no rule"));
-    let mut all = Vec::new();
-    for reason in &reasons {
-        all.extend(errors_of(rule(&reason.rule)?, asked, &reason.about, &known.tokens));
-    }
+    let mut tried = Vec::new();
     for reason in reasons {
-        let rule = rule(&reason.rule)?;
-        let own = match of_reason(rule, asked, &reason.about, &known.tokens) {
+        let rule = Rule::from_id(&reason.rule).ok_or_else(|| format!("{} is no rule", reason.rule))?;
+        tried.push((rule, of_reason(rule, asked, reason, world.now, &known.tokens)));
+    }
+    let errors = tried.iter().filter_map(|(_, tried)| match tried {
+        Tried::Wire(_, errors) => Some(*errors),
+        Tried::Ours | Tried::Elsewhere => None,
+    });
+    let all: Vec<_> = errors.flatten().copied().collect();
+    for (rule, tried) in tried {
+        let own = match tried {
             Tried::Ours | Tried::Elsewhere => {
                 *tally.reasons.entry(rule).or_default() += 1;
                 continue;

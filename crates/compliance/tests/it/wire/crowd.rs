@@ -3,7 +3,7 @@
 
 use super::compare::{Held, Known, Tally, compare};
 use super::dice::Dice;
-use super::request::asks_once;
+use super::request::ask_of;
 use super::world::{APP, Answer, Setup, World};
 use api::proto::compliance::v1::{Decision, EvaluateSendRequest};
 use domain::decision::Capability;
@@ -90,8 +90,10 @@ pub(super) struct Person {
     /// Post, and comment on it or nothing.
     pub(super) comments: Vec<(String, String)>,
     pub(super) is_erased: bool,
-    /// Whether the latest request to agree was for one message.
-    pub(super) asked_once: bool,
+    /// The latest request to agree that stands in the thread: whether it was for one message, and its title.
+    pub(super) asked: Option<(bool, String)>,
+    /// The tokens that the person gave: name, whether for one message, and title.
+    pub(super) given: Vec<(String, bool, String)>,
 }
 
 pub(super) struct Crowd {
@@ -116,7 +118,8 @@ impl Crowd {
                 mid: None,
                 comments: Vec::new(),
                 is_erased: false,
-                asked_once: false,
+                asked: None,
+                given: Vec::new(),
             };
             let people = (0..plan.n_people).map(person).collect();
             Page { id: id.clone(), people, has_owners: false, is_on: true, n_restricted: 0, restricted_until: None }
@@ -270,8 +273,8 @@ impl Crowd {
             let held = compare(&mut self.world, &request, &decision, known, &mut self.tally).await;
             match held {
                 Ok(Held::Taken) => {
-                    if let Some(is_once) = asks_once(&request) {
-                        self.pages[page].people[person].asked_once = is_once;
+                    if let Some((is_once, title)) = ask_of(&request) {
+                        self.pages[page].people[person].asked = Some((is_once, title.to_owned()));
                     }
                 }
                 Ok(Held::Refused) => (),

@@ -65,8 +65,8 @@ const SORTS: [(usize, Sort); 23] = [
     (8, Sort::Comment),
     (4, Sort::Post),
     (3, Sort::Remove),
-    (14, Sort::Accept),
-    (3, Sort::Stop),
+    (6, Sort::Accept),
+    (4, Sort::Stop),
     (2, Sort::Resume),
     (3, Sort::Block),
     (4, Sort::Staff),
@@ -85,7 +85,12 @@ impl Crowd {
         if self.pages[page].people[person].is_erased {
             return;
         }
-        let sort = if self.is_first_round() { self.dice.weigh(&FIRST) } else { self.dice.weigh(&SORTS) };
+        let is_asked = self.pages[page].people[person].asked.is_some();
+        let sort = match self.is_first_round() {
+            true => self.dice.weigh(&FIRST),
+            false if is_asked && self.dice.percent(30) => Sort::Accept,
+            false => self.dice.weigh(&SORTS),
+        };
         if self.pages[page].people[person].known.has_blocked {
             // Who takes the block back does so to write.
             if self.dice.percent(40) {
@@ -179,8 +184,10 @@ impl Crowd {
     fn accepts(&mut self, page: usize, person: usize) {
         let (id, psid) = self.whom(page, person);
         let Some(happened) = self.world.does(&id, &psid, Deed::Accept { title: None }, 0) else { return };
-        let is_once = self.pages[page].people[person].asked_once;
-        self.pages[page].people[person].known.tokens.add(&happened.id.unwrap(), is_once);
+        let person = &mut self.pages[page].people[person];
+        let (is_once, title) = person.asked.clone().expect("what stands in the thread was asked");
+        let name = person.known.tokens.add(&happened.id.unwrap(), is_once);
+        person.given.push((name, is_once, title));
     }
 
     /// The person says so to the business, elsewhere.

@@ -34,7 +34,7 @@ const SORTS: [(usize, Sort); 5] =
     [(58, Sort::Plain), (10, Sort::Feedback), (10, Sort::Utility), (10, Sort::AsksOnce), (12, Sort::AsksOften)];
 const FIRST: [(usize, Sort); 3] = [(30, Sort::Plain), (30, Sort::AsksOnce), (40, Sort::AsksOften)];
 const RECIPIENTS: [(usize, To); 5] =
-    [(56, To::Person), (22, To::Token), (16, To::Comment), (3, To::Phone), (3, To::Group)];
+    [(70, To::Person), (6, To::Token), (16, To::Comment), (3, To::Phone), (3, To::Group)];
 const PURPOSES: [(usize, Purpose); 6] = [
     (40, Purpose::Conversation),
     (16, Purpose::Promotion),
@@ -53,13 +53,20 @@ impl Crowd {
             content,
             Some(matter::Content::OneTimeRequestTitle(_) | matter::Content::RecurringRequestTitle(_))
         );
-        let recipient = if asks { None } else { self.recipient(page, person) };
+        let token = self.token(page, person).filter(|_| !asks && self.dice.percent(45));
+        let recipient = match &token {
+            _ if asks => None,
+            Some((recipient, _)) => Some(recipient.clone()),
+            None => self.recipient(page, person),
+        };
+        let topic = if self.dice.percent(40) { (*self.dice.pick(&TOPICS)).to_owned() } else { String::new() };
+        let topic = token.filter(|_| self.dice.percent(85)).map_or(topic, |(_, title)| title);
         let matter = Matter {
             promotional: self.dice.percent(12),
             recurring: self.dice.percent(12),
             paid: self.dice.percent(25),
             reference: self.reference(purpose),
-            topic: if self.dice.percent(40) { (*self.dice.pick(&TOPICS)).to_owned() } else { String::new() },
+            topic,
             content,
             recipient,
         };
@@ -117,18 +124,24 @@ impl Crowd {
         }
     }
 
+    /// By a token that the person gave, and what it is about.
+    fn token(&mut self, page: usize, person: usize) -> Option<(matter::Recipient, String)> {
+        let given = &self.pages[page].people[person].given;
+        let (name, is_once, title) = given.get(self.dice.below(given.len().max(1)))?.clone();
+        let (once, often) = (matter::Recipient::OneTimeToken, matter::Recipient::RepeatedToken);
+        Some((if is_once { once(name) } else { often(name) }, title))
+    }
+
     fn recipient(&mut self, page: usize, person: usize) -> Option<matter::Recipient> {
         match self.dice.weigh(&RECIPIENTS) {
             To::Person => None,
             To::Phone => Some(matter::Recipient::Phone(PhoneNumber {})),
             To::Group => Some(matter::Recipient::Group(Group {})),
             To::Token => {
-                let is_once = self.dice.percent(50);
-                let names = self.pages[page].people[person].known.tokens.names(is_once);
-                let unknown = "00112233445566778899aabbccddeeff".to_owned();
-                let name = if names.is_empty() { unknown } else { self.dice.pick(&names).clone() };
+                // One that nobody gave.
+                let name = "00112233445566778899aabbccddeeff".to_owned();
                 let (once, often) = (matter::Recipient::OneTimeToken, matter::Recipient::RepeatedToken);
-                Some(if is_once { once(name) } else { often(name) })
+                Some(if self.dice.percent(50) { once(name) } else { often(name) })
             }
             To::Comment => {
                 let comments = self.pages[page].people[person].comments.clone();

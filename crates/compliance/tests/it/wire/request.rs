@@ -1,9 +1,10 @@
 //! Requests of the Send API for every way that compliance can name, and for every reason by which it refuses: written from
 //! the platform's documentation, not from the product's sender.
 
-use api::proto::compliance::v1::{Decision, EvaluateSendRequest, Purpose, Route, matter};
+use api::proto::compliance::v1::{Decision, EvaluateSendRequest, Finding, Purpose, Route, matter};
 use domain::pack::Rule;
 use domain::right::TokenId;
+use domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -34,12 +35,6 @@ impl Tokens {
         let key = if is_once { ONCE } else { OFTEN };
         self.0.insert(name.clone(), Token { key, token: token.to_owned() });
         name
-    }
-
-    /// The names of those for one message, or of the others.
-    pub(super) fn names(&self, is_once: bool) -> Vec<String> {
-        let key = if is_once { ONCE } else { OFTEN };
-        self.0.iter().filter(|(_, token)| token.key == key).map(|(name, _)| name.clone()).collect()
     }
 
     fn any(&self, key: &str) -> Option<&Token> {
@@ -79,7 +74,14 @@ pub(super) fn of_route(asked: &EvaluateSendRequest, decision: &Decision, tokens:
 }
 
 /// What would have been tried, but for this reason. A new reason belongs into one of these lists.
-pub(super) fn of_reason(rule: Rule, asked: &EvaluateSendRequest, about: &str, tokens: &Tokens) -> Tried {
+pub(super) fn of_reason(
+    rule: Rule,
+    asked: &EvaluateSendRequest,
+    found: &Finding,
+    now: Timestamp,
+    tokens: &Tokens,
+) -> Tried {
+    let about = found.about.as_str();
     let plain = || to_person(asked, text(), json!({ "messaging_type": "RESPONSE" }));
     let whole = || match comment_of(asked) {
         Some(_) => to_comment(asked, content(asked)),
@@ -100,13 +102,14 @@ pub(super) fn of_reason(rule: Rule, asked: &EvaluateSendRequest, about: &str, to
         Rule::TagNotGranted => wire(tagged("CUSTOMER_FEEDBACK", feedback()), &[NO_PERMISSION]),
         Rule::TemplateRequired => wire(tagged("CUSTOMER_FEEDBACK", text()), &[PARAMETER]),
         Rule::TagTooLate => wire(tagged("CUSTOMER_FEEDBACK", feedback()), &[CLOSED]),
-        Rule::OneTimeClosed if asks_once(asked).is_some() => wire(whole(), &[NO_PERMISSION]),
+        Rule::OneTimeClosed if ask_of(asked).is_some() => wire(whole(), &[NO_PERMISSION]),
         Rule::OneTimeClosed => wire(by_some_token(ONCE, asked, about, tokens), &[NO_PERMISSION]),
-        Rule::RecurringEnded if asks_once(asked).is_some() => wire(whole(), &[PARAMETER]),
+        Rule::RecurringEnded if ask_of(asked).is_some() => wire(whole(), &[PARAMETER]),
         Rule::RecurringEnded => wire(by_some_token(OFTEN, asked, about, tokens), &[PARAMETER]),
         Rule::TokenSpent => wire(by_some_token(ONCE, asked, about, tokens), &[PARAMETER]),
         Rule::TokenUnknown | Rule::TokenExpired => wire(by_some_token(OFTEN, asked, about, tokens), &[PARAMETER]),
-        // Two short messages may follow within two minutes; we never use that, and nothing here is so quick.
+        // Two short messages may follow within two minutes (recurring-notifications page). We never use that.
+        Rule::TokenCooldown if is_follow_up(found, now) => Tried::Ours,
         Rule::TokenCooldown => wire(by_some_token(OFTEN, asked, about, tokens), &[(4, 2_018_354)]),
         Rule::TokenStopped => wire(by_some_token(OFTEN, asked, about, tokens), &[(10, 1_893_015)]),
         Rule::UtilityClosed => wire(whole(), &[NO_PERMISSION]),
@@ -151,12 +154,9 @@ pub(super) fn of_reason(rule: Rule, asked: &EvaluateSendRequest, about: &str, to
     }
 }
 
-/// The errors of a reason.
-pub(super) fn errors_of(rule: Rule, asked: &EvaluateSendRequest, about: &str, tokens: &Tokens) -> Errors {
-    match of_reason(rule, asked, about, tokens) {
-        Tried::Wire(_, errors) => errors,
-        Tried::Ours | Tried::Elsewhere => &[],
-    }
+fn is_follow_up(found: &Finding, now: Timestamp) -> bool {
+    let last = found.start_time.as_ref().and_then(api::convert::moment);
+    last.is_some_and(|last| now < last.plus(Span::from_secs(120)))
 }
 
 /// The post, and the comment on it if one is answered.
@@ -236,11 +236,11 @@ fn tag_of(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Whether it asks the person to agree to one message, or to more; none when it asks for neither.
-pub(super) fn asks_once(asked: &EvaluateSendRequest) -> Option<bool> {
+/// Whether it asks the person to agree to one message, or to more, and the title; none when it asks for neither.
+pub(super) fn ask_of(asked: &EvaluateSendRequest) -> Option<(bool, &str)> {
     match asked.matter.as_ref()?.content.as_ref()? {
-        matter::Content::OneTimeRequestTitle(_) => Some(true),
-        matter::Content::RecurringRequestTitle(_) => Some(false),
+        matter::Content::OneTimeRequestTitle(title) => Some((true, title)),
+        matter::Content::RecurringRequestTitle(title) => Some((false, title)),
         matter::Content::FeedbackTemplate(_) | matter::Content::UtilityTemplate(_) => None,
     }
 }

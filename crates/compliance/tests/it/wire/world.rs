@@ -29,6 +29,10 @@ const SOON: Duration = Duration::from_secs(10);
 /// As many events as the platform puts into one body at most (Graph webhooks page: 1,000).
 const MOST_EVENTS: usize = 500;
 
+/// What we hear of: all that a judgement rests on. Echoes and receipts would only double what is delivered.
+const FIELDS: &str = "messages,messaging_postbacks,messaging_optins,messaging_referrals,message_reactions,message_edits,\
+                      messaging_handovers,messaging_policy_enforcement,standby,feed,message_template_status_update";
+
 /// What the platform says to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -204,5 +208,11 @@ fn platform(setup: &Setup<'_>) -> Offline {
         None => Offline::new(&config),
         Some(packs) => Offline::with_packs(&config, &packs.iter().map(String::as_str).collect::<Vec<_>>()),
     };
-    platform.unwrap().telling()
+    let mut platform = platform.unwrap().telling();
+    for page in setup.pages {
+        let target = format!("/v25.0/{page}/subscribed_apps?access_token={}&subscribed_fields={FIELDS}", token(page));
+        let (status, answer) = platform.call("POST", &target, "", &[], setup.at.as_millis());
+        assert_eq!(status, 200, "{answer}");
+    }
+    platform
 }
