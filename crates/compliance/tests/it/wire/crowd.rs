@@ -6,9 +6,10 @@ use super::dice::Dice;
 use super::request::ask_of;
 use super::world::{APP, Answer, Setup, World};
 use api::proto::compliance::v1::{Decision, EvaluateSendRequest};
-use domain::decision::Capability;
+use domain::decision::{Capability, PackRef};
 use domain::event::PageStepKind;
-use domain::id::AppId;
+use domain::id::{AppId, PageId};
+use domain::pack::Change;
 use domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 use std::fmt;
@@ -48,6 +49,10 @@ pub(super) struct Plan {
     pub(super) landmarks: Vec<Timestamp>,
     /// The platform's rule packs; none: those that are compiled in.
     pub(super) packs: Option<Vec<String>>,
+    /// The pack by which every Page is judged, whatever the time.
+    pub(super) pinned: Option<PackRef>,
+    /// What every Page has of its own in our packs, and not on the platform.
+    pub(super) overrides: Option<&'static str>,
     /// The last jump is so long that all rights end.
     pub(super) ends_late: bool,
 }
@@ -156,6 +161,13 @@ impl Crowd {
     async fn set_up(&mut self, n: usize) {
         let id = self.pages[n].id.clone();
         let id = id.as_str();
+        let page = PageId::parse(id).unwrap();
+        if let Some(pack) = self.plan.pinned.clone() {
+            self.world.change(&Change::Pin(page.clone(), Some(pack))).await;
+        }
+        if let Some(own) = self.plan.overrides {
+            self.world.change(&Change::Override(page, Some(own.to_owned()))).await;
+        }
         let has_exception = self.dice.percent(40);
         let grants = [
             (Capability::HumanAgent, self.dice.percent(75)),

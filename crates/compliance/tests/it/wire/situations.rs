@@ -3,7 +3,7 @@
 use super::compare::Tally;
 use super::crowd::{Crowd, Difference, Plan};
 use api::proto::compliance::v1::Route;
-use domain::pack::Rule;
+use domain::pack::{Packs, Rule};
 use domain::time::Timestamp;
 use tokio::task::JoinSet;
 
@@ -23,16 +23,18 @@ const BEGINNINGS: [(&str, &[&str]); 8] = [
 async fn compliance_and_the_platform_agree_on_ten_thousand_situations() {
     let mut worlds = JoinSet::new();
     for (n, (begins, landmarks)) in (0..).zip(BEGINNINGS) {
-        let plan = Plan {
-            seed: 7 + n,
-            n_pages: 8,
-            n_people: 16,
-            n_rounds: 10,
-            at: moment(begins),
-            landmarks: landmarks.iter().map(|landmark| moment(landmark)).collect(),
-            packs: None,
-            ends_late: true,
-        };
+        let landmarks = landmarks.iter().map(|landmark| moment(landmark)).collect();
+        let plan = Plan { landmarks, ..plan(7 + n, begins) };
+        worlds.spawn(async move { Crowd::gather(plan).await.run().await });
+    }
+    // Pages that are pinned to a pack, on a platform that knows no other.
+    for (seed, begins, name) in
+        [(21, "2026-11-01T00:00:00Z", "messenger-2020"), (22, "2025-06-20T06:00:00Z", "messenger-2026-09")]
+    {
+        let packs = Packs::built_in();
+        let (pack, _) = packs.all().find(|(pack, _)| pack.reference().name == name).unwrap();
+        let (pinned, packs) = (Some(pack.reference().clone()), Some(vec![pack.text().to_owned()]));
+        let plan = Plan { pinned, packs, ..plan(seed, begins) };
         worlds.spawn(async move { Crowd::gather(plan).await.run().await });
     }
     let mut tally = Tally::default();
@@ -45,6 +47,22 @@ async fn compliance_and_the_platform_agree_on_ten_thousand_situations() {
     assert!(tally.n >= 10_000, "{} situations", tally.n);
     let missing = tally.missing();
     assert!(missing.is_empty(), "never met: {missing:?} in {:?}", tally.reasons);
+}
+
+/// A world of some size, in which both judge by the same rules.
+pub(super) fn plan(seed: u64, begins: &str) -> Plan {
+    Plan {
+        seed,
+        n_pages: 8,
+        n_people: 13,
+        n_rounds: 10,
+        at: moment(begins),
+        landmarks: Vec::new(),
+        packs: None,
+        pinned: None,
+        overrides: None,
+        ends_late: true,
+    }
 }
 
 /// Fails with all that differs, as far as anybody wants to read it.
