@@ -59,11 +59,12 @@ impl World {
         if let Some(default) = self.default_app(page) {
             let before = self.person(page, psid).and_then(|person| person.control(now_ms));
             let before = before.map_or(default, |control| control.app);
-            let until_ms = now_ms.saturating_add(facts::CONTROL_MS);
-            if let Some(person) = self.person_mut(page, psid) {
-                person.more_mut().control = Some(Control { app: inbox, until_ms });
-            }
+            // Who has a thread keeps it by what the person does, not by own messages.
             if before != inbox {
+                let until_ms = now_ms.saturating_add(facts::CONTROL_MS);
+                if let Some(person) = self.person_mut(page, psid) {
+                    person.more_mut().control = Some(Control { app: inbox, until_ms });
+                }
                 let id = |app| app_number(&self.app(app).id);
                 let what = Object::new()
                     .with("previous_owner_app_id", id(before))

@@ -81,7 +81,8 @@ pub(super) fn of_reason(
     now: Timestamp,
     tokens: &Tokens,
 ) -> Tried {
-    let about = found.about.as_str();
+    // A token is called so, before its name.
+    let about = found.about.strip_prefix("token ").unwrap_or(&found.about);
     let plain = || to_person(asked, text(), json!({ "messaging_type": "RESPONSE" }));
     let whole = || match comment_of(asked) {
         Some(_) => to_comment(asked, content(asked)),

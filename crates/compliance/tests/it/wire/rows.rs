@@ -5,8 +5,8 @@ mod consent;
 mod page;
 mod windows;
 
-use super::request::{Tokens, of_reason, of_route, whom};
 use super::request::Tried;
+use super::request::{Tokens, of_reason, of_route, whom};
 use super::world::{Answer, World};
 use crate::sandbox::{at, human};
 use api::proto::compliance::v1::{

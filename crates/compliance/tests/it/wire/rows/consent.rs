@@ -33,8 +33,12 @@ async fn row_09_a_comment_is_answered_in_private_once_within_seven_days_and_open
     for is_post in [false, true] {
         let mut world = World::of_page(moment(IN_2026)).await;
         let (text, post_id) = ("how much?".to_owned(), Some("1001_5".to_owned()));
-        let deed = || if is_post { Deed::Post { text: text.clone() } } else {
-            Deed::Comment { text: text.clone(), post_id: post_id.clone() }
+        let deed = || {
+            if is_post {
+                Deed::Post { text: text.clone() }
+            } else {
+                Deed::Comment { text: text.clone(), post_id: post_id.clone() }
+            }
         };
         let reply = |id: &str| if is_post { to_comment("", id) } else { to_comment(id, "1001_5") };
         let first = world.asha(deed()).await.unwrap();
@@ -136,9 +140,7 @@ async fn row_29_the_same_is_asked_once_a_week() {
 #[tokio::test]
 async fn utility_templates_go_at_any_time_when_the_platform_approved_them() {
     let mut world = World::of_page(moment(IN_2026)).await;
-    let template = |name: &str, text: &str| {
-        json!({ "name": name, "language": "en", "category": "UTILITY", "components": [{ "type": "BODY", "text": text }] })
-    };
+    let template = |name: &str, text: &str| json!({ "name": name, "language": "en", "category": "UTILITY", "components": [{ "type": "BODY", "text": text }] });
     world.post(PAGE, "message_templates", &template("order_update", "Your order is on its way."));
     world.post(PAGE, "message_templates", &template("big_sale", "A special offer, buy now."));
     let sends = |name: &str| {
