@@ -1,4 +1,4 @@
-//! Draws that follow from a seed, so that a situation can be met again (SplitMix64).
+//! Draws that follow from a seed, so that a situation can be met again (the generator `SplitMix64`).
 
 pub(super) struct Dice(u64);
 
