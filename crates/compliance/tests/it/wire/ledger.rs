@@ -6,11 +6,12 @@ use api::proto::compliance::v1::{Decision, EvaluateSendRequest, Route, matter};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, ContentKind, Intent, Purpose};
 use domain::evaluate::{Facts, judge};
-use domain::event::{Content, Event, Outcome, RightStep, RightStepKind, Sending, SendingKind};
+use domain::event::{Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use domain::id::{CommentId, Mid, PageId, PostId, Psid, RequestId, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
 use domain::right::{Right, TokenId};
+use domain::send::Handling;
 use domain::time::Span;
 use uuid::Uuid;
 
@@ -93,9 +94,16 @@ impl World {
             request_digest: [0; 16],
             intent: Box::new(intent.clone()),
             content: Content::Text("hi".to_owned()),
+            handling: Handling::default(),
         };
         let leave_by = self.now.plus(Span::from_secs(3));
-        let dispatched = SendingKind::Dispatched { attempt: 1, claim: send.uuid(), leave_by, decision: decision() };
+        let dispatched = SendingKind::Dispatched {
+            attempt: 1,
+            claim: send.uuid(),
+            leave_by,
+            decision: decision(),
+            grounds: Grounds::default(),
+        };
         let steps = [
             requested,
             SendingKind::Accepted { decision: decision() },
