@@ -13,7 +13,7 @@ mod content;
 mod matter;
 
 pub use content::{content, take_content};
-pub use matter::{matter, take_matter};
+pub use matter::{matter, post_of, take_matter};
 
 /// A moment as gRPC writes it.
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {

@@ -49,6 +49,11 @@ impl Violations {
         self.0.is_empty()
     }
 
+    /// Every wrong field, with what it must be.
+    pub fn into_fields(self) -> impl Iterator<Item = (String, String)> {
+        self.0.into_iter().map(|violation| (violation.field, violation.description))
+    }
+
     /// The status that names every wrong field.
     pub fn into_status(self) -> Status {
         let fields: Vec<_> = self.0.iter().map(|violation| violation.field.as_str()).collect();

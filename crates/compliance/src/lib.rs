@@ -1,6 +1,7 @@
 //! Answers whether something may be said, and explains what was decided. It records nothing and stands in the path of no
 //! message: the sender judges for itself, with the same function, on the state that it has just folded.
 
+mod judging;
 mod packs;
 mod page;
 
@@ -8,10 +9,10 @@ use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};
 use api::status::{self, Violations};
 use api::{convert, name};
-use domain::evaluate::{Facts, judge};
 use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
+use judging::{Known, Question};
 use service_kit::Clock;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -29,16 +30,20 @@ impl ComplianceService {
     pub fn server(log: Arc<dyn EventLog>, conversations: Conversations, clock: Clock) -> ComplianceServer<Self> {
         ComplianceServer::new(Self { conversations, judged_by: JudgedBy::new(log), clock })
     }
+}
 
-    /// The moment that is asked about, or now.
-    fn moment(&self, at_time: Option<&prost_types::Timestamp>, violations: &mut Violations) -> Option<Timestamp> {
-        let Some(time) = at_time else { return Some(self.clock.now()) };
-        let moment = convert::moment(time);
-        if moment.is_none() {
-            violations.add("at_time", "lies outside all time");
-        }
-        moment
+/// The moment that is asked about, or now.
+pub(crate) fn moment(
+    at_time: Option<&prost_types::Timestamp>,
+    now: Timestamp,
+    violations: &mut Violations,
+) -> Option<Timestamp> {
+    let Some(time) = at_time else { return Some(now) };
+    let moment = convert::moment(time);
+    if moment.is_none() {
+        violations.add("at_time", "lies outside all time");
     }
+    moment
 }
 
 fn unavailable(error: LogError) -> Status {
@@ -51,22 +56,34 @@ impl Compliance for ComplianceService {
         &self,
         request: Request<pb::EvaluateSendRequest>,
     ) -> Result<Response<pb::EvaluateSendResponse>, Status> {
-        let asked = request.into_inner();
-        let mut violations = Violations::default();
-        let parent = violations.take("parent", name::parse_conversation(&asked.parent));
-        let intent = convert::intent(asked.actor, asked.purpose, &mut violations);
-        let intent = convert::take_matter(intent, asked.matter, &mut violations);
-        let at = self.moment(asked.at_time.as_ref(), &mut violations);
-        let (Some((page, psid)), Some(intent), Some(at)) = (parent, intent, at) else {
+        let question = Question::read(request.into_inner(), &self.conversations, self.clock.now());
+        let question = question.map_err(Violations::into_status)?;
+        let mut known = Known::begin(&self.conversations, &self.judged_by).await.map_err(unavailable)?;
+        known.answer(&question).await.map(Response::new).map_err(unavailable)
+    }
+
+    async fn batch_evaluate(
+        &self,
+        request: Request<pb::BatchEvaluateRequest>,
+    ) -> Result<Response<pb::BatchEvaluateResponse>, Status> {
+        use pb::evaluation::Result as Outcome;
+        let requests = request.into_inner().requests;
+        if !(1..=judging::MOST).contains(&requests.len()) {
+            let mut violations = Violations::default();
+            violations.add("requests", format!("are 1 to {}", judging::MOST));
             return Err(violations.into_status());
-        };
-        let stream = self.conversations.stream(&page, &psid);
-        let loaded = self.conversations.load(&stream).await.map_err(unavailable)?;
-        let page_state = self.judged_by.page(&page).await.map_err(unavailable)?.state;
-        let packs = self.judged_by.packs().await.map_err(unavailable)?;
-        let decision = judge(&packs, &Facts::new(&page, &page_state, &loaded.state), &intent, at);
-        let decision = Some(convert::decision(&decision, &packs));
-        Ok(Response::new(pb::EvaluateSendResponse { decision, revision: loaded.revision }))
+        }
+        let now = self.clock.now();
+        let mut known = Known::begin(&self.conversations, &self.judged_by).await.map_err(unavailable)?;
+        let mut evaluations = Vec::with_capacity(requests.len());
+        for asked in requests {
+            let outcome = match Question::read(asked, &self.conversations, now) {
+                Ok(question) => Outcome::Answer(known.answer(&question).await.map_err(unavailable)?),
+                Err(violations) => Outcome::Wrong(judging::wrong(violations)),
+            };
+            evaluations.push(pb::Evaluation { result: Some(outcome) });
+        }
+        Ok(Response::new(pb::BatchEvaluateResponse { evaluations }))
     }
 
     async fn explain_decision(
@@ -97,7 +114,7 @@ impl Compliance for ComplianceService {
         if page == Some(None) {
             violations.add("name", "names one Page");
         }
-        let at = self.moment(asked.at_time.as_ref(), &mut violations);
+        let at = moment(asked.at_time.as_ref(), self.clock.now(), &mut violations);
         let (Some(Some(page)), Some(at)) = (page, at) else { return Err(violations.into_status()) };
         let loaded = self.judged_by.page(&page).await.map_err(unavailable)?;
         let packs = self.judged_by.packs().await.map_err(unavailable)?;

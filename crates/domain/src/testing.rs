@@ -91,6 +91,15 @@ pub(crate) fn heard(stated_at: Timestamp, kind: InboundKind) -> Event {
     told(n, stated_at, stated_at, kind)
 }
 
+/// The same, delivered to us while another app has the thread.
+pub(crate) fn stood_by(stated_at: Timestamp, kind: InboundKind) -> Event {
+    let mut event = heard(stated_at, kind);
+    if let Event::Inbound(inbound) = &mut event {
+        inbound.standby = true;
+    }
+    event
+}
+
 pub(crate) fn message() -> InboundKind {
     InboundKind::Message(Message { text: "is it still there?".to_owned(), ..Message::default() })
 }
@@ -255,6 +264,21 @@ pub(crate) fn commented(name: &str, verb: CommentVerb) -> InboundKind {
         verb,
         from: Some(Author { id: person(), name: None }),
         text: "how much?".to_owned(),
+        created_at: None,
+    })
+}
+
+/// Something that somebody did on the Page's wall.
+pub(crate) fn wall(post: &str, author: &str, item: &str, verb: &str) -> InboundKind {
+    InboundKind::Feed(FeedChange {
+        item: item.to_owned(),
+        verb: verb.to_owned(),
+        post: PostId::parse(post).ok(),
+        comment: None,
+        parent: None,
+        from: Some(Author { id: Psid::parse(author).unwrap(), name: None }),
+        text: String::new(),
+        reaction: None,
         created_at: None,
     })
 }

@@ -26,7 +26,7 @@ pub use admin::model::{
 };
 pub use config::{AppConfig, ClockStart, Config, Delivery, WebhookTarget};
 pub use faults::{Fault, FaultKind};
-pub use offline::Offline;
+pub use offline::{Offline, SignedBody};
 pub use recorder::{AlertRow, CallRow, EventJson, Filter, SendRow, WebhookRow, WebhookStatus};
 pub use server::Simulator;
 pub use world::EchoTiming;

@@ -75,7 +75,7 @@ impl Platform {
             ClockStart::StoppedAt(at_ms) => Clock::Stopped { at_ms },
         };
         let state = State {
-            world: world(config)?,
+            world: world(config, Rules::compiled_in()?)?,
             recorder: Recorder::default(),
             traffic: Traffic::default(),
             clock,
@@ -275,7 +275,7 @@ impl State {
 
 impl World {
     /// Which apps hear of an event, and in which array: an app that does not own the thread stands by.
-    fn listeners(&self, event: &Event, now_ms: i64) -> Vec<(AppIx, Place)> {
+    pub(crate) fn listeners(&self, event: &Event, now_ms: i64) -> Vec<(AppIx, Place)> {
         let Some(page) = self.page(&event.page) else { return Vec::new() };
         let person = event.psid.and_then(|psid| page.people.get(&psid));
         if person.is_some_and(|person| person.is_banned) {
@@ -306,8 +306,8 @@ impl World {
 }
 
 /// The world of a configuration.
-pub(crate) fn world(config: &Config) -> anyhow::Result<World> {
-    let mut world = World::new(config.seed, Rules::compiled_in()?);
+pub(crate) fn world(config: &Config, rules: Rules) -> anyhow::Result<World> {
+    let mut world = World::new(config.seed, rules);
     world.limits = config.limits.clone();
     world.echo_delay_ms = millis(config.echo_delay);
     let first = world.add_app(&config.app_id, config.app_secret.clone());

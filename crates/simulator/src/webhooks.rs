@@ -7,7 +7,7 @@ pub(crate) mod event;
 pub(crate) mod handshake;
 pub(crate) mod object;
 pub(crate) mod outbox;
-mod sign;
+pub(crate) mod sign;
 #[cfg(test)]
 mod tests;
 

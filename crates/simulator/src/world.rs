@@ -11,6 +11,7 @@ pub(crate) mod person;
 pub(crate) mod post;
 pub(crate) mod rules;
 pub(crate) mod script;
+mod staff;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

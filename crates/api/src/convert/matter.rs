@@ -3,6 +3,7 @@
 use crate::proto::compliance::v1 as pb;
 use crate::status::Violations;
 use domain::decision::{ContentKind, Intent, Reference, To};
+use domain::id::{CommentId, PostId};
 use domain::right::{Right, TokenId};
 use pb::matter as wire;
 
@@ -74,6 +75,7 @@ pub fn take_matter(intent: Option<Intent>, matter: Option<pb::Matter>, violation
         }
         Some(wire::Recipient::Phone(_)) => Some(To::Phone),
         Some(wire::Recipient::Group(_)) => Some(To::Group),
+        Some(wire::Recipient::Comment(comment)) => commented(&comment, violations).map(|(_, id)| To::Comment(id)),
     };
     let topic = match matter.topic {
         topic if topic.is_empty() => None,
@@ -89,6 +91,24 @@ pub fn take_matter(intent: Option<Intent>, matter: Option<pb::Matter>, violation
         to: to?,
         ..intent?
     })
+}
+
+/// The post whose commenter, or whose author, is addressed; none when nobody is addressed so, or wrongly.
+pub fn post_of(matter: Option<&pb::Matter>) -> Option<PostId> {
+    let Some(wire::Recipient::Comment(comment)) = matter?.recipient.as_ref() else { return None };
+    PostId::parse(&comment.post_id).ok()
+}
+
+/// The post, and what is answered: a comment on it, or itself.
+fn commented(comment: &pb::Comment, violations: &mut Violations) -> Option<(PostId, CommentId)> {
+    let post = violations.take("matter.comment.post_id", PostId::parse(&comment.post_id));
+    if comment.comment_id.is_empty() {
+        let post = post?;
+        let itself = CommentId::from(&post);
+        return Some((post, itself));
+    }
+    let id = violations.take("matter.comment.comment_id", CommentId::parse(&comment.comment_id));
+    Some((post?, id?))
 }
 
 fn checked(text: String, field: &str, violations: &mut Violations) -> String {
@@ -131,6 +151,26 @@ mod tests {
             let back = take_matter(Some(plain.clone()), Some(matter(&intent)), &mut violations);
             assert_eq!(back, Some(intent));
         }
+    }
+
+    #[test]
+    fn a_comment_is_answered_or_the_post_itself() {
+        let plain = Intent::new(Actor::Bot, Purpose::Conversation);
+        let addressed = |comment: &str, post: &str| {
+            let comment = pb::Comment { comment_id: comment.to_owned(), post_id: post.to_owned() };
+            pb::Matter { recipient: Some(wire::Recipient::Comment(comment)), ..pb::Matter::default() }
+        };
+        for (comment, answered) in [("5_6", "5_6"), ("", "1001_5")] {
+            let matter = addressed(comment, "1001_5");
+            assert_eq!(post_of(Some(&matter)), PostId::parse("1001_5").ok());
+            let taken = take_matter(Some(plain.clone()), Some(matter), &mut Violations::default()).unwrap();
+            assert_eq!(taken.to, To::Comment(CommentId::parse(answered).unwrap()));
+        }
+        let mut violations = Violations::default();
+        assert_eq!(take_matter(Some(plain), Some(addressed(" ", "")), &mut violations), None);
+        let fields: Vec<_> = violations.into_fields().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["matter.comment.post_id", "matter.comment.comment_id"]);
+        assert_eq!(post_of(None), None);
     }
 
     #[test]

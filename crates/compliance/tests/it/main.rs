@@ -4,9 +4,11 @@
 
 mod sandbox;
 
+mod batch;
 mod explained;
 mod facts;
 mod fields;
 mod packs;
 mod rules;
 mod windows;
+mod wire;

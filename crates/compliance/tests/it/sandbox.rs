@@ -28,11 +28,13 @@ pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_767_268_800_000);
 pub(crate) const ASHA: &str = "24601";
 
 const PAGE: &str = "1001";
-const SOON: Duration = Duration::from_secs(10);
+/// Far more than anything takes, also where a whole crowd is asked about on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
 
 /// A running service. Every test ends with [`Sandbox::stop`], so every test proves that stopping works.
 pub(crate) struct Sandbox {
     pub(crate) log: Arc<SqliteLog>,
+    pub(crate) clock: Clock,
     pub(crate) hands: ManualClock,
     pub(crate) compliance: ComplianceClient<Channel>,
     ids: Ids,
@@ -51,14 +53,16 @@ impl Sandbox {
         let server = Server::builder().add_service(ComplianceService::server(
             log.clone(),
             Conversations::new(log.clone()),
-            clock,
+            clock.clone(),
         ));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
         running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
+        // A whole batch is larger than what a client takes by default.
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
+        let compliance = compliance.max_decoding_message_size(16 << 20);
+        Self { log, clock, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
     }
 
     pub(crate) async fn stop(mut self) {

@@ -1,6 +1,7 @@
 //! Whether a person can and wants to be reached: by whom, since when not, and what they were asked.
 
-use super::Fact;
+use super::{Fact, Opening};
+use crate::decision::ContentKind;
 use crate::event::{Consent, ConsentKind, ControlStep, Inbound, InboundKind};
 use crate::id::{AppId, SendId};
 use crate::send::{Send, Status};
@@ -23,10 +24,20 @@ pub struct Control {
     pub fact: Fact,
 }
 
+/// How the person's latest action came: to the app that has the thread, or to one that stands by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Heard {
+    stated_at: Timestamp,
+    /// Whether another app had the thread then.
+    standby: bool,
+    /// What says so.
+    fact: Fact,
+}
+
 /// What the Page asked of the person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
-    title: String,
+    kind: ContentKind,
     at: Timestamp,
 }
 
@@ -37,6 +48,7 @@ pub struct Reach {
     opted_in: Option<Timestamp>,
     unavailable: Option<Timestamp>,
     control: Option<Control>,
+    heard: Option<Heard>,
     asked: BTreeMap<SendId, Asked>,
 }
 
@@ -51,18 +63,31 @@ impl Reach {
         self.unavailable
     }
 
-    /// Who has the thread.
-    pub const fn control(&self) -> Option<&Control> {
-        self.control.as_ref()
+    /// Whether another app than ours had the thread, by the latest word on it, and what says so. A change of control at the
+    /// same moment counts more than how an action came.
+    pub fn had_by_another(&self, ours: Option<&AppId>) -> Option<Fact> {
+        let control = self.control.as_ref();
+        let heard = self.heard.as_ref().filter(|heard| control.is_none_or(|told| told.stated_at < heard.stated_at));
+        match (heard, control) {
+            (Some(heard), _) => heard.standby.then_some(heard.fact),
+            (None, Some(told)) => {
+                told.owner.as_ref().zip(ours).filter(|(owner, ours)| owner != ours).map(|_| told.fact)
+            }
+            (None, None) => None,
+        }
     }
 
     /// When the person was last asked for this, by a send other than this one.
-    pub fn asked(&self, title: &str, except: Option<&SendId>) -> Option<Timestamp> {
-        let others = self.asked.iter().filter(|(send, asked)| asked.title == title && Some(*send) != except);
+    pub fn asked(&self, kind: &ContentKind, except: Option<&SendId>) -> Option<Timestamp> {
+        let others = self.asked.iter().filter(|(send, asked)| asked.kind == *kind && Some(*send) != except);
         others.map(|(_, asked)| asked.at).max()
     }
 
     pub(super) fn hear(&mut self, fact: Fact, inbound: &Inbound) {
+        // Opt-ins come to every app, whoever has the thread.
+        if Opening::all_of(&inbound.kind).any(|opening| opening != Opening::OptIn) {
+            self.hear_action(Heard { stated_at: inbound.stated_at, standby: inbound.standby, fact });
+        }
         let InboundKind::ThreadControl(told) = &inbound.kind else { return };
         match told.step {
             ControlStep::Passed | ControlStep::Taken => (),
@@ -81,6 +106,20 @@ impl Reach {
         }
     }
 
+    fn hear_action(&mut self, new: Heard) {
+        let Some(known) = &mut self.heard else {
+            self.heard = Some(new);
+            return;
+        };
+        // What came both ways came to whoever has the thread.
+        let (latest, before) = ((new.stated_at, !new.standby), (known.stated_at, !known.standby));
+        if latest > before {
+            *known = new;
+        } else if latest == before {
+            known.fact = known.fact.earlier(new.fact);
+        }
+    }
+
     pub(super) fn consent(&mut self, consent: Consent) {
         let latest = match consent.kind {
             ConsentKind::OptedOut => &mut self.opted_out,
@@ -94,13 +133,16 @@ impl Reach {
         if let Status::Rejected { code: UNAVAILABLE, .. } = send.status {
             self.unavailable = self.unavailable.max(Some(at));
         }
-        let Some(title) = send.intent.kind.ask() else { return };
+        if send.intent.kind.ask().is_none() {
+            return;
+        }
+        let asked = |at| Asked { kind: send.intent.kind.clone(), at };
         match send.status {
             // It counts from when it was promised: of two that wait, one is too many.
             Status::Accepted { .. } => {
-                self.asked.entry(id.clone()).or_insert_with(|| Asked { title: title.to_owned(), at });
+                self.asked.entry(id.clone()).or_insert_with(|| asked(at));
             }
-            Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), Asked { title: title.to_owned(), at })),
+            Status::Sent { at, .. } => drop(self.asked.insert(id.clone(), asked(at))),
             Status::Blocked | Status::Cancelled | Status::Expired { .. } | Status::Rejected { .. } => {
                 drop(self.asked.remove(id));
             }

@@ -4,7 +4,7 @@
 //! long as any pack can let it live, and a fact that comes after that grants nothing; so nobody can win it back.
 
 use super::Fact;
-use crate::event::{CommentVerb, Inbound, NotificationChange, Notifications, OptIn, RightStepKind};
+use crate::event::{CommentVerb, Inbound, InboundKind, NotificationChange, Notifications, OptIn, RightStepKind};
 use crate::id::{CommentId, SendId};
 use crate::right::{Right, TokenId, Use};
 use crate::time::{Span, Timestamp};
@@ -57,7 +57,7 @@ impl Repeated {
     }
 }
 
-/// A comment that may be answered in private, once.
+/// A comment, or a visitor's post, that may be answered in private, once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
     /// When the person wrote it; none: we only heard of its end.
@@ -128,6 +128,13 @@ impl Rights {
                 let at = comment.created_at.map_or(fact.at, |created| created.min(fact.at));
                 self.hear_comment(&comment.comment, comment.verb, Fact { at, ..fact });
             }
+        }
+        if let InboundKind::Feed(feed) = &inbound.kind
+            && let Some((post, _)) = feed.visitor_post(&inbound.page)
+            && let Some(verb) = feed.verb()
+        {
+            let at = feed.created_at.map_or(fact.at, |created| created.min(fact.at));
+            self.hear_comment(&CommentId::from(post), verb, Fact { at, ..fact });
         }
     }
 

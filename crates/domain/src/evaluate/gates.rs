@@ -42,7 +42,9 @@ fn suppressed(look: &mut Look<'_>) {
 
 /// Whoever acts again can be reached again.
 fn unavailable(look: &mut Look<'_>) {
-    let Some(since) = look.person().reach().unavailable() else { return };
+    // An answer to a comment may have met it first.
+    let told = [look.person(), look.facts.conversation].map(|state| state.reach().unavailable());
+    let Some(since) = told.into_iter().flatten().max() else { return };
     if look.last_action().is_none_or(|action| action.at <= since) {
         look.against(bare(Rule::RecipientUnavailable));
         look.helps(Remedy::PersonActs);
@@ -64,17 +66,18 @@ fn opted_out(look: &mut Look<'_>) {
     }
 }
 
-/// Another app keeps the thread for as long as anything happens in it, and a while longer.
+/// Another app keeps the thread for as long as anything happens in it, and a while longer; then nobody has it.
 fn thread(look: &mut Look<'_>) {
-    let Some(ours) = look.facts.page.app() else { return };
-    let Some(control) = look.person().reach().control() else { return };
-    let Some(owner) = &control.owner else { return };
-    if owner == ours {
-        return;
+    let Some(fact) = look.person().reach().had_by_another(look.facts.page.app()) else { return };
+    let kept = look.pack.thread_control();
+    let mut end: Timestamp = fact.at.plus(kept);
+    // What the person did after that, and nobody said whose thread it was.
+    if let Some(action) = look.last_action().filter(|action| action.at > fact.at) {
+        if action.at >= end {
+            return;
+        }
+        end = action.at.plus(kept);
     }
-    let fact = control.fact;
-    let busy_at: Timestamp = look.last_action().map_or(fact.at, |action| action.at.max(fact.at));
-    let end = busy_at.plus(look.pack.thread_control());
     if look.now < end {
         let finding = Finding { facts: vec![fact.record], span: Some((fact.at, end)), ..bare(Rule::ThreadNotOurs) };
         look.against(finding);

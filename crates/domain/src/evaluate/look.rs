@@ -50,6 +50,8 @@ pub(super) struct Look<'a> {
     pub(super) now: Timestamp,
     /// Everything in the way, in the order in which it was met.
     pub(super) findings: Vec<Finding>,
+    /// How often anything was found in the way, also what was met before: each way counts its own.
+    pub(super) n_against: usize,
     /// Everything that would lift something of that.
     pub(super) remedies: Vec<Remedy>,
     /// Moments after `now` at which something that was looked at changes by itself.
@@ -57,12 +59,14 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    pub(super) const fn new(pack: &'a Pack, facts: Facts<'a>, intent: &'a Intent, now: Timestamp) -> Self {
-        Self { pack, facts, intent, now, findings: Vec::new(), remedies: Vec::new(), edges: BTreeSet::new() }
+    pub(super) fn new(pack: &'a Pack, facts: Facts<'a>, intent: &'a Intent, now: Timestamp) -> Self {
+        let (findings, remedies, edges) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { pack, facts, intent, now, findings, n_against: 0, remedies, edges }
     }
 
     /// Notes that a rule stands in the way.
     pub(super) fn against(&mut self, finding: Finding) {
+        self.n_against += 1;
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }

@@ -1,18 +1,25 @@
 //! Ways of their own kind: templates, answers to comments, ads in threads, phone numbers, groups.
 
 use super::look::{Closed, Grant, Look, Window, bare};
-use crate::decision::{About, Capability, Finding, Remedy, Route};
+use crate::decision::{About, Capability, ContentKind, Finding, Remedy, Route};
 use crate::id::CommentId;
 use crate::pack::Rule;
 use crate::right::Right;
 
 /// A template that the platform approved, at any time, once there is a conversation.
 pub(super) fn utility(look: &mut Look<'_>, name: &str, language: &str) -> Option<Grant> {
-    let n_before = look.findings.len();
-    look.route_or(Capability::Utility, Rule::UtilityClosed);
+    let n_before = look.n_against;
+    approved(look, name, language);
     if look.window().is_none() {
         look.never_began();
     }
+    let finding = bare(Rule::UtilityTemplate);
+    (look.n_against == n_before).then_some(Grant { route: Route::Utility, finding, right: None })
+}
+
+/// What is asked of a template, by whatever way it goes.
+fn approved(look: &mut Look<'_>, name: &str, language: &str) {
+    look.route_or(Capability::Utility, Rule::UtilityClosed);
     if look.facts.page.is_template_refused(name, language) {
         look.against(bare(Rule::TemplateNotApproved));
     }
@@ -20,15 +27,22 @@ pub(super) fn utility(look: &mut Look<'_>, name: &str, language: &str) -> Option
         look.against(bare(Rule::PromotionInTemplate));
         look.helps(Remedy::NotPromotional);
     }
-    let finding = bare(Rule::UtilityTemplate);
-    (look.findings.len() == n_before).then_some(Grant { route: Route::Utility, finding, right: None })
 }
 
 /// The one private answer to a comment.
 pub(super) fn private_reply(look: &mut Look<'_>, comment: &CommentId) -> Option<Grant> {
     let right = Right::PrivateReply(comment.clone());
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     look.route_or(Capability::PrivateReply, Rule::PrivateReplyClosed);
+    match &look.intent.kind {
+        ContentKind::Message | ContentKind::FeedbackTemplate => (),
+        ContentKind::UtilityTemplate { name, language } => approved(look, name, language),
+        // A comment opens no window to ask in.
+        ContentKind::OneTimeRequest { .. } | ContentKind::RecurringRequest { .. } => {
+            look.against(bare(Rule::OptInOutsideWindow));
+            look.helps(Remedy::PersonActs);
+        }
+    }
     let known = look.facts.conversation.rights().reply(comment).filter(|reply| reply.removed.is_none());
     let Some((reply, written)) = known.and_then(|reply| Some((reply, reply.written?))) else {
         look.against(Look::about(Rule::CommentUnknown, &right, None));
@@ -48,7 +62,7 @@ pub(super) fn private_reply(look: &mut Look<'_>, comment: &CommentId) -> Option<
         look.against(Finding { about: about.clone(), ..window.finding(Rule::PrivateReplyExpired) });
     }
     let finding = Finding { about, ..window.finding(Rule::PrivateReplyOpen) };
-    (look.findings.len() == n_before).then_some(Grant { route: Route::PrivateReply, finding, right: Some(right) })
+    (look.n_against == n_before).then_some(Grant { route: Route::PrivateReply, finding, right: Some(right) })
 }
 
 /// An ad in the thread of somebody who has written before.

@@ -36,7 +36,7 @@ pub(super) fn for_topic(look: &mut Look<'_>) -> Option<Grant> {
     let rights = look.facts.conversation.rights();
     let mut once: Vec<_> = rights.all_one_time().filter(|(_, token)| token.topic.as_deref() == Some(topic)).collect();
     once.sort_by_key(|(id, token)| (token.given.at, *id));
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     for (id, token) in once {
         let found = one_time(look, id, token);
         if found.is_some() {
@@ -52,7 +52,7 @@ pub(super) fn for_topic(look: &mut Look<'_>) -> Option<Grant> {
             return found;
         }
     }
-    if look.findings.len() == n_before {
+    if look.n_against == n_before {
         can_be_asked(look);
     }
     None
@@ -82,7 +82,7 @@ fn topic_fits(look: &mut Look<'_>, right: &Right, id: TokenId, topic: Option<&st
 /// One message, never again, within its time.
 fn one_time(look: &mut Look<'_>, id: TokenId, token: &OneTime) -> Option<Grant> {
     let right = Right::OneTime(id);
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     look.route_or(Capability::OneTime, Rule::OneTimeClosed);
     topic_fits(look, &right, id, token.topic.as_deref(), token.given);
     if look.intent.is_recurring {
@@ -102,13 +102,13 @@ fn one_time(look: &mut Look<'_>, id: TokenId, token: &OneTime) -> Option<Grant> 
         look.against(Finding { about: about(&right), ..window.finding(Rule::TokenExpired) });
     }
     let finding = Finding { about: about(&right), ..window.finding(Rule::OneTimeToken) };
-    (look.findings.len() == n_before).then_some(Grant { route: Route::OneTime, finding, right: Some(right) })
+    (look.n_against == n_before).then_some(Grant { route: Route::OneTime, finding, right: Some(right) })
 }
 
 /// Message after message, with a pause between them: free while the platform has that, else paid.
 fn repeated(look: &mut Look<'_>, id: TokenId, token: &Repeated, given: Fact) -> Option<Grant> {
     let right = Right::Repeated(id);
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     topic_fits(look, &right, id, token.topic(), given);
     if token.is_stopped() {
         look.against(Look::about(Rule::TokenStopped, &right, Some(given)));
@@ -125,12 +125,13 @@ fn repeated(look: &mut Look<'_>, id: TokenId, token: &Repeated, given: Fact) -> 
             look.against(Finding { span, ..Look::about(Rule::TokenExpired, &right, Some(given)) });
         }
     }
-    let is_sound = look.findings.len() == n_before;
+    let is_sound = look.n_against == n_before;
     let found = free(look, &right, token, given).or_else(|| paid(look, &right, token, given));
     found.filter(|_| is_sound)
 }
 
-fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Option<Grant> {
+/// Notes it when the Page has no recurring notifications. Answers whether it has.
+pub(super) fn free_or(look: &mut Look<'_>) -> bool {
     let is_open = look.route(Capability::Recurring) == Closed::No
         // Where it has ended, some Pages still have it.
         || (look.pack.route(Capability::Recurring).is_some()
@@ -140,6 +141,12 @@ fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Op
         if look.route(Capability::RecurringException) == Closed::NotGranted {
             look.helps(Remedy::Granted(Capability::RecurringException));
         }
+    }
+    is_open
+}
+
+fn free(look: &mut Look<'_>, right: &Right, token: &Repeated, given: Fact) -> Option<Grant> {
+    if !free_or(look) {
         return None;
     }
     let rule = Rule::RecurringToken;

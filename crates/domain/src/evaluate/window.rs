@@ -3,6 +3,7 @@
 use super::look::{Closed, Grant, Look, Window, bare};
 use crate::decision::{About, Actor, Capability, ContentKind, Finding, Purpose, Remedy, Route, Tag};
 use crate::pack::{Rule, TagRule};
+use crate::right::Right;
 use crate::time::Timestamp;
 
 /// Inside the window anything may be said.
@@ -33,22 +34,25 @@ pub(super) fn ask(look: &mut Look<'_>) -> Option<Grant> {
     let (ContentKind::OneTimeRequest { title } | ContentKind::RecurringRequest { title }) = &look.intent.kind else {
         return None;
     };
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     let ask = if let ContentKind::OneTimeRequest { .. } = &look.intent.kind {
         look.route_or(Capability::OneTime, Rule::OneTimeClosed);
         look.pack.asks().one_time
     } else {
         // The same right serves recurring and marketing messages.
         if look.route(Capability::Marketing) != Closed::No {
-            look.route_or(Capability::Recurring, Rule::RecurringEnded);
+            super::tokens::free_or(look);
         }
+        given(look, title);
         look.pack.asks().recurring
     };
     if title.chars().count() > ask.title_chars as usize {
         look.against(bare(Rule::TitleTooLong));
         look.helps(Remedy::ShorterTitle(ask.title_chars));
     }
-    if let Some((asked, every)) = look.facts.conversation.reach().asked(title, look.facts.send).zip(ask.every) {
+    if let Some((asked, every)) =
+        look.facts.conversation.reach().asked(&look.intent.kind, look.facts.send).zip(ask.every)
+    {
         let again = asked.plus(every);
         look.edges.insert(again);
         if look.now < again {
@@ -56,7 +60,7 @@ pub(super) fn ask(look: &mut Look<'_>) -> Option<Grant> {
             look.helps(Remedy::After(again));
         }
     }
-    let is_barred = look.findings.len() > n_before;
+    let is_barred = look.n_against > n_before;
     let found = window(look);
     if found.is_none() {
         look.against(bare(Rule::OptInOutsideWindow));
@@ -86,7 +90,7 @@ fn tag(look: &mut Look<'_>) -> Option<Grant> {
     }
     // Nobody is told of a tag before they have ever begun a conversation.
     look.window()?;
-    let n_before = look.findings.len();
+    let n_before = look.n_against;
     let found = look.pack.tags().iter().find(|(_, rule)| rule.purpose == purpose).map(|(tag, rule)| (*tag, *rule));
     let Some((tag, rule)) = found else {
         look.against(bare(Rule::TagRetired));
@@ -114,7 +118,22 @@ fn tag(look: &mut Look<'_>) -> Option<Grant> {
     };
     let finding = window.map_or_else(|| bare(Rule::TagPermits), |window| window.finding(Rule::TagPermits));
     let finding = Finding { about: Some(About::Tag(tag)), ..finding };
-    (look.findings.len() == n_before).then_some(Grant { route: Route::Tag(tag), finding, right: None })
+    (look.n_against == n_before).then_some(Grant { route: Route::Tag(tag), finding, right: None })
+}
+
+/// Nobody is asked again for what they agreed to and have not stopped.
+fn given(look: &mut Look<'_>, title: &str) {
+    let rights = look.facts.conversation.rights();
+    let same = rights.all_repeated().filter(|(_, token)| token.topic() == Some(title) && !token.is_stopped());
+    let mut same: Vec<_> = same.filter_map(|(id, token)| Some((id, token.given?, token.expires_at()))).collect();
+    same.sort_by_key(|(id, given, _)| (given.at, *id));
+    for (id, given, end) in same {
+        look.edges.extend(end);
+        if end.is_none_or(|end| look.now < end) {
+            let span = end.map(|end| (given.at, end));
+            look.against(Finding { span, ..Look::about(Rule::OptInGiven, &Right::Repeated(id), Some(given)) });
+        }
+    }
 }
 
 fn is_granted(look: &Look<'_>, tag: Tag, rule: TagRule) -> bool {

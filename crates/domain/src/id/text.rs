@@ -134,6 +134,13 @@ text_id!(
     /// A comment on a post.
     CommentId, "a comment id", 128, PRINTABLE, is_printable, shown: open
 );
+
+/// A visitor's post can be answered in private like a comment: by its own id.
+impl From<&PostId> for CommentId {
+    fn from(post: &PostId) -> Self {
+        Self::parse(post.as_str()).expect("both ids have the same form")
+    }
+}
 text_id!(
     /// A right to write to a person outside every window, as the platform gave it. A secret: whoever has it can use it.
     Token, "a token", 4096, PRINTABLE, is_printable, shown: hidden

@@ -141,6 +141,8 @@ rules! {
     OptInTooSoon = "OPT_IN_TOO_SOON", forbids;
     /// The request's title is too long.
     TitleTooLong = "TITLE_TOO_LONG", forbids;
+    /// The person agreed to the same before, and has not stopped it.
+    OptInGiven = "OPT_IN_GIVEN", forbids;
 }
 
 impl Rule {

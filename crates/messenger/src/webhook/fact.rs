@@ -116,7 +116,11 @@ pub(super) fn id(
                 }
             }
         }
-        InboundKind::Feed(feed) => timeline(event(b"feed"), feed, raw).id(),
+        InboundKind::Feed(feed) => {
+            // Also of visitors' posts, which have streams of their own by now.
+            let parts = Parts::of(b"feed", page).bytes(b"page").bytes(b"").bytes(at);
+            timeline(parts, feed, raw).id()
+        }
         InboundKind::InboxLabel(label) => event(b"inbox_label").text(&label.action).text(&label.label).id(),
         InboundKind::Marketing(message) => marketing(event(b"marketing_message"), message).id(),
         InboundKind::SubscriberUpload(upload) => {

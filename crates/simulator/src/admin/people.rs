@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::clock::settle;
 use super::input::{self, Input};
@@ -12,8 +12,7 @@ use crate::server::Context;
 use crate::world::deeds::{Deed, Happened, Sentence};
 use crate::world::facts;
 use crate::world::ids::Psid;
-use crate::world::person::{Control, Person};
-use crate::world::post::Outgoing;
+use crate::world::person::Person;
 
 /// More would fill the memory of a small machine.
 const MOST_PEOPLE: u32 = 1_000_000;
@@ -142,26 +141,7 @@ pub(super) async fn reply_by_hand(
 ) -> Answer<Happened> {
     let happened = context.platform.change(|world, now_ms| {
         let id = world.page(&page).ok_or_else(|| no_page(&page))?.id.clone();
-        let psid = Psid::of(&reply.psid);
-        let person = world.person(&id, psid).ok_or_else(|| Sentence("No such person on this Page.".to_owned()))?;
-        if !person.has_begun() {
-            return Err(Sentence("The person has not written yet.".to_owned()));
-        }
-        let inbox = world.inbox();
-        let out = Outgoing {
-            message: json!({ "text": reply.text }),
-            text: Some(reply.text),
-            messaging_type: "RESPONSE",
-            form: "id",
-            ..Outgoing::default()
-        };
-        let (mid, _) = world.post(&id, inbox, psid, out, None, now_ms);
-        let has_owners = world.default_app(&id).is_some();
-        if let Some(person) = world.person_mut(&id, psid).filter(|_| has_owners) {
-            let until_ms = now_ms.saturating_add(facts::CONTROL_MS);
-            person.more_mut().control = Some(Control { app: inbox, until_ms });
-        }
-        Ok(Happened { mid: Some(mid), timestamp: now_ms, id: None })
+        world.reply_by_hand(&id, Psid::of(&reply.psid), reply.text, now_ms)
     })?;
     settle(&context).await;
     Ok(Json(happened))

@@ -12,13 +12,11 @@ use super::people::no_page;
 use crate::errors::Refusal;
 use crate::faults::{Fault, FaultKind};
 use crate::server::Context;
-use crate::webhooks::event::Event;
-use crate::webhooks::object::Object;
+use crate::world::World;
 use crate::world::app::AppIx;
 use crate::world::deeds::Sentence;
 use crate::world::limits::Limits;
 use crate::world::page::{Page, PageSettings};
-use crate::world::{Effect, World};
 
 const DONE: Json<Done> = Json(Done { success: true });
 
@@ -130,18 +128,8 @@ pub(super) async fn enforce(
 ) -> Answer<Done> {
     let Enforce { action, reason } = enforce;
     context.platform.change(|world, now_ms| {
-        let page = world.page_mut(&id).ok_or_else(|| no_page(&id))?;
-        match action.as_str() {
-            "warning" => (),
-            "block" => page.settings.policy_blocked = true,
-            "unblock" => page.settings.policy_blocked = false,
-            _ => return Err(Sentence("The action is warning, block or unblock.".to_owned())),
-        }
-        let what = Object::new().with("action", action.as_str()).maybe("reason", reason);
-        let what = Object::new().with("policy_enforcement", what);
-        let event = Event::of_page(page, "policy_enforcement", "messaging_policy_enforcement", now_ms, what);
-        world.effects.push(Effect::Tell(event));
-        Ok(())
+        world.page(&id).ok_or_else(|| no_page(&id))?;
+        world.enforce(&id, &action, reason, now_ms)
     })?;
     settle(&context).await;
     Ok(DONE)

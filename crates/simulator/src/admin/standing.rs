@@ -44,10 +44,11 @@ impl WindowRow {
     pub(super) fn of(world: &World, person: &Person, now_ms: i64) -> Self {
         let pack = world.rules.at(now_ms);
         let standard = person.last_opening_ms.map(|at_ms| at_ms.saturating_add(pack.standard_ms));
+        let ad = person.last_ad_message_ms.map(|at_ms| at_ms.saturating_add(pack.ad_opened_ms));
         let human_agent = person.last_message_ms.map(|at_ms| at_ms.saturating_add(pack.human_agent_ms));
         Self {
-            standard_until_ms: standard.max(person.ad_until_ms),
-            human_agent_until_ms: human_agent.max(standard).max(person.ad_until_ms),
+            standard_until_ms: standard.max(ad),
+            human_agent_until_ms: human_agent.max(standard).max(ad),
             standard_ms: pack.standard_ms,
         }
     }

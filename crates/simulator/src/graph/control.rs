@@ -107,7 +107,7 @@ pub(super) fn extend(world: &mut World, request: &mut Request<'_>, now_ms: i64) 
     let control = owned(&thread, request)?;
     let seconds = request.number("duration")?.filter(|seconds| *seconds > 0);
     let seconds = seconds.ok_or_else(|| GraphError::param("param duration must be a positive number of seconds"))?;
-    let is_from_ad = world.person(&request.page, thread.psid).is_some_and(|person| person.ad_until_ms.is_some());
+    let is_from_ad = world.person(&request.page, thread.psid).is_some_and(|person| person.last_ad_message_ms.is_some());
     let (usual_ms, from_ad_ms) = facts::LONGEST_CONTROL_MS;
     let longest_ms = if is_from_ad { from_ad_ms } else { usual_ms };
     let length_ms = seconds.saturating_mul(facts::SECOND);

@@ -24,7 +24,7 @@ pub(super) fn get(world: &mut World, request: &mut Request<'_>, now_ms: i64) -> 
         return own_page(request, page, now_ms);
     }
     if let Some(token) = id.strip_prefix("notification_messages_") {
-        return notifications::get(page, token, now_ms);
+        return notifications::get(world, page, token, now_ms);
     }
     if id.starts_with("m_") || id.starts_with("mid.") {
         return conversations::get_message(world, request, id, now_ms);

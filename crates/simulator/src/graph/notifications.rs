@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{Request, check, paging};
 use crate::errors::{GraphError, Refusal};
 use crate::world::World;
-use crate::world::facts::{LONGER_PAUSE_AT_MS, NOTIFICATION_PAUSE_MS};
 use crate::world::page::{NotificationToken, Page, TokenKind};
 
 /// `GET /{page}/notification_message_tokens`.
@@ -13,13 +12,14 @@ pub(super) fn list(world: &mut World, request: &mut Request<'_>, now_ms: i64) ->
     let page = world.page(&request.page).ok_or(Refusal::NoSuchObject)?;
     let recurring = page.tokens.iter().filter(|(_, token)| token.kind == TokenKind::Recurring);
     let items = recurring.map(|(id, token)| (id.clone(), (id, token))).collect();
-    paging::page(request, items, |(id, token)| show(page, id, token, now_ms))
+    let pause_ms = pause_ms(world, now_ms);
+    paging::page(request, items, |(id, token)| show(page, id, token, pause_ms, now_ms))
 }
 
 /// `GET /notification_messages_{token}`.
-pub(super) fn get(page: &Page, id: &str, now_ms: i64) -> Result<Value, GraphError> {
+pub(super) fn get(world: &World, page: &Page, id: &str, now_ms: i64) -> Result<Value, GraphError> {
     let token = page.tokens.get(id).filter(|token| token.kind == TokenKind::Recurring);
-    Ok(show(page, id, token.ok_or(Refusal::NoSuchObject)?, now_ms))
+    Ok(show(page, id, token.ok_or(Refusal::NoSuchObject)?, pause_ms(world, now_ms), now_ms))
 }
 
 /// `POST /{page}/notification_messages_dev_support`: the pause of a token is over.
@@ -38,9 +38,12 @@ pub(super) fn help(world: &mut World, request: &mut Request<'_>, _now_ms: i64) -
     Ok(json!({ "success": true }))
 }
 
-fn show(page: &Page, id: &str, token: &NotificationToken, now_ms: i64) -> Value {
-    let (before, after) = NOTIFICATION_PAUSE_MS;
-    let pause_ms = if now_ms < LONGER_PAUSE_AT_MS { before } else { after };
+/// How long a token rests between two messages.
+pub(super) fn pause_ms(world: &World, now_ms: i64) -> i64 {
+    world.rules.at(now_ms).route_ever("recurring").and_then(|way| way.cooldown_ms).unwrap_or(0)
+}
+
+fn show(page: &Page, id: &str, token: &NotificationToken, pause_ms: i64, now_ms: i64) -> Value {
     let next_ms = token.last_ms.map_or(now_ms, |last_ms| last_ms.saturating_add(pause_ms)).max(now_ms);
     json!({
         "notification_messages_token": id,

@@ -95,7 +95,7 @@ fn take_place(
         return Err(refusal.into());
     }
     let mut answer = json!({ "message_id": mid });
-    if !matches!(recipient.way, Way::UserRef(_)) {
+    if !matches!(recipient.way, Way::UserRef(_) | Way::Phone(_)) {
         let page = world.page(&page);
         answer["recipient_id"] = page.map(|page| page.psid_text(recipient.psid)).unwrap_or_default().into();
     }
@@ -116,7 +116,7 @@ fn hit(world: &mut World, request: &Request<'_>, psid: Psid) -> Option<Hit> {
 fn spend(world: &mut World, request: &Request<'_>, recipient: &Recipient, content: &Content, now_ms: i64) {
     let Some(page) = world.page_mut(&request.page) else { return };
     match &recipient.way {
-        Way::Id => (),
+        Way::Id | Way::Phone(_) => (),
         Way::UserRef(user_ref) => {
             if let Some(known) = page.user_refs.get_mut(user_ref) {
                 known.n_sent += 1;

@@ -117,6 +117,7 @@ impl World {
             }
             Deed::Comment { text, post_id } => Ok(self.comment(&scene, &text, post_id)),
             Deed::Post { text } => Ok(self.visit(&scene, &text)),
+            Deed::Remove { id } => self.remove(&scene, &id),
             Deed::Accept { title } => self.accept(&scene, title.as_deref()),
             Deed::StopNotifications { title } => self.switch_notifications(&scene, title.as_deref(), true),
             Deed::ResumeNotifications { title } => self.switch_notifications(&scene, title.as_deref(), false),

@@ -11,13 +11,13 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 #[cfg(test)]
 pub(crate) const TAGS_RETIRED_AT_MS: i64 = 1_777_248_000_000;
 /// 10 February 2026: recurring notifications end (MPP changelog).
+#[cfg(test)]
 pub(crate) const RECURRING_ENDED_AT_MS: i64 = 1_770_681_600_000;
 /// Where they go on, as the paid product is not offered there (secondary sources; unverified).
 pub(crate) const RECURRING_KEPT_IN: [&str; 5] = ["AU", "EU", "JP", "KR", "UK"];
 /// 1 September 2025: the pause between two recurring notifications grows (marketing-messages page).
+#[cfg(test)]
 pub(crate) const LONGER_PAUSE_AT_MS: i64 = 1_756_684_800_000;
-/// The pause before that day, and from it on.
-pub(crate) const NOTIFICATION_PAUSE_MS: (i64, i64) = (DAY, 2 * DAY);
 /// Recurring tokens live so long (older page: 6, 9 or 12 months; the longest here).
 pub(crate) const NOTIFICATION_TOKEN_LIFE_MS: i64 = 365 * DAY;
 /// After a notification, so many more may follow within so long, and so short (marketing-messages page).
@@ -30,10 +30,6 @@ pub(crate) const ONE_TIME_TOKEN_LIFE_MS: i64 = 365 * DAY;
 /// unverified).
 #[cfg(test)]
 pub(crate) const AD_WINDOW_FROM_MS: i64 = 1_790_553_600_000;
-/// A comment or post may be answered in private so long (MPP discovery/private-replies).
-pub(crate) const PRIVATE_REPLY_MS: i64 = 7 * DAY;
-/// Feedback requests with their tag reach so far (customer-feedback template page).
-pub(crate) const FEEDBACK_MS: i64 = 7 * DAY;
 /// An uploaded attachment can be used so long (MPP send-messages/saving-assets).
 pub(crate) const ATTACHMENT_LIFE_MS: i64 = 90 * DAY;
 /// Largest image, and largest other file, in bytes (the same page).

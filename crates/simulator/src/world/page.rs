@@ -65,6 +65,12 @@ pub struct PageSettings {
     pub human_agent: bool,
     /// Whether one-time notifications are granted.
     pub one_time_notifications: bool,
+    /// Whether comments and posts may be answered in private.
+    pub private_replies: bool,
+    /// Whether the tag for feedback forms is granted.
+    pub customer_feedback: bool,
+    /// Whether the Page takes part in customer matching, which is for the United States alone.
+    pub customer_matching: bool,
     /// Whether the news permission is granted (`NON_PROMOTIONAL_SUBSCRIPTION`).
     pub news: bool,
     /// Whether the app may see people's profiles.
@@ -87,6 +93,9 @@ impl Default for PageSettings {
             default_app: None,
             human_agent: true,
             one_time_notifications: true,
+            private_replies: true,
+            customer_feedback: true,
+            customer_matching: false,
             news: false,
             profile_access: true,
             contact_terms: true,
@@ -126,6 +135,8 @@ pub(crate) struct Post {
     pub(crate) author: Psid,
     pub(crate) at_ms: i64,
     pub(crate) is_comment: bool,
+    /// The post that it stands below, or itself.
+    pub(crate) post_id: String,
     pub(crate) is_answered: bool,
 }
 

@@ -29,8 +29,8 @@ pub(crate) struct Person {
     pub(crate) last_opening_ms: Option<i64>,
     /// When the person last wrote, by the event's time: the human-agent window counts from here.
     pub(crate) last_message_ms: Option<i64>,
-    /// Until when the first message after an ad keeps the window open.
-    pub(crate) ad_until_ms: Option<i64>,
+    /// When the person last wrote a first message after an ad, by the event's time.
+    pub(crate) last_ad_message_ms: Option<i64>,
     /// How many records there are of this person: gives each its number.
     pub(crate) n_records: u32,
     /// Every message of the thread, from either side.

@@ -21,6 +21,9 @@ const PACKS: [&str; 5] = [
 /// The action of writing a first message after an ad.
 const AD_MESSAGE: &str = "ad_message";
 
+/// Tags that the packs say nothing of: one has its own length in `windows`, the other is for news alone.
+const OTHER_TAGS: [&str; 2] = ["HUMAN_AGENT", "NON_PROMOTIONAL_SUBSCRIPTION"];
+
 /// All packs by the moment from which they are in force.
 pub(crate) struct Rules(Vec<Pack>);
 
@@ -35,8 +38,21 @@ pub(crate) struct Pack {
     /// After the first message that an ad led to.
     pub(crate) ad_opened_ms: i64,
     opened_by: BTreeSet<String>,
-    /// From when on a tag is refused, in milliseconds since 1970, for each that ends.
-    tags_end_ms: BTreeMap<String, i64>,
+    tags: BTreeMap<String, Way>,
+    routes: BTreeMap<String, Way>,
+}
+
+/// A tag, or another way to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    from_ms: Option<i64>,
+    until_ms: Option<i64>,
+    /// It ended before the pack came into force.
+    is_over: bool,
+    /// How long the right to it lasts.
+    pub(crate) within_ms: Option<i64>,
+    /// How long the right rests between two uses.
+    pub(crate) cooldown_ms: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -45,12 +61,17 @@ struct PackText {
     in_force_from: String,
     windows: Windows,
     #[serde(default)]
-    tags: BTreeMap<String, Tag>,
+    tags: BTreeMap<String, WayText>,
+    #[serde(default)]
+    routes: BTreeMap<String, WayText>,
 }
 
 #[derive(Deserialize)]
-struct Tag {
+struct WayText {
+    from: Option<String>,
     until: Option<String>,
+    within: Option<String>,
+    cooldown: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +85,13 @@ struct Windows {
 impl Rules {
     /// The packs that are compiled in.
     pub(crate) fn compiled_in() -> anyhow::Result<Self> {
-        let mut packs = PACKS.into_iter().map(Pack::parse).collect::<anyhow::Result<Vec<_>>>()?;
+        Self::parse(&PACKS)
+    }
+
+    /// These packs.
+    pub(crate) fn parse(texts: &[&str]) -> anyhow::Result<Self> {
+        anyhow::ensure!(!texts.is_empty(), "there must be a rule pack");
+        let mut packs = texts.iter().map(|text| Pack::parse(text)).collect::<anyhow::Result<Vec<_>>>()?;
         packs.sort_by_key(|pack| pack.from_ms);
         Ok(Self(packs))
     }
@@ -78,24 +105,27 @@ impl Rules {
 
 impl Pack {
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let PackText { name, in_force_from, windows, tags } =
+        let PackText { name, in_force_from, windows, tags, routes } =
             toml::from_str(text).context("cannot read a rule pack")?;
-        let instant = |text: &str| moment::parse_utc(text).with_context(|| format!("`{text}` is no moment"));
+        let from_ms = instant(&in_force_from)?;
         let standard_ms = duration_ms(&windows.standard).context("cannot read windows.standard")?;
         let ad_opened_ms = match windows.opened_by.get(AD_MESSAGE).map(String::as_str) {
             None | Some("standard") => standard_ms,
             Some(span) => duration_ms(span).context("cannot read windows.opened_by.ad_message")?,
         };
-        let ending = tags.into_iter().filter_map(|(tag, text)| Some((tag, text.until?)));
-        let tags_end_ms = ending.map(|(tag, until)| Ok((tag, instant(&until)?))).collect::<anyhow::Result<_>>()?;
+        let ways = |texts: BTreeMap<String, WayText>| {
+            let way = |(name, text): (String, WayText)| Ok((name, Way::read(text, from_ms)?));
+            texts.into_iter().map(way).collect::<anyhow::Result<_>>()
+        };
         Ok(Self {
             name,
-            from_ms: instant(&in_force_from)?,
+            from_ms,
             standard_ms,
             human_agent_ms: duration_ms(&windows.human_agent).context("cannot read windows.human_agent")?,
             ad_opened_ms,
             opened_by: windows.opened_by.into_keys().collect(),
-            tags_end_ms,
+            tags: ways(tags)?,
+            routes: ways(routes)?,
         })
     }
 
@@ -104,10 +134,50 @@ impl Pack {
         self.opened_by.contains(action)
     }
 
-    /// Whether a tag has ended by that moment.
+    /// Whether a tag is not there, or not any more, at that moment.
     pub(crate) fn is_retired(&self, tag: &str, now_ms: i64) -> bool {
-        self.tags_end_ms.get(tag).is_some_and(|end_ms| *end_ms <= now_ms)
+        !OTHER_TAGS.contains(&tag) && self.tags.get(tag).is_none_or(|tag| !tag.applies(now_ms))
     }
+
+    /// How long after the person's last message a tag reaches; none: any time.
+    pub(crate) fn tag_within_ms(&self, tag: &str) -> Option<i64> {
+        self.tags.get(tag)?.within_ms
+    }
+
+    /// A way to send, if it is there at that moment.
+    pub(crate) fn route(&self, name: &str, now_ms: i64) -> Option<&Way> {
+        self.routes.get(name).filter(|way| way.applies(now_ms))
+    }
+
+    /// The same, ended or not.
+    pub(crate) fn route_ever(&self, name: &str) -> Option<&Way> {
+        self.routes.get(name)
+    }
+}
+
+impl Way {
+    fn read(text: WayText, pack_from_ms: i64) -> anyhow::Result<Self> {
+        let moment = |text: Option<String>| text.map(|text| instant(&text)).transpose();
+        let span = |text: Option<String>| text.map(|text| duration_ms(&text)).transpose();
+        let until_ms = moment(text.until)?;
+        Ok(Self {
+            from_ms: moment(text.from)?,
+            until_ms,
+            is_over: until_ms.is_some_and(|until_ms| until_ms <= pack_from_ms),
+            within_ms: span(text.within)?,
+            cooldown_ms: span(text.cooldown)?,
+        })
+    }
+
+    fn applies(&self, now_ms: i64) -> bool {
+        !self.is_over
+            && self.from_ms.is_none_or(|from_ms| from_ms <= now_ms)
+            && self.until_ms.is_none_or(|until_ms| now_ms < until_ms)
+    }
+}
+
+fn instant(text: &str) -> anyhow::Result<i64> {
+    moment::parse_utc(text).with_context(|| format!("`{text}` is no moment"))
 }
 
 /// A number and a unit, `h` or `d`, in milliseconds.
@@ -155,7 +225,7 @@ mod tests {
         assert!(later.is_opened_by("message") && !later.is_opened_by("reaction"));
         let ends = begins + 31 * facts::DAY;
         assert!(!later.is_retired("ACCOUNT_UPDATE", ends - 1) && later.is_retired("ACCOUNT_UPDATE", ends));
-        assert!(!later.is_retired("HUMAN_AGENT", ends));
+        assert!(!later.is_retired("HUMAN_AGENT", ends) && later.is_retired("CUSTOMER_FEEDBACK", begins));
     }
 
     #[test]
@@ -163,6 +233,20 @@ mod tests {
         let rules = Rules::compiled_in().unwrap();
         let from_ms = facts::AD_WINDOW_FROM_MS;
         assert_eq!([from_ms - 1, from_ms].map(|at| rules.at(at).ad_opened_ms), [facts::DAY, 7 * facts::DAY]);
+    }
+
+    #[test]
+    fn ways_come_and_go_as_the_packs_say() {
+        let rules = Rules::compiled_in().unwrap();
+        let is_there = |name: &str, at_ms: i64| rules.at(at_ms).route(name, at_ms).is_some();
+        assert!(!is_there("recurring", 0) && is_there("customer_matching", 0));
+        let end_ms = facts::RECURRING_ENDED_AT_MS;
+        assert!(is_there("recurring", end_ms - 1) && !is_there("recurring", end_ms));
+        let newest = rules.at(i64::MAX);
+        assert_eq!(newest.route_ever("recurring").unwrap().cooldown_ms, Some(2 * facts::DAY));
+        // Ended before the pack came into force: never there by that pack.
+        assert!(newest.route("recurring", 0).is_none() && newest.is_retired("ACCOUNT_UPDATE", 0));
+        assert!(Rules::parse(&[]).is_err());
     }
 
     #[test]

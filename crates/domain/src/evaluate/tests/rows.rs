@@ -12,8 +12,8 @@ use crate::id::AppId;
 use crate::pack::Rule;
 use crate::right::Right;
 use crate::testing::{
-    DAY_MS, accepted, ad_message, at, comment_id, commented, dispatched, heard, message, one_time, passed_to, postback,
-    requested, send_id, settled,
+    DAY_MS, accepted, ad_message, at, comment_id, commented, dispatched, heard, message, one_time, opt_in, passed_to,
+    postback, requested, send_id, settled, stood_by, wall,
 };
 
 /// Every pack.
@@ -53,6 +53,23 @@ fn row_04_the_page_does_not_write_first_but_by_an_explicit_right() {
         let gave = World::new(pack, &[heard(at(0), one_time("t", "shoes"))]);
         gave.allows(&about("shoes", bot(Purpose::Promotion)), LATER, Route::OneTime);
     }
+}
+
+#[test]
+fn row_09_a_visitors_post_is_answered_like_a_comment_by_its_own_id() {
+    let reply = Intent { to: To::Comment(comment_id("1001_8")), ..bot(Purpose::Conversation) };
+    let by = |author: &str, item: &str, verb: &str| wall("1001_8", author, item, verb);
+    for pack in PACKS {
+        let world = World::new(pack, &[heard(at(0), by("3003", "post", "add"))]);
+        world.allows(&reply, WEEK_MS - 1, Route::PrivateReply);
+        world.blocks(&reply, WEEK_MS, &[Rule::PrivateReplyExpired]);
+    }
+    let others = [by("1001", "post", "add"), by("3003", "reaction", "add"), by("3003", "post", "edited")];
+    for other in others {
+        World::new(P2026, &[heard(at(0), other)]).blocks(&reply, 1, &[Rule::CommentUnknown]);
+    }
+    let history = [heard(at(0), by("3003", "post", "add")), heard(at(1), by("3003", "post", "remove"))];
+    World::new(P2026, &history).blocks(&reply, 2, &[Rule::CommentUnknown]);
 }
 
 #[test]
@@ -256,10 +273,24 @@ fn row_36_a_thread_that_another_app_has_is_left_to_it_until_it_falls_idle() {
     assert_eq!(decision.remedies, [Remedy::ThreadPassed, Remedy::After(at(10 + DAY_MS))]);
     let back = [taken[0].clone(), taken[1].clone(), heard(at(20), passed_to("77"))];
     world(&back).allows(&intent, 21, Route::Response);
-    // The person keeps it busy.
-    let busy = [taken[0].clone(), taken[1].clone(), heard(at(DAY_MS), message())];
+    // The person keeps it busy, and we only stand by.
+    let busy = [taken[0].clone(), taken[1].clone(), stood_by(at(DAY_MS), message())];
     assert_eq!(world(&busy).judge(&intent, 2 * DAY_MS - 1).reason(), Some(Rule::ThreadNotOurs));
     assert_ne!(world(&busy).judge(&intent, 2 * DAY_MS).reason(), Some(Rule::ThreadNotOurs));
+    // What comes to us as to the owner says that the thread is ours again; an opt-in comes to everybody.
+    let idle = [taken[0].clone(), taken[1].clone(), heard(at(3 * DAY_MS), message())];
+    world(&idle).allows(&intent, 3 * DAY_MS, Route::Response);
+    let within = [taken[0].clone(), taken[1].clone(), heard(at(DAY_MS), opt_in())];
+    world(&within).blocks(&intent, 2 * DAY_MS - 1, &[Rule::ThreadNotOurs]);
+    let after = [taken[0].clone(), taken[1].clone(), heard(at(DAY_MS + 10), opt_in())];
+    world(&after).allows(&intent, DAY_MS + 10, Route::Response);
+    // Nobody told us who has it, but the person's message came to us as to a bystander.
+    let other = stood_by(at(0), message());
+    World::new(P2026, std::slice::from_ref(&other)).blocks(&intent, 1, &[Rule::ThreadNotOurs]);
+    // What was delivered both ways was ours.
+    for both in [[other.clone(), heard(at(0), message())], [heard(at(0), message()), other]] {
+        World::new(P2026, &both).allows(&intent, 1, Route::Response);
+    }
     // Whose app we are is not known: the platform will tell.
     World::new(P2026, &taken).allows(&intent, 11, Route::Response);
 }

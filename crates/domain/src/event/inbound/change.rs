@@ -1,7 +1,7 @@
 //! What changes on the Page itself: comments, posts, labels, campaigns, templates.
 
 use super::word::words;
-use crate::id::{AppId, CommentId, Mid, PostId, Psid, Token};
+use crate::id::{AppId, CommentId, Mid, PageId, PostId, Psid, Token};
 use crate::time::Timestamp;
 
 words! {
@@ -75,6 +75,24 @@ pub struct FeedChange {
     pub reaction: Option<String>,
     /// The time that the platform gives with it.
     pub created_at: Option<Timestamp>,
+}
+
+/// What a visitor can put on a Page's wall, by the platform's words (fixtures of the field `feed`).
+const POSTS: [&str; 4] = ["post", "status", "photo", "video"];
+
+impl FeedChange {
+    /// The post and its author, when this is about a post that somebody else than the Page wrote on its wall. Such a post
+    /// can be answered in private like a comment (private-replies page).
+    pub fn visitor_post(&self, page: &PageId) -> Option<(&PostId, &Author)> {
+        let author = self.from.as_ref().filter(|author| author.id.as_str() != page.as_str())?;
+        let is_post = POSTS.contains(&self.item.as_str()) && self.comment.is_none() && self.parent.is_none();
+        Some((self.post.as_ref().filter(|_| is_post)?, author))
+    }
+
+    /// What was done with it, in the words for comments, where it is one of those.
+    pub fn verb(&self) -> Option<CommentVerb> {
+        CommentVerb::parse(&self.verb)
+    }
 }
 
 /// A label was given to the person, or taken away, in the Page's inbox.

@@ -1,4 +1,4 @@
-//! The Page's timeline: comments, which have streams of their own, and everything else.
+//! The Page's timeline: comments and visitors' posts, which have streams of their own, and everything else.
 
 use super::Fact;
 use crate::json::{self, Id, Moment, Object, Words};
@@ -52,9 +52,15 @@ pub(super) fn read(raw: &RawValue, page: Option<&PageId>) -> Option<Fact> {
     } else {
         let (item, verb, reaction) = (wire.item, wire.verb, wire.reaction_type);
         let feed = FeedChange { item, verb, post, comment, parent, from, text, reaction, created_at };
-        (Place::Page, InboundKind::Feed(feed))
+        (wall(&feed, page), InboundKind::Feed(feed))
     };
     Some(Fact { place, time: created_at, ..Fact::of_page(kind) })
+}
+
+/// A visitor's post has a place like a comment's, since it can be answered like one. All else is the Page's affair.
+fn wall(feed: &FeedChange, page: Option<&PageId>) -> Place {
+    let visitor = page.and_then(|page| feed.visitor_post(page));
+    visitor.map_or(Place::Page, |(post, author)| Place::Comment { post: post.clone(), commenter: author.id.clone() })
 }
 
 /// A comment of the Page itself, or of nobody who is named, is the Page's affair.

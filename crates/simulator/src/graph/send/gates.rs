@@ -9,7 +9,7 @@ use crate::errors::{GraphError, Refusal};
 use crate::world::World;
 use crate::world::facts;
 use crate::world::limits::Use;
-use crate::world::page::NotificationToken;
+use crate::world::page::{NotificationToken, TokenKind};
 use crate::world::person::Person;
 use crate::world::rules::Pack;
 
@@ -76,19 +76,27 @@ pub(super) fn check_right(
     if matches!(content.kind, Kind::AsksOnce | Kind::AsksOften) {
         return check_request(world, request, person, content, now_ms).and(open(is_open));
     }
+    if content.kind == Kind::Utility && pack.route("utility", now_ms).is_none() {
+        return Err(Refusal::Permission.into());
+    }
     match &recipient.way {
-        Way::Comment(_) | Way::Post(_) => Ok(()),
+        Way::Comment(_) | Way::Post(_) | Way::Phone(_) => Ok(()),
         Way::UserRef(user_ref) => {
             let ticked_ms = page.user_refs.get(user_ref).map(|known| known.at_ms);
             open(is_within(ticked_ms, pack.standard_ms, now_ms))
         }
         Way::OneTime(token) => {
+            if !page.settings.one_time_notifications {
+                return Err(Refusal::Permission.into());
+            }
             let token = page.tokens.get(token).ok_or(Refusal::NotificationToken)?;
-            if token.is_used || now_ms >= token.expires_ms { Err(Refusal::NotificationToken.into()) } else { Ok(()) }
+            let life_ms = pack.route("one_time", now_ms).and_then(|way| way.within_ms);
+            let lives = life_ms.is_some_and(|life_ms| is_within(Some(token.made_ms), life_ms, now_ms));
+            if token.is_used || !lives { Err(Refusal::NotificationToken.into()) } else { Ok(()) }
         }
         Way::Recurring(token) => {
             let token = page.tokens.get(token).ok_or(Refusal::NotificationToken)?;
-            check_notification(token, &page.settings.region, content, now_ms)
+            check_notification(token, pack, &page.settings.region, content, now_ms)
         }
         Way::Id if content.kind == Kind::Utility => open(person.has_begun()),
         Way::Id => {
@@ -125,7 +133,11 @@ fn check_tag(
             if content.kind != Kind::Feedback {
                 return Err(GraphError::param("The tag CUSTOMER_FEEDBACK is for the customer_feedback template only"));
             }
-            open(is_open || is_within(person.last_message_ms, facts::FEEDBACK_MS, now_ms))
+            if !page.settings.customer_feedback {
+                return Err(Refusal::Permission.into());
+            }
+            let within_ms = pack.tag_within_ms("CUSTOMER_FEEDBACK").unwrap_or(0);
+            open(is_open || is_within(person.last_message_ms, within_ms, now_ms))
         }
         Some("NON_PROMOTIONAL_SUBSCRIPTION") if !page.settings.news => Err(Refusal::OutsideSubscription.into()),
         // These tags know no end, but the person must have started the conversation.
@@ -148,9 +160,15 @@ fn check_request(
     if content.kind == Kind::AsksOnce {
         return if page.settings.one_time_notifications { Ok(()) } else { Err(Refusal::Permission.into()) };
     }
-    check_not_ended(&page.settings.region, now_ms)?;
+    let pack = world.rules.at(now_ms);
+    // The same request asks for marketing messages, where there are any.
+    if pack.route("marketing", now_ms).is_none() {
+        check_not_ended(pack, &page.settings.region, now_ms)?;
+    }
     let title = content.asks_for.as_deref().unwrap_or_default();
-    let is_running = |token: &NotificationToken| token.title == title && !token.is_stopped && now_ms < token.expires_ms;
+    let is_running = |token: &NotificationToken| {
+        token.kind == TokenKind::Recurring && token.title == title && !token.is_stopped && now_ms < token.expires_ms
+    };
     let has_token = page.tokens.values().any(|token| {
         world.person(&request.page, token.psid).is_some_and(|holder| std::ptr::eq(holder, person)) && is_running(token)
     });
@@ -164,11 +182,12 @@ fn check_request(
 /// Whether a recurring token lets this message through: its own time, its pause, and the few that may follow at once.
 fn check_notification(
     token: &NotificationToken,
+    pack: &Pack,
     region: &str,
     content: &Content,
     now_ms: i64,
 ) -> Result<(), GraphError> {
-    check_not_ended(region, now_ms)?;
+    check_not_ended(pack, region, now_ms)?;
     if now_ms >= token.expires_ms {
         return Err(Refusal::NotificationToken.into());
     }
@@ -185,8 +204,7 @@ fn check_notification(
             Err(GraphError::param(format!("A follow-up notification has at most {most_chars} characters")))
         };
     }
-    let (before, after) = facts::NOTIFICATION_PAUSE_MS;
-    let pause_ms = if now_ms < facts::LONGER_PAUSE_AT_MS { before } else { after };
+    let pause_ms = pack.route_ever("recurring").and_then(|way| way.cooldown_ms).unwrap_or(0);
     if is_within(Some(last_ms), pause_ms, now_ms) {
         let next_ms = last_ms.saturating_add(pause_ms);
         let error = GraphError::from(Refusal::NotificationTooEarly);
@@ -195,11 +213,11 @@ fn check_notification(
     Ok(())
 }
 
-fn check_not_ended(region: &str, now_ms: i64) -> Result<(), GraphError> {
-    if now_ms >= facts::RECURRING_ENDED_AT_MS && !facts::RECURRING_KEPT_IN.contains(&region) {
-        return Err(Refusal::NotificationsEnded.into());
-    }
-    Ok(())
+/// They go on in some regions after their end, but were nowhere before their beginning.
+fn check_not_ended(pack: &Pack, region: &str, now_ms: i64) -> Result<(), GraphError> {
+    let goes_on = pack.route_ever("recurring").is_some() && facts::RECURRING_KEPT_IN.contains(&region);
+    let is_there = goes_on || pack.route("recurring", now_ms).is_some();
+    if is_there { Ok(()) } else { Err(Refusal::NotificationsEnded.into()) }
 }
 
 /// Whether the Page has sent enough for now.
@@ -248,7 +266,7 @@ fn person<'a>(world: &'a World, request: &Request<'_>, recipient: &Recipient) ->
 
 fn is_standard_open(person: &Person, pack: &Pack, now_ms: i64) -> bool {
     is_within(person.last_opening_ms, pack.standard_ms, now_ms)
-        || person.ad_until_ms.is_some_and(|until_ms| now_ms < until_ms)
+        || is_within(person.last_ad_message_ms, pack.ad_opened_ms, now_ms)
 }
 
 fn is_within(opened_ms: Option<i64>, length_ms: i64, now_ms: i64) -> bool {

@@ -124,6 +124,58 @@ fn a_comment_or_post_is_answered_once_within_seven_days_and_opens_nothing() {
 }
 
 #[test]
+fn what_is_taken_away_or_switched_off_is_answered_no_more() {
+    let mut world = world();
+    let comment = Deed::Comment { text: "nice".to_owned(), post_id: None };
+    let id = act(&mut world, "7007", comment.clone(), T0).id.unwrap();
+    let others = world.act(PAGE, ASHA, Deed::Remove { id: id.clone() }, T0, T0);
+    assert!(others.is_err(), "somebody else's");
+    act(&mut world, "7007", Deed::Remove { id: id.clone() }, T0);
+    check(&mut world, &to("comment_id", &id), T0, (400, 100, 33));
+    let id = act(&mut world, "7007", comment, T0).id.unwrap();
+    world.page_mut(PAGE).unwrap().settings.private_replies = false;
+    check(&mut world, &to("comment_id", &id), T0, (400, 10, 0));
+}
+
+#[test]
+fn a_phone_number_reaches_a_person_of_a_page_that_takes_part_while_there_is_such_a_way() {
+    let at_ms = crate::moment::parse_utc("2020-06-01T12:00:00Z").unwrap();
+    let mut world = world();
+    let phone =
+        json!({"recipient": {"phone_number": "+2002", "name": {"first_name": "Asha"}}, "message": {"text": "hi"}});
+    let closed = (400, 200, 2_018_027);
+    check(&mut world, &phone, at_ms, closed);
+    world.page_mut(PAGE).unwrap().settings.customer_matching = true;
+    let body = send(&mut world, &phone, at_ms).body;
+    assert!(body["message_id"].is_string() && body.get("recipient_id").is_none(), "{body}");
+    check(&mut world, &phone, T0, closed);
+    world.page_mut(PAGE).unwrap().settings.region = "EU".to_owned();
+    check(&mut world, &phone, at_ms, closed);
+}
+
+#[test]
+fn agreeing_to_one_message_is_no_answer_to_being_asked_for_many() {
+    let (mut world, _) =
+        with_token(json!({"template_type": "one_time_notif_req", "title": "News", "payload": "N"}), T0);
+    check(&mut world, &template(often()), T0, OK);
+}
+
+#[test]
+fn the_inbox_takes_a_thread_with_a_word_to_who_had_it_and_keeps_it_by_what_the_person_does() {
+    let mut world = world();
+    world.page_mut(PAGE).unwrap().settings.default_app = Some("4004".to_owned());
+    let (page, psid) = (std::sync::Arc::from(PAGE), crate::world::ids::Psid::of(ASHA));
+    let told = |world: &mut World, now_ms: i64| {
+        world.reply_by_hand(&page, psid, "I will see to that".to_owned(), now_ms).unwrap();
+        let is_step = |effect: &crate::world::Effect| matches!(effect, crate::world::Effect::Tell(event) if event.kind == "handover");
+        world.take_effects().iter().filter(|effect| is_step(effect)).count()
+    };
+    assert_eq!([told(&mut world, T0), told(&mut world, T0 + HOUR)], [1, 0]);
+    check(&mut world, &text(ASHA), T0 + DAY - 1, (400, 10, 2_018_300));
+    check(&mut world, &text(ASHA), T0 + DAY, CLOSED);
+}
+
+#[test]
 fn a_ticked_box_is_written_to_for_a_day_without_naming_the_person() {
     let mut world = world();
     let deed = Deed::Checkbox { user_ref: "box-1".to_owned(), reference: None };

@@ -58,12 +58,23 @@ fn what_opens_nothing_opens_nothing() {
 
 #[test]
 fn the_message_after_an_ad_opens_seven_days_from_the_date_on() {
-    for (begins, length) in [(AD_WINDOW_FROM_MS - 1, DAY), (AD_WINDOW_FROM_MS, 7 * DAY)] {
+    for (begins, length) in [(AD_WINDOW_FROM_MS - 2 * DAY, DAY), (AD_WINDOW_FROM_MS, 7 * DAY)] {
         let mut world = world();
         let ad = Deed::ClickAd { ad_id: "7".to_owned(), reference: None, ad_title: None, text: Some("hi".to_owned()) };
         act(&mut world, ASHA, ad, begins);
         check_end(&mut world, &text(ASHA), begins + length, CLOSED);
     }
+}
+
+#[test]
+fn an_ads_message_is_judged_by_the_rules_of_the_moment_at_which_the_page_writes() {
+    let mut world = world();
+    let ad = Deed::ClickAd { ad_id: "7".to_owned(), reference: None, ad_title: None, text: Some("hi".to_owned()) };
+    let begins = AD_WINDOW_FROM_MS - 2 * DAY;
+    act(&mut world, ASHA, ad, begins);
+    check(&mut world, &text(ASHA), AD_WINDOW_FROM_MS - 1, CLOSED);
+    check(&mut world, &text(ASHA), AD_WINDOW_FROM_MS, OK);
+    check_end(&mut world, &text(ASHA), begins + 7 * DAY, CLOSED);
 }
 
 #[test]

@@ -118,6 +118,11 @@ pub enum Deed {
         #[serde(default)]
         post_id: Option<String>,
     },
+    /// Takes an own comment or post away.
+    Remove {
+        /// The comment or post.
+        id: String,
+    },
     /// Posts to the Page.
     Post {
         /// The post.

@@ -28,7 +28,7 @@ impl World {
                 .with("created_time", scene.at_ms / 1000)
                 .with("message", text)
         };
-        self.put_up(scene, comment_id.clone(), true, value)
+        self.put_up(scene, &comment_id, Some(&post_id), value)
     }
 
     /// Posts to the Page.
@@ -45,25 +45,50 @@ impl World {
                 .with("created_time", scene.at_ms / 1000)
                 .with("message", text)
         };
-        self.put_up(scene, post_id.clone(), false, value)
+        self.put_up(scene, &post_id, None, value)
+    }
+
+    /// Takes a comment or post away: it can't be answered any more.
+    pub(super) fn remove(&mut self, scene: &Scene, id: &str) -> Result<Happened, Sentence> {
+        let nothing = || Sentence("The person has no such comment or post here.".to_owned());
+        let page = self.page_mut(&scene.page).ok_or_else(nothing)?;
+        let gone = page.posts.get(id).filter(|post| post.author == scene.psid).ok_or_else(nothing)?;
+        let (is_comment, post_id) = (gone.is_comment, gone.post_id.clone());
+        page.posts.remove(id);
+        let from = Object::new().with("id", page.psid_text(scene.psid)).with("name", name_of(page, scene.psid));
+        let value = Object::new()
+            .with("item", if is_comment { "comment" } else { "post" })
+            .with("verb", "remove")
+            .maybe("comment_id", is_comment.then_some(id))
+            .with("post_id", post_id)
+            .with("from", from)
+            .with("created_time", scene.at_ms / 1000);
+        let kind = if is_comment { "comment" } else { "post" };
+        let event = Event::change(page, Some(scene.psid), (kind, "feed"), scene.at_ms, value);
+        self.effects.push(Effect::Tell(event));
+        Ok(scene.happened(None))
     }
 
     fn put_up(
         &mut self,
         scene: &Scene,
-        id: String,
-        is_comment: bool,
+        id: &str,
+        commented: Option<&str>,
         value: impl FnOnce(Object) -> Object,
     ) -> Happened {
         if let Some(page) = self.pages.get_mut(&scene.page) {
-            let post = Post { author: scene.psid, at_ms: scene.at_ms, is_comment, is_answered: false };
-            page.posts.insert(id.clone(), post);
+            // The platform gives a comment's time in whole seconds, and counts from there.
+            let at_ms = scene.at_ms - scene.at_ms.rem_euclid(facts::SECOND);
+            let is_comment = commented.is_some();
+            let post_id = commented.unwrap_or(id).to_owned();
+            let post = Post { author: scene.psid, at_ms, is_comment, post_id, is_answered: false };
+            page.posts.insert(id.to_owned(), post);
             let from = Object::new().with("id", page.psid_text(scene.psid)).with("name", name_of(page, scene.psid));
             let kind = if is_comment { "comment" } else { "post" };
             let event = Event::change(page, Some(scene.psid), (kind, "feed"), scene.at_ms, value(from));
             self.effects.push(Effect::Tell(event));
         }
-        Happened { id: Some(id), ..scene.happened(None) }
+        Happened { id: Some(id.to_owned()), ..scene.happened(None) }
     }
 
     /// Accepts a request that stands in the thread: a token for the Page.

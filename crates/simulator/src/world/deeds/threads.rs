@@ -34,7 +34,6 @@ impl World {
         let ad = self.person_mut(&scene.page, scene.psid).and_then(|person| person.more()?.ad.clone());
         let referral = referral.or(ad);
         self.open(scene, "message");
-        let ad_ms = self.rules.at(scene.now_ms).ad_opened_ms;
         let is_ours = |author: Option<Author>| author.is_some_and(|author| author != Author::Person);
         let quoted = reply_to.as_ref().and_then(|mid| self.find_message(&scene.page, mid));
         let is_self_reply = quoted.is_some_and(|(psid, n)| {
@@ -51,7 +50,7 @@ impl World {
         if let Some(person) = self.person_mut(&scene.page, scene.psid) {
             person.last_message_ms = person.last_message_ms.max(Some(scene.at_ms));
             if referral.is_some() {
-                person.ad_until_ms = person.ad_until_ms.max(Some(scene.at_ms.saturating_add(ad_ms)));
+                person.last_ad_message_ms = person.last_ad_message_ms.max(Some(scene.at_ms));
             }
             if person.more().is_some() {
                 person.more_mut().ad = None;

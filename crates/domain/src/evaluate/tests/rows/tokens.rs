@@ -4,7 +4,7 @@ use super::{LATER, PACKS, used, wrote};
 use crate::decision::{Capability, ContentKind, Intent, Purpose, Remedy, Route, To};
 use crate::evaluate::tests::WEEK_MS;
 use crate::evaluate::tests::world::{P2020, P2024, P2025, P2026, P2026_09, World, about, bot, broadcast};
-use crate::event::{Event, NotificationChange, RightStepKind};
+use crate::event::{Event, NotificationChange, PageStepKind, RightStepKind};
 use crate::pack::Rule;
 use crate::right::Right;
 use crate::testing::{DAY_MS, accepted, at, heard, message, one_time, repeated, requested, send_id, token_id};
@@ -133,4 +133,28 @@ fn row_29_the_same_recurring_title_is_asked_once_a_week() {
         World { send: Some(send_id(1)), ..world }.allows(&ask, WEEK_MS - 1, Route::Response);
     }
     assert!(World::new(P2020, &history).judge(&ask, WEEK_MS).route().is_none());
+}
+
+#[test]
+fn row_29_nobody_is_asked_again_for_what_they_agreed_to_unless_they_stopped_it() {
+    let ask = |title: &str| Intent {
+        kind: ContentKind::RecurringRequest { title: title.to_owned() },
+        ..bot(Purpose::Conversation)
+    };
+    let given = [heard(at(0), message()), heard(at(1), repeated("t", "shoes", None))];
+    let world = World::new(P2024, &given);
+    world.blocks(&ask("shoes"), 2, &[Rule::OptInGiven]);
+    world.allows(&ask("hats"), 2, Route::Response);
+    let stop = heard(at(2), repeated("t", "shoes", Some(NotificationChange::Stop)));
+    World::new(P2024, &[&given[..], &[stop]].concat()).allows(&ask("shoes"), 3, Route::Response);
+}
+
+#[test]
+fn row_28_what_stands_in_the_way_of_one_token_stands_in_the_way_of_the_next() {
+    let history = [heard(at(0), one_time("t", "shoes")), heard(at(1), one_time("u", "shoes"))];
+    let closed = PageStepKind::CapabilityChanged { capability: Capability::OneTime, is_granted: false };
+    let world = World::new(P2026, &history).with_page(&[closed]);
+    let decision = world.judge(&about("shoes", bot(Purpose::Conversation)), 2);
+    assert_eq!(decision.route(), None, "{:?}", decision.findings);
+    assert!(decision.findings.iter().any(|finding| finding.rule == Rule::OneTimeClosed));
 }

@@ -63,6 +63,7 @@ fn timeline() -> [Shape; 3] {
         created_at: Some(Timestamp::from_millis(CREATED)),
     };
     let jo = || author("3003", Some("Jo"));
+    let by_jo = |id| Place::Comment { post: post(id), commenter: Psid::parse("3003").unwrap() };
     let visitor = FeedChange { from: jo(), text: "nice shop".to_owned(), ..feed("post", "1001_8") };
     let legacy = FeedChange { from: jo(), text: "nice".to_owned(), created_at: None, ..feed("status", "1001_9") };
     let reaction = FeedChange {
@@ -72,8 +73,8 @@ fn timeline() -> [Shape; 3] {
         ..feed("reaction", "1001_5")
     };
     [
-        ("visitor_post", vec![of_page(InboundKind::Feed(visitor)).at(CREATED)]),
-        ("visitor_post_legacy", vec![of_page(InboundKind::Feed(legacy)).at(ENTRY)]),
+        ("visitor_post", vec![of(by_jo("1001_8"), InboundKind::Feed(visitor)).at(CREATED)]),
+        ("visitor_post_legacy", vec![of(by_jo("1001_9"), InboundKind::Feed(legacy)).at(ENTRY)]),
         ("feed_reaction", vec![of_page(InboundKind::Feed(reaction)).at(CREATED)]),
     ]
 }
