@@ -26,6 +26,14 @@ pub struct Page {
     capabilities: BTreeMap<Capability, bool>,
     templates: BTreeMap<(String, String), Template>,
     history: History,
+    block_rate: Option<Crossed>,
+}
+
+/// How the Page's block rate stands to what its rule pack says, and by which record.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Crossed {
+    is_above: bool,
+    fact: Fact,
 }
 
 /// How the Page's messaging is switched, and by which record.
@@ -90,6 +98,9 @@ impl Page {
                 self.capabilities.insert(*capability, *is_granted);
             }
             PageStepKind::Refused { code, subcode } => self.history.refused(fact, *code, *subcode),
+            PageStepKind::BlockRateCrossed { is_above, .. } => {
+                self.block_rate = Some(Crossed { is_above: *is_above, fact });
+            }
         }
     }
 
@@ -112,6 +123,17 @@ impl Page {
     pub fn is_template_refused(&self, name: &str, language: &str) -> bool {
         let status = self.templates.get(&(name.to_owned(), language.to_owned())).map(|told| told.status.as_str());
         matches!(status, Some("REJECTED" | "DISABLED" | "PAUSED"))
+    }
+
+    /// The fact by which too many people block the Page when it writes.
+    pub fn block_rate_above(&self) -> Option<Fact> {
+        self.block_rate.filter(|crossed| crossed.is_above).map(|crossed| crossed.fact)
+    }
+
+    /// Whether the Page's stream tells already of what such an error says at this moment: while a restriction lasts, every
+    /// send is refused anew, and one word of it a minute is enough.
+    pub fn knows_refusal(&self, at: Timestamp, code: i64, subcode: i64) -> bool {
+        self.history.knows(at, code, subcode)
     }
 
     /// How the platform stands to the Page at `now`.

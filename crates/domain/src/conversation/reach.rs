@@ -89,6 +89,15 @@ impl Reach {
         *latest = (*latest).max(Some(consent.at));
     }
 
+    /// Whether this word of the person's, or a later one of its kind, is known.
+    pub fn knows(&self, consent: Consent) -> bool {
+        let latest = match consent.kind {
+            ConsentKind::OptedOut => self.opted_out,
+            ConsentKind::OptedIn => self.opted_in,
+        };
+        latest >= Some(consent.at)
+    }
+
     /// Takes in that a send has come to another status.
     pub(super) fn step(&mut self, id: &SendId, send: &Send, at: Timestamp) {
         if let Status::Rejected { code: UNAVAILABLE, .. } = send.status {

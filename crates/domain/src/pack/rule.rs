@@ -141,6 +141,8 @@ rules! {
     OptInTooSoon = "OPT_IN_TOO_SOON", forbids;
     /// The request's title is too long.
     TitleTooLong = "TITLE_TOO_LONG", forbids;
+    /// The person was written to often enough.
+    FrequencyCap = "FREQUENCY_CAP", forbids;
 }
 
 impl Rule {

@@ -110,6 +110,30 @@ fn the_block_rate_looks_at_the_last_span_alone() {
     assert_eq!(rate.counts(at(2 * 3_600_000)), (0, 0));
 }
 
+#[test]
+fn a_restriction_is_told_of_once_a_minute_and_a_warning_that_is_not_later_says_nothing() {
+    let page = fold_page(&[refused(0, 368, 0), refused(0, 613, 2_018_338)]);
+    for (ms, code, subcode, is_known) in [
+        (-1, 368, 0, false),
+        (0, 368, 0, true),
+        (59_999, 10, 1_893_063, true),
+        (60_000, 368, 0, false),
+        (-DAY_MS, 613, 2_018_338, true),
+        (60_000, 613, 2_018_338, false),
+    ] {
+        assert_eq!(page.knows_refusal(at(ms), code, subcode), is_known, "{code} at {ms}");
+    }
+    assert!(!Page::default().knows_refusal(at(0), 368, 0));
+}
+
+#[test]
+fn the_last_word_on_the_block_rate_counts() {
+    let crossed = |ms, is_above| page_step(at(ms), PageStepKind::BlockRateCrossed { is_above, sends: 100, blocks: 3 });
+    assert_eq!(Page::default().block_rate_above(), None);
+    assert_eq!(fold_page(&[crossed(5, true)]).block_rate_above().map(|fact| fact.at), Some(at(5)));
+    assert_eq!(fold_page(&[crossed(5, true), crossed(6, false)]).block_rate_above(), None);
+}
+
 proptest! {
     #[test]
     fn the_block_rate_counts_what_a_list_would(ends in prop::collection::vec((0..7_200_000_i64, any::<bool>()), 0..60)) {
