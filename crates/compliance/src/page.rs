@@ -29,6 +29,8 @@ pub(crate) fn health(page: &PageId, loaded: &LoadedPage, packs: &Packs, at: Time
         pinned: packs.pin(page).is_some(),
         overridden: pack.overrides().is_some(),
         revision: loaded.revision,
+        block_rate: None,
+        block_rate_above_time: loaded.state.block_rate_above().map(|fact| timestamp(fact.at)),
     }
 }
 

@@ -78,9 +78,9 @@ impl Grpc {
     ) -> anyhow::Result<()> {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let names = services.names();
-        let compliance = services
-            .compliance
-            .then(|| ComplianceService::server(Arc::clone(&deps.log), deps.conversations.clone(), deps.clock.clone()));
+        let Deps { log, conversations, clock, ids, .. } = deps;
+        let compliance =
+            services.compliance.then(|| ComplianceService::server(compliance::Deps { log, conversations, clock, ids }));
         let conversation = services
             .conversation
             .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));

@@ -4,6 +4,7 @@
 
 mod sandbox;
 
+mod changes;
 mod explained;
 mod facts;
 mod fields;

@@ -4,7 +4,7 @@ use api::proto::compliance::v1::compliance_client::ComplianceClient;
 use api::proto::compliance::v1::{
     Actor, Automation, Bot, Decision, EvaluateSendRequest, EvaluateSendResponse, HumanAgent, Purpose, actor,
 };
-use compliance::ComplianceService;
+use compliance::{ComplianceService, Deps};
 use domain::event::{Event, Inbound, InboundKind, Message, Postback};
 use domain::id::{FactId, PageId, PersonKey, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
@@ -48,11 +48,12 @@ impl Sandbox {
         let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder().add_service(ComplianceService::server(
-            log.clone(),
-            Conversations::new(log.clone()),
+        let server = Server::builder().add_service(ComplianceService::server(Deps {
+            log: log.clone(),
+            conversations: Conversations::new(log.clone()),
             clock,
-        ));
+            ids: Ids::random(),
+        }));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
