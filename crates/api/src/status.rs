@@ -64,6 +64,13 @@ impl Violations {
     }
 }
 
+/// The wrong fields that a status names, each with what it must be.
+pub fn wrong_fields(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_details_bad_request();
+    let violations = details.map(|details| details.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| (violation.field, violation.description)).collect()
+}
+
 /// The rules forbid it.
 pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     let rule = decision.reason().unwrap_or(Rule::WindowClosed);

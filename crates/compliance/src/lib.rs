@@ -3,8 +3,11 @@
 
 mod append;
 mod change;
+mod keep;
 mod packs;
 mod page;
+
+pub use keep::{Proposed, keep_packs};
 
 use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};

@@ -5,6 +5,7 @@ use crate::settings::{Role, Settings};
 use crate::tables::{Found, Tables};
 use crate::{erased, grpc, log};
 use anyhow::Context;
+use compliance::keep_packs;
 use conversation::{Eraser, HistoryTable};
 use domain::time::Span;
 use event_log::{Conversations, EventLog};
@@ -117,6 +118,10 @@ pub(crate) async fn start(
             shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
         }
     }
+    if roles.contains(&Role::Compliance) {
+        // Before anything is judged here: what a decision names is then in the log.
+        keep_packs(deps.compliance(), &settings.compliance.proposed, &shutdown.stop()).await?;
+    }
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps, &shutdown).await?) } else { None };
     let conversation =
         if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
@@ -153,6 +158,12 @@ pub(crate) struct Deps {
 }
 
 impl Deps {
+    /// What the compliance role works with.
+    pub(crate) fn compliance(&self) -> compliance::Deps {
+        let Self { log, conversations, clock, ids, .. } = self.clone();
+        compliance::Deps { log, conversations, clock, ids }
+    }
+
     /// Lets everything be kept in the database that can be, and conversations be loaded from there if states may be.
     fn use_database(&mut self, database: Database, keeps_states: bool, shutdown: &Shutdown) {
         if !keeps_states {

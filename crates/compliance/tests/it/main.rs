@@ -8,6 +8,7 @@ mod changes;
 mod explained;
 mod facts;
 mod fields;
+mod kept;
 mod packs;
 mod rules;
 mod windows;

@@ -35,6 +35,7 @@ pub(crate) struct Sandbox {
     pub(crate) log: Arc<SqliteLog>,
     pub(crate) hands: ManualClock,
     pub(crate) compliance: ComplianceClient<Channel>,
+    pub(crate) deps: Deps,
     ids: Ids,
     stop: CancellationToken,
     running: JoinSet<Result<(), tonic::transport::Error>>,
@@ -48,18 +49,15 @@ impl Sandbox {
         let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder().add_service(ComplianceService::server(Deps {
-            log: log.clone(),
-            conversations: Conversations::new(log.clone()),
-            clock,
-            ids: Ids::random(),
-        }));
+        let conversations = Conversations::new(log.clone());
+        let deps = Deps { log: log.clone(), conversations, clock, ids: Ids::random() };
+        let server = Server::builder().add_service(ComplianceService::server(deps.clone()));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
         running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
+        Self { log, hands, compliance, deps, ids: Ids::random(), stop, running, _folder: folder }
     }
 
     pub(crate) async fn stop(mut self) {
