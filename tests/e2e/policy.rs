@@ -81,9 +81,15 @@ async fn a_running_sender_judges_by_what_an_operator_activates_pins_and_changes(
     assert!(all.terminate().await.success());
 }
 
+fn unasked(id: &str) -> SendMessageRequest {
+    let automation = compliance::actor::Kind::Automation(compliance::Automation {});
+    SendMessageRequest {
+        actor: Some(compliance::Actor { kind: Some(automation) }),
+        ..send("24601", id, "It has left.")
+    }
+}
+
 async fn one_send_by_automation_and_no_more(clients: &Clients) {
-    let automation = compliance::Actor { kind: Some(compliance::actor::Kind::Automation(compliance::Automation {})) };
-    let unasked = |id: &str| SendMessageRequest { actor: Some(automation), ..send("24601", id, "It has left.") };
     // The override counts for the sender a moment later: until then nothing is recorded.
     testkit::eventually(PATIENCE, || async {
         let dry = SendMessageRequest { validate_only: true, ..unasked("dry") };

@@ -3,11 +3,15 @@
 
 mod append;
 mod change;
+mod counts;
 mod keep;
 mod packs;
 mod page;
+mod react;
 
+pub use counts::{PageCountsTable, watch_block_rates};
 pub use keep::{Proposed, keep_packs};
+pub use react::react;
 
 use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};
@@ -19,7 +23,8 @@ use domain::evaluate::{Facts, judge};
 use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
-use service_kit::{Clock, Ids};
+use service_kit::{Clock, Ids, Metrics};
+use sql::Database;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -30,6 +35,7 @@ pub struct ComplianceService {
     judged_by: JudgedBy,
     clock: Clock,
     changes: Changes,
+    database: Option<Database>,
 }
 
 /// What the role works with.
@@ -39,20 +45,24 @@ pub struct Deps {
     pub log: Arc<dyn EventLog>,
     /// The conversations of this log.
     pub conversations: Conversations,
+    /// Where sends and blocks are counted, and how far facts were taken up; none: neither is.
+    pub database: Option<Database>,
     /// Tells the time.
     pub clock: Clock,
     /// Names records.
     pub ids: Ids,
+    /// Where the work is counted.
+    pub metrics: Metrics,
 }
 
 impl ComplianceService {
     /// The service, ready for a server.
     pub fn server(deps: Deps) -> ComplianceServer<Self> {
-        let Deps { log, conversations, clock, ids } = deps;
+        let Deps { log, conversations, database, clock, ids, metrics: _ } = deps;
         let judged_by = JudgedBy::new(Arc::clone(&log));
         let writer = Writer { log, clock: clock.clone(), ids };
         let changes = Changes { writer, judged_by: judged_by.clone() };
-        ComplianceServer::new(Self { conversations, judged_by, clock, changes })
+        ComplianceServer::new(Self { conversations, judged_by, clock, changes, database })
     }
 
     /// The moment that is asked about, or now.
@@ -122,11 +132,17 @@ impl Compliance for ComplianceService {
         if page == Some(None) {
             violations.add("name", "names one Page");
         }
+        let is_now = asked.at_time.is_none();
         let at = self.moment(asked.at_time.as_ref(), &mut violations);
         let (Some(Some(page)), Some(at)) = (page, at) else { return Err(violations.into_status()) };
         let loaded = self.judged_by.page(&page).await.map_err(unavailable)?;
         let packs = self.judged_by.packs().await.map_err(unavailable)?;
-        Ok(Response::new(page::health(&page, &loaded, &packs, at)))
+        let block_rate = match &self.database {
+            // What was counted is kept for little longer than a day, so of the past it may be a part.
+            Some(database) if is_now => page::block_rate(database, &page, &packs, at).await,
+            _ => None,
+        };
+        Ok(Response::new(pb::PageHealth { block_rate, ..page::health(&page, &loaded, &packs, at) }))
     }
 
     async fn list_rule_packs(

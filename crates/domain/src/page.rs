@@ -1,18 +1,20 @@
 //! The state of one Page, folded from its stream: what it may do at all.
 
 mod block_rate;
+mod ended;
 mod health;
 #[cfg(test)]
 mod tests;
 
 pub use block_rate::BlockRate;
+pub use ended::{Ended, ended};
 pub use health::{Health, Restricted, concerns_page};
 
 use crate::conversation::Fact;
 use crate::decision::Capability;
 use crate::event::{Event, Inbound, InboundKind, PageStep, PageStepKind, Recorded};
 use crate::id::AppId;
-use crate::pack::Restrictions;
+use crate::pack::{BlockRateLimit, Restrictions};
 use crate::time::Timestamp;
 use health::History;
 use serde::{Deserialize, Serialize};
@@ -128,6 +130,14 @@ impl Page {
     /// The fact by which too many people block the Page when it writes.
     pub fn block_rate_above(&self) -> Option<Fact> {
         self.block_rate.filter(|crossed| crossed.is_above).map(|crossed| crossed.fact)
+    }
+
+    /// What happens to a Page of which so many sends ended lately, and so many of them in a block: nothing, unless that is
+    /// above its limit and was not, or the other way round.
+    pub fn weigh(&self, limit: Option<BlockRateLimit>, sends: u64, blocks: u64) -> Option<PageStepKind> {
+        let is_above = limit.is_some_and(|limit| limit.is_above(sends, blocks));
+        let was_above = self.block_rate_above().is_some();
+        (is_above != was_above).then_some(PageStepKind::BlockRateCrossed { is_above, sends, blocks })
     }
 
     /// Whether the Page's stream tells already of what such an error says at this moment: while a restriction lasts, every

@@ -4,11 +4,13 @@
 
 mod sandbox;
 
+mod block_rate;
 mod changes;
 mod explained;
 mod facts;
 mod fields;
 mod kept;
 mod packs;
+mod reactions;
 mod rules;
 mod windows;

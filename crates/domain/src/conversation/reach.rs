@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The platform's code for a person who cannot be reached: gone, or has blocked the Page (error reference).
-const UNAVAILABLE: i64 = 551;
+pub(crate) const UNAVAILABLE: i64 = 551;
 /// How long a request is remembered: packs cannot cap requests over a longer span.
 const ASK_KEPT: Span = Span::from_hours(31 * 24);
 
