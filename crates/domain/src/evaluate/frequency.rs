@@ -52,10 +52,19 @@ fn moment(send: &Send, own: Option<u64>) -> Option<Timestamp> {
         Status::Unknown { since } => Some(*since),
         Status::Unresolved => Some(send.requested_at),
         Status::Dispatched { leave_by, .. } => Some(*leave_by),
-        Status::Accepted { not_before } => {
-            let is_ahead = own.is_none_or(|own| send.order < own);
-            is_ahead.then(|| not_before.map_or(send.requested_at, |at| at.max(send.requested_at)))
-        }
-        Status::Requested | Status::Blocked | Status::Rejected { .. } => None,
+        Status::Accepted { not_before } => waits(send, own, *not_before),
+        Status::Retrying { not_before, .. } => waits(send, own, Some(*not_before)),
+        // What is held is allowed only once it is judged again.
+        Status::Requested
+        | Status::Deferred { .. }
+        | Status::Blocked
+        | Status::Cancelled
+        | Status::Expired { .. }
+        | Status::Rejected { .. } => None,
     }
+}
+
+fn waits(send: &Send, own: Option<u64>, not_before: Option<Timestamp>) -> Option<Timestamp> {
+    let is_ahead = own.is_none_or(|own| send.order < own);
+    is_ahead.then(|| not_before.map_or(send.requested_at, |at| at.max(send.requested_at)))
 }

@@ -24,7 +24,11 @@ pub fn ended(event: &Event) -> Option<Ended<'_>> {
     let error = match outcome {
         Outcome::Sent { .. } => None,
         Outcome::Rejected { code, subcode } => Some((*code, *subcode)),
-        Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown | Outcome::Unresolved => return None,
+        Outcome::Retrying { .. }
+        | Outcome::Again { .. }
+        | Outcome::NotSent { .. }
+        | Outcome::Unknown
+        | Outcome::Unresolved => return None,
     };
     Some(Ended { page: step.send.page(), at: step.at, error })
 }
