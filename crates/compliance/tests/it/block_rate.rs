@@ -27,12 +27,10 @@ impl Sandbox {
     async fn crossings(&self) -> Vec<(bool, u64, u64)> {
         let stored = self.log.read(&StreamId::Page(Self::page()), 0).await.unwrap();
         let events = stored.into_iter().flat_map(|stored| stored.record.events);
-        let crossing = |event| match event {
-            Event::Page(step) => match step.kind {
-                PageStepKind::BlockRateCrossed { is_above, sends, blocks } => Some((is_above, sends, blocks)),
-                _ => None,
-            },
-            _ => None,
+        let crossing = |event| {
+            let Event::Page(step) = event else { return None };
+            let PageStepKind::BlockRateCrossed { is_above, sends, blocks } = step.kind else { return None };
+            Some((is_above, sends, blocks))
         };
         events.filter_map(crossing).collect()
     }
