@@ -2,11 +2,14 @@
 
 use crate::sandbox::{NOON, Sandbox, after};
 use api::proto::compliance::v1::{GetPageHealthRequest, OverrideRulePackRequest, PageHealth};
+use compliance::watch_block_rates;
 use domain::event::{Event, Outcome, PageStepKind};
 use domain::id::{Mid, StreamId};
-use event_log::EventLog;
-use sql::Derived;
+use event_log::{EventLog, Filter};
+use sql::{Derived, page_counts};
 use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -94,5 +97,31 @@ async fn invariant_09_counts_that_are_filled_anew_are_the_same_and_tell_nothing_
     }
     let crossed = sandbox.crossings().await;
     assert!(crossed.iter().all(|(is_above, ..)| *is_above) && crossed.len() == 1, "{crossed:?}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_holds_a_part_of_what_was_sent_tells_nothing() {
+    let sandbox = Sandbox::start().await;
+    sandbox.own("[block_rate]\nleast_sends = 2\n").await;
+    sandbox.ten_sends_of_which_one_is_blocked().await;
+    // As if it were just being filled: the block is counted, the sends are not yet.
+    let database = sandbox.deps.database.clone().unwrap();
+    let mut filling = database.begin().await.unwrap();
+    for _ in 0..2 {
+        page_counts::count(&mut filling, &Sandbox::page(), NOON, 1).await.unwrap();
+    }
+    filling.commit().await.unwrap();
+    let stop = CancellationToken::new();
+    let mut watching = JoinSet::new();
+    watching.spawn(watch_block_rates(sandbox.deps.clone(), database, stop.clone()));
+    // The log tells twice a second that nothing came: in the time of six it is looked more than once.
+    let mut beats = sandbox.log.follow(Filter::default(), sandbox.log.head().await.unwrap()).await.unwrap();
+    for _ in 0..6 {
+        beats.next().await.unwrap();
+    }
+    assert_eq!(sandbox.crossings().await, []);
+    stop.cancel();
+    watching.join_next().await.unwrap().unwrap();
     sandbox.stop().await;
 }
