@@ -4,7 +4,7 @@
 use crate::http;
 use crate::kill::{check, webhook};
 use crate::process::{Process, run};
-use crate::world::{Log, PATIENCE, SECRET, standalone};
+use crate::world::{Log, PACKS, PATIENCE, SECRET, standalone};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -125,8 +125,8 @@ async fn until_the_history_holds_all(log: &Log, tables: &str) {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
         let counts: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-        assert_eq!(counts["records"], WEBHOOKS, "{counts}");
-        (counts["compared"] == WEBHOOKS).then_some(())
+        assert_eq!(counts["records"], WEBHOOKS + PACKS, "{counts}");
+        (counts["compared"] == WEBHOOKS + PACKS).then_some(())
     })
     .await;
 }

@@ -13,6 +13,7 @@ mod kill_in_turn;
 mod operations;
 mod page;
 mod path;
+mod policy;
 mod process;
 mod redelivery;
 mod restoring;

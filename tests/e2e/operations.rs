@@ -2,7 +2,7 @@
 
 use crate::http;
 use crate::process::run;
-use crate::world::{Log, SECRET, nuncio};
+use crate::world::{Log, PACKS, SECRET, nuncio};
 use api::proto::log::v1 as wire;
 use domain::event::{Erasing, ErasingKind, Event};
 use domain::id::{PageId, Psid, RecordId, StreamId};
@@ -31,7 +31,7 @@ fn webhook(number: u32, text: &str) -> Vec<u8> {
 /// Runs an ingress, delivers these bodies to it, and ends it.
 async fn deliver(log: &Log, bodies: &[Vec<u8>]) {
     let (words, listeners): (&[&str], &[&str]) = match log {
-        Log::Embedded(_) => (&["standalone"], &["webhook"]),
+        Log::Embedded(_) => (&["standalone"], &["webhook", "grpc"]),
         Log::JetStream(_) => (&["run", "ingress"], &["webhook"]),
     };
     let process = nuncio(words, listeners, log, NOWHERE, &[]).await;
@@ -39,6 +39,14 @@ async fn deliver(log: &Log, bodies: &[Vec<u8>]) {
         assert_eq!(http::deliver(process.address("webhook"), SECRET, body).await.unwrap().status, 200);
     }
     assert!(process.terminate().await.success());
+}
+
+/// How many texts of rule packs stand first in a log to which something was delivered so: an ingress alone keeps none.
+const fn packs(log: &Log) -> usize {
+    match log {
+        Log::Embedded(_) => PACKS,
+        Log::JetStream(_) => 0,
+    }
 }
 
 /// Runs a command on this log.
@@ -52,7 +60,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// What is exported, but for the texts of rule packs.
 async fn exported(log: &Log, more: &[&str]) -> Vec<Value> {
+    let lines = everything(log, more).await;
+    lines.into_iter().filter(|line| line["stream"] != "system/packs").collect()
+}
+
+async fn everything(log: &Log, more: &[&str]) -> Vec<Value> {
     let output = command(log, &[&["log", "export"], more].concat()).await;
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -83,7 +97,7 @@ async fn an_export_holds_every_record_as_stored_and_goes_on_where_the_last_one_e
         };
         assert_eq!(texts(&first), ["the first", "the second"]);
         let header = first.iter().find(|line| line["bytes"].is_string()).unwrap();
-        assert_eq!((&header["position"], &header["events"][0]), (&1.into(), &"message".into()));
+        assert_eq!((&header["position"], &header["events"][0]), (&(packs(&log) + 1).into(), &"message".into()));
 
         deliver(&log, &[webhook(3, "the third")]).await;
         let rest = exported(&log, &["--from", &end(&first)]).await;
@@ -109,12 +123,14 @@ async fn an_exported_file_is_its_owners_alone_and_never_overwritten() {
     while !rest.is_empty() {
         items.push(wire::Exported::decode_length_delimited(&mut rest).unwrap().item.unwrap());
     }
-    let [wire::exported::Item::Record(record), .., wire::exported::Item::Checkpoint(checkpoint)] = &items[..] else {
+    let [wire::exported::Item::Record(record), .., wire::exported::Item::Checkpoint(checkpoint)] = &items[PACKS..]
+    else {
         panic!("{items:?}")
     };
-    assert_eq!((record.shard, record.position), (0, 1));
+    assert_eq!((record.shard, record.position), (0, PACKS as u64 + 1));
     assert!(wire::Record::decode(record.record.as_slice()).unwrap().stream.starts_with("conversation/1001/"));
-    assert!(text(&output.stderr).contains(&format!("exported 1 records; go on from here with --from {checkpoint}")));
+    let told = format!("exported {} records; go on from here with --from {checkpoint}", PACKS + 1);
+    assert!(text(&output.stderr).contains(&told));
 
     let again = command(&log, &words).await;
     assert!(!again.status.success());
@@ -143,10 +159,12 @@ async fn a_record_that_cannot_be_read_is_told_of_and_takes_nothing_else_with_it(
     let output = command(&log, &["log", "export"]).await;
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stderr);
-    assert!(told.contains("0/2 is unreadable (not a record: "), "{told}");
-    assert!(told.contains("exported 3 records, 1 of which cannot be read"), "{told}");
+    let second = format!("0/{}", PACKS + 2);
+    assert!(told.contains(&format!("{second} is unreadable (not a record: ")), "{told}");
+    assert!(told.contains(&format!("exported {} records, 1 of which cannot be read", PACKS + 3)), "{told}");
     let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |lines: &[Value]| lines.iter().filter(|line| line["bytes"].is_string()).cloned().collect::<Vec<_>>();
+    let is_wanted = |line: &&Value| line["bytes"].is_string() && line["stream"] != "system/packs";
+    let of = |lines: &[Value]| lines.iter().filter(is_wanted).cloned().collect::<Vec<_>>();
     let (before, after) = (of(&before), of(&lines));
     assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
     assert_eq!(after[1]["stream"], before[1]["stream"]);
@@ -158,8 +176,9 @@ async fn a_record_that_cannot_be_read_is_told_of_and_takes_nothing_else_with_it(
     let tail = command(&log, &["log", "tail", "--until-caught-up"]).await;
     assert!(tail.status.success(), "{}", text(&tail.stderr));
     let tail = text(&tail.stdout);
-    let lines: Vec<_> = tail.lines().collect();
-    assert!(lines.len() == 3 && lines[1].trim_start().starts_with("0/2  unreadable (not a record: "), "{tail}");
+    let lines: Vec<_> = tail.lines().filter(|line| !line.contains("system/packs")).collect();
+    let begins = format!("{second}  unreadable (not a record: ");
+    assert!(lines.len() == 3 && lines[1].trim_start().starts_with(&begins), "{tail}");
     assert!(lines[1].contains(", in conversation/1001/"), "{tail}");
     let tail = text(&command(&log, &["log", "tail", "--until-caught-up", "--output", "json"]).await.stdout);
     assert_eq!(tail.lines().filter(|line| line.contains(r#""unreadable":"not a record"#)).count(), 1, "{tail}");
@@ -168,7 +187,7 @@ async fn a_record_that_cannot_be_read_is_told_of_and_takes_nothing_else_with_it(
 /// Brings the history in a database up to the log's end, as a role does.
 async fn keep_history(log: &Log, url: &str) {
     let database = sql::Database::open(&url.into(), &sql::Options::default()).await.unwrap();
-    let lines = exported(log, &[]).await;
+    let lines = everything(log, &[]).await;
     let incarnation = end(&lines).split('@').next().unwrap().to_owned();
     let mut transaction = database.begin().await.unwrap();
     let mut to = 0;
@@ -207,9 +226,10 @@ async fn a_log_is_held_against_its_history_and_each_finding_says_what_to_do() {
         deliver(&log, &[webhook(4, "not kept yet")]).await;
         let (code, stdout, stderr) = verify(&[]).await;
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
-        assert_eq!(stdout, "4 records, 3 compared with the history; 0 erased; 0 findings\n");
+        let (all, kept) = (packs(&log) + 4, packs(&log) + 3);
+        assert_eq!(stdout, format!("{all} records, {kept} compared with the history; 0 erased; 0 findings\n"));
         let (code, stdout, _) = verify(&["--without-history", "--output", "json"]).await;
-        let nothing = serde_json::json!({ "records": 4, "compared": 0, "erased": 0, "findings": {} });
+        let nothing = serde_json::json!({ "records": all, "compared": 0, "erased": 0, "findings": {} });
         assert_eq!((code, serde_json::from_str::<Value>(&stdout).unwrap()), (Some(0), nothing));
 
         if matches!(log, Log::JetStream(_)) {
@@ -220,14 +240,18 @@ async fn a_log_is_held_against_its_history_and_each_finding_says_what_to_do() {
         assert_eq!((code, stderr.as_str()), (Some(1), "error: 1 findings that no erasure explains\n"));
         let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let [finding, summary] = &lines[..] else { panic!("{stdout}") };
-        assert_eq!((&finding["finding"], &finding["position"]), (&"log_altered".into(), &2.into()));
+        let second = PACKS + 2;
+        assert_eq!((&finding["finding"], &finding["position"]), (&"log_altered".into(), &second.into()));
         assert!(finding["stream"].as_str().unwrap().starts_with("conversation/1001/"), "{finding}");
         assert_eq!(summary["findings"], serde_json::json!({ "log_altered": 1 }));
         let (_, stdout, _) = verify(&[]).await;
-        assert!(stdout.starts_with("log_altered  0/2  conversation/1001/"), "{stdout}");
+        assert!(stdout.starts_with(&format!("log_altered  0/{second}  conversation/1001/")), "{stdout}");
         assert!(stdout.contains("restore the log from a backup; the history has the record as it was"), "{stdout}");
         let (code, stdout, _) = verify(&["--without-history"]).await;
-        assert!(code == Some(1) && stdout.starts_with("unreadable  0/2  conversation/1001/"), "{stdout}");
+        assert!(
+            code == Some(1) && stdout.starts_with(&format!("unreadable  0/{second}  conversation/1001/")),
+            "{stdout}"
+        );
     }
 }
 

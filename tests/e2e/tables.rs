@@ -2,13 +2,16 @@
 
 use crate::http;
 use crate::process::run;
-use crate::world::{Clients, Log, PATIENCE, SECRET, conversation, nuncio, standalone};
+use crate::world::{self, Clients, Log, PATIENCE, SECRET, conversation, nuncio, standalone};
 use api::proto::conversation::v1::{ConversationEvent, ListEventsRequest};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 use testkit::Postgres;
+
+/// The records of rule packs with which a log begins.
+const PACKS: u64 = world::PACKS as u64;
 
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
 
@@ -250,7 +253,7 @@ async fn a_history_that_the_log_needs_is_not_dropped_unless_loss_is_accepted() {
     let tables = log.tables();
     let process = standalone(&log, NOWHERE, &[]).await;
     deliver(process.address("webhook"), 1).await;
-    until_history(process.address("admin"), |_, records| records == 1).await;
+    until_history(process.address("admin"), |_, records| records == PACKS + 1).await;
     let path = log.keys().remove(0);
     let rebuild = async |words: &[&str], path: &str| {
         run(&[&["rebuild"], words, &["--set", &tables, "--set", path]].concat()).await
@@ -258,7 +261,7 @@ async fn a_history_that_the_log_needs_is_not_dropped_unless_loss_is_accepted() {
     let whole = rebuild(&["history", "due"], &path).await;
     let said = String::from_utf8(whole.stdout).unwrap();
     assert!(whole.status.success() && said.contains("dropped history") && said.contains("dropped due"), "{said}");
-    until_history(process.address("admin"), |_, records| records == 2).await;
+    until_history(process.address("admin"), |_, records| records == 2 * (PACKS + 1)).await;
     assert!(process.terminate().await.success());
 
     // Another log has nothing of what the history holds.
@@ -298,7 +301,7 @@ async fn a_log_that_ends_before_its_tables_is_refused_until_it_is_said_to_be_res
         assert!(process.terminate().await.success());
         told.into_iter().map(|event| event.text).collect::<Vec<_>>()
     };
-    assert_eq!(run_with(0..2, |_, records| records == 2).await, ["0", "1"]);
+    assert_eq!(run_with(0..2, |_, records| records == PACKS + 2).await, ["0", "1"]);
     let backup: Vec<_> = files.iter().map(|file| std::fs::read(file).ok()).collect();
     assert_eq!(run_with(2..4, |_, records| records == 2).await, ["0", "1", "2", "3"]);
     for (file, backup) in files.iter().zip(backup) {
@@ -317,7 +320,7 @@ async fn a_log_that_ends_before_its_tables_is_refused_until_it_is_said_to_be_res
     let keys = log.keys();
     let restored = run(&["log", "restored", "--lost-after", "2026-01-01T00:00:00Z", "--set", &keys[0]]).await;
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
-    // Two messages from before, that the log was restored, and one new message.
-    let told = run_with(4..5, |rebuilds, records| rebuilds == 1 && records == 4).await;
+    // The packs and two messages from before, that the log was restored, and one new message.
+    let told = run_with(4..5, |rebuilds, records| rebuilds == 1 && records == PACKS + 4).await;
     assert_eq!(told, ["0", "1", "4"]);
 }

@@ -20,6 +20,9 @@ pub(crate) const VERIFY_TOKEN: &str = "e2e-verify-token";
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many records the role compliance appends first to a new log: the texts of the rule packs.
+pub(crate) const PACKS: usize = domain::pack::BUILT_IN.len();
+
 /// The platform: the simulator as a process.
 pub(crate) struct Platform {
     _process: Process,

@@ -1,7 +1,7 @@
 //! `docs/policy.md` is made from the rule packs, and is what they say.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
-use domain::pack::{BUILT_IN, Dated, Pack, Rule};
+use domain::pack::{BUILT_IN, BlockRateLimit, Dated, Frequency, Pack, Rule};
 use domain::time::{Span, Timestamp};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -100,10 +100,26 @@ fn limits(page: &mut String, pack: &Pack) {
         ("calls in 24 hours for each person who can be written to", limits.app_calls_per_engaged_person.to_string()),
         ("restrictions, where nobody says for how long", ladder.join(", ")),
         ("how long a restriction counts", span(pack.restrictions().memory)),
+        ("who may write all the same for a restricted Page", pack.restrictions().may_try.as_str().replace('_', " ")),
+        ("blocks above which too many do not want to hear of a Page", pack.block_rate().map_or_else(none, share)),
+        ("messages of automation and broadcasts to one person", pack.frequency().map_or_else(none, cap)),
         ("how long another app keeps an idle thread", span(pack.thread_control())),
     ] {
         writeln!(page, "| {what} | {number} |").unwrap();
     }
+}
+
+fn none() -> String {
+    "no limit".to_owned()
+}
+
+fn share(limit: BlockRateLimit) -> String {
+    let BlockRateLimit { per_mille, least_sends, within } = limit;
+    format!("{per_mille} of 1000, of at least {least_sends} sends in {}", span(within))
+}
+
+fn cap(cap: Frequency) -> String {
+    format!("{} in {}", cap.most, span(cap.within))
 }
 
 fn sentences(page: &mut String, pack: &Pack) {

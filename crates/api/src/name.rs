@@ -1,5 +1,6 @@
 //! Resource names, as callers write them.
 
+use domain::decision::PackRef;
 use domain::id::{PageId, Psid};
 use uuid::Uuid;
 
@@ -15,6 +16,9 @@ pub enum BadName {
     /// A message was expected.
     #[error("looks like `pages/{{page}}/conversations/{{psid}}/messages/{{message}}`")]
     Message,
+    /// One rule pack was expected.
+    #[error("looks like `rulePacks/{{name}}@{{digest}}`, with at least the first 8 digits of the digest")]
+    RulePack,
 }
 
 /// `pages/{page}`; none for `pages/-`, which means all.
@@ -26,6 +30,17 @@ pub fn parse_page(name: &str) -> Result<Option<PageId>, BadName> {
         "-" => Ok(None),
         page => PageId::parse(page).map(Some).map_err(|_| BadName::Page),
     }
+}
+
+/// `rulePacks/{name}@{digest}`, with any number of the digest's digits from 8 on, as name and digits.
+///
+/// # Errors
+/// When the name has another form.
+pub fn parse_rule_pack(name: &str) -> Result<(&str, &str), BadName> {
+    let (name, digest) =
+        name.strip_prefix("rulePacks/").and_then(|rest| rest.split_once('@')).ok_or(BadName::RulePack)?;
+    let is_digest = (8..=64).contains(&digest.len()) && digest.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    if is_digest && !name.is_empty() { Ok((name, digest)) } else { Err(BadName::RulePack) }
 }
 
 /// `pages/{page}/conversations/{psid}`
@@ -54,6 +69,11 @@ pub fn conversation(page: &PageId, psid: &Psid) -> String {
     format!("pages/{page}/conversations/{}", psid.as_str())
 }
 
+/// The name of a rule pack.
+pub fn rule_pack(pack: &PackRef) -> String {
+    format!("rulePacks/{}@{}", pack.name, hex::encode(pack.digest))
+}
+
 /// The name of a message.
 pub fn message(page: &PageId, psid: &Psid, message: Uuid) -> String {
     format!("{}/messages/{message}", conversation(page, psid))
@@ -71,6 +91,9 @@ mod tests {
         assert_eq!(parse_message(&message(&page, &psid, id)), Ok((page.clone(), psid, id)));
         assert_eq!(parse_page("pages/1001"), Ok(Some(page)));
         assert_eq!(parse_page("pages/-"), Ok(None));
+        let pack = rule_pack(&PackRef { name: "own".to_owned(), digest: [10; 32] });
+        assert_eq!(parse_rule_pack(&pack), Ok(("own", "0a".repeat(32).as_str())));
+        assert_eq!(parse_rule_pack("rulePacks/own@0a0a0a0a"), Ok(("own", "0a0a0a0a")));
     }
 
     #[test]
@@ -79,5 +102,10 @@ mod tests {
             assert_eq!(parse_conversation(name), Err(BadName::Conversation), "{name}");
         }
         assert_eq!(parse_message("pages/1/conversations/2/messages/x"), Err(BadName::Message));
+        for name in
+            ["rulePacks/own", "own@0a0a0a0a", "rulePacks/@0a0a0a0a", "rulePacks/own@0a0a0a", "rulePacks/own@0A0A0A0A"]
+        {
+            assert_eq!(parse_rule_pack(name), Err(BadName::RulePack), "{name}");
+        }
     }
 }

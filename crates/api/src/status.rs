@@ -1,7 +1,7 @@
 //! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
 
 use crate::proto::error::v1::Reason;
-use domain::decision::Decision;
+use domain::decision::{Decision, Remedy};
 use domain::pack::{Pack, Rule};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -39,14 +39,14 @@ impl Violations {
         self.0.push(FieldViolation::new(field, what));
     }
 
+    /// Whether nothing is wrong.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes a parsed field, or notes why there is none.
     pub fn take<T>(&mut self, field: &str, parsed: Result<T, impl std::fmt::Display>) -> Option<T> {
         parsed.map_err(|error| self.add(field, error.to_string())).ok()
-    }
-
-    /// Whether nothing was noted.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Every wrong field, with what it must be.
@@ -62,6 +62,13 @@ impl Violations {
         details.set_bad_request(self.0);
         with_details(Code::InvalidArgument, message, details)
     }
+}
+
+/// The wrong fields that a status names, each with what it must be.
+pub fn wrong_fields(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_details_bad_request();
+    let violations = details.map(|details| details.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| (violation.field, violation.description)).collect()
 }
 
 /// The rules forbid it.
@@ -89,7 +96,17 @@ pub fn blocked(decision: &Decision, pack: &Pack, message: &str) -> Status {
     }
     details.add_help_link("the platform's rule", &sentence.source);
     let remedies = crate::explain::remedies(decision);
-    with_details(Code::FailedPrecondition, format!("{} {remedies}", sentence.says), details)
+    let message = format!("{} {remedies}", sentence.says);
+    if rule != Rule::FrequencyCap {
+        return with_details(Code::FailedPrecondition, message, details);
+    }
+    // The one rule that counts: it names a refusal only where time alone lifts it.
+    let after =
+        decision.remedies.iter().find_map(|remedy| if let Remedy::After(at) = remedy { Some(*at) } else { None });
+    let wait_ms = after.map_or(0, |after| after.since(decision.at).as_millis());
+    details.set_retry_info(Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))));
+    details.add_quota_failure_violation(&decision.pack.name, &sentence.says);
+    with_details(Code::ResourceExhausted, message, details)
 }
 
 /// There is no such message.
@@ -110,6 +127,27 @@ pub fn no_such_rule_pack(name: &str) -> Status {
     with_details(Code::NotFound, "there is no such rule pack; ListRulePacks names them all", details)
 }
 
+/// Nothing would be in force any more.
+pub fn last_rule_pack(name: &str) -> Status {
+    let details = details(Reason::LastRulePack, [("rule_pack", name.to_owned())]);
+    let message = "this is the last rule pack in force; activate another one first";
+    with_details(Code::FailedPrecondition, message, details)
+}
+
+/// The rule packs are not as the caller saw them; `etag` is how they are now.
+pub fn rule_packs_changed(etag: &str) -> Status {
+    let details = details(Reason::RevisionConflict, [("etag", etag.to_owned())]);
+    let message = "the rule packs were changed since; look at them again, and repeat the call with their etag";
+    with_details(Code::Aborted, message, details)
+}
+
+/// Another call that changes rule packs was made under this request id.
+pub fn rule_pack_request_id_reused(request: &str) -> Status {
+    let details = details(Reason::RequestIdReused, [("request_id", request.to_owned())]);
+    let message = "this request id was used before for another change of rule packs; use a new one";
+    with_details(Code::AlreadyExists, message, details)
+}
+
 /// The request id was used before, with other content.
 pub fn request_id_reused(existing: &str) -> Status {
     let details = details(Reason::RequestIdReused, [("message", existing.to_owned())]);
@@ -124,11 +162,11 @@ pub fn page_not_registered(page: &str) -> Status {
     with_details(Code::FailedPrecondition, message, details)
 }
 
-/// Others kept changing the conversation while this call tried.
+/// Others kept changing the same while this call tried.
 pub fn contended() -> Status {
     let mut details = details(Reason::RevisionConflict, []);
     details.set_retry_info(Some(RETRY_AFTER));
-    with_details(Code::Aborted, "others keep writing to this conversation; repeat the call", details)
+    with_details(Code::Aborted, "others keep writing there; repeat the call", details)
 }
 
 /// The checkpoint means nothing in this log.
@@ -154,6 +192,8 @@ pub fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::decision::{Finding, Verdict};
+    use domain::time::Timestamp;
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
@@ -165,6 +205,31 @@ mod tests {
         let details = status.get_error_details();
         assert_eq!(details.bad_request().unwrap().field_violations.len(), 2);
         assert_eq!(details.error_info().unwrap().reason, "INVALID_FIELDS");
+    }
+
+    #[test]
+    fn a_cap_on_frequency_says_how_long_to_wait() {
+        let (file, text) = domain::pack::BUILT_IN[4];
+        let pack = Pack::parse(file, text).unwrap();
+        let at = Timestamp::from_millis;
+        let finding = Finding { rule: Rule::FrequencyCap, facts: Vec::new(), span: None, about: None };
+        let decision = Decision {
+            verdict: Verdict::Blocked,
+            findings: vec![finding],
+            remedies: vec![Remedy::After(at(61_000))],
+            at: at(1_000),
+            holds_until: Some(at(61_000)),
+            pack: pack.reference().clone(),
+            overrides: None,
+            right: None,
+            evaluator: domain::evaluate::VERSION,
+        };
+        let status = blocked(&decision, &pack, "");
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let details = status.get_error_details();
+        assert_eq!(details.error_info().unwrap().reason, "FREQUENCY_CAP");
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(60)));
+        assert_eq!(details.quota_failure().unwrap().violations.len(), 1);
     }
 
     #[test]

@@ -1,19 +1,31 @@
-//! Answers whether something may be said, and explains what was decided. It records nothing and stands in the path of no
+//! Answers whether something may be said, explains what was decided, and changes the rules. It stands in the path of no
 //! message: the sender judges for itself, with the same function, on the state that it has just folded.
 
+mod append;
+mod change;
+mod counts;
 mod judging;
+mod keep;
 mod packs;
 mod page;
+mod react;
+
+pub use counts::{PageCountsTable, watch_block_rates};
+pub use keep::{Proposed, keep_packs};
+pub use react::react;
 
 use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};
 use api::status::{self, Violations};
 use api::{convert, name};
+use append::Writer;
+use change::Changes;
 use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
 use judging::{Known, Question};
-use service_kit::Clock;
+use service_kit::{Clock, Ids, Metrics};
+use sql::Database;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -23,12 +35,35 @@ pub struct ComplianceService {
     conversations: Conversations,
     judged_by: JudgedBy,
     clock: Clock,
+    changes: Changes,
+    database: Option<Database>,
+}
+
+/// What the role works with.
+#[derive(Clone)]
+pub struct Deps {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// The conversations of this log.
+    pub conversations: Conversations,
+    /// Where sends and blocks are counted, and how far facts were taken up; none: neither is.
+    pub database: Option<Database>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Names records.
+    pub ids: Ids,
+    /// Where the work is counted.
+    pub metrics: Metrics,
 }
 
 impl ComplianceService {
-    /// The service on these conversations, which are of this log, ready for a server.
-    pub fn server(log: Arc<dyn EventLog>, conversations: Conversations, clock: Clock) -> ComplianceServer<Self> {
-        ComplianceServer::new(Self { conversations, judged_by: JudgedBy::new(log), clock })
+    /// The service, ready for a server.
+    pub fn server(deps: Deps) -> ComplianceServer<Self> {
+        let Deps { log, conversations, database, clock, ids, metrics: _ } = deps;
+        let judged_by = JudgedBy::new(Arc::clone(&log));
+        let writer = Writer { log, clock: clock.clone(), ids };
+        let changes = Changes { writer, judged_by: judged_by.clone() };
+        ComplianceServer::new(Self { conversations, judged_by, clock, changes, database })
     }
 }
 
@@ -114,23 +149,54 @@ impl Compliance for ComplianceService {
         if page == Some(None) {
             violations.add("name", "names one Page");
         }
+        let is_now = asked.at_time.is_none();
         let at = moment(asked.at_time.as_ref(), self.clock.now(), &mut violations);
         let (Some(Some(page)), Some(at)) = (page, at) else { return Err(violations.into_status()) };
         let loaded = self.judged_by.page(&page).await.map_err(unavailable)?;
         let packs = self.judged_by.packs().await.map_err(unavailable)?;
-        Ok(Response::new(page::health(&page, &loaded, &packs, at)))
+        let block_rate = match &self.database {
+            // What was counted is kept for little longer than a day, so of the past it may be a part.
+            Some(database) if is_now => page::block_rate(database, &page, &packs, at).await,
+            _ => None,
+        };
+        Ok(Response::new(pb::PageHealth { block_rate, ..page::health(&page, &loaded, &packs, at) }))
     }
 
     async fn list_rule_packs(
         &self,
         request: Request<pb::ListRulePacksRequest>,
     ) -> Result<Response<pb::ListRulePacksResponse>, Status> {
-        let packs = self.judged_by.packs().await.map_err(unavailable)?;
+        let packs = self.judged_by.loaded_packs().await.map_err(unavailable)?;
         packs::list(&packs, &request.into_inner(), self.clock.now()).map(Response::new)
     }
 
     async fn get_rule_pack(&self, request: Request<pb::GetRulePackRequest>) -> Result<Response<pb::RulePack>, Status> {
-        let packs = self.judged_by.packs().await.map_err(unavailable)?;
+        let packs = self.judged_by.loaded_packs().await.map_err(unavailable)?;
         packs::get(&packs, &request.into_inner().name, self.clock.now()).map(Response::new)
+    }
+
+    async fn activate_rule_pack(
+        &self,
+        request: Request<pb::ActivateRulePackRequest>,
+    ) -> Result<Response<pb::RulePack>, Status> {
+        self.changes.activate(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn retire_rule_pack(
+        &self,
+        request: Request<pb::RetireRulePackRequest>,
+    ) -> Result<Response<pb::RulePack>, Status> {
+        self.changes.retire(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn pin_rule_pack(&self, request: Request<pb::PinRulePackRequest>) -> Result<Response<pb::PageRules>, Status> {
+        self.changes.pin(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn override_rule_pack(
+        &self,
+        request: Request<pb::OverrideRulePackRequest>,
+    ) -> Result<Response<pb::PageRules>, Status> {
+        self.changes.overrides(request.into_inner()).await.map(Response::new)
     }
 }

@@ -1,10 +1,12 @@
 //! Rule packs as callers see them.
 
 use api::convert::timestamp;
+use api::name;
 use api::proto::compliance::v1 as pb;
 use api::status::{self, Violations};
-use domain::pack::{Pack, Packs};
+use domain::pack::Pack;
 use domain::time::Timestamp;
+use event_log::{LoadedPacks, Revision};
 use tonic::Status;
 
 /// How many packs a page holds when nobody says, and at most.
@@ -13,10 +15,11 @@ const MOST: usize = 1_000;
 
 /// One page of the packs, in the order in which they take effect, without their texts.
 pub(crate) fn list(
-    packs: &Packs,
+    loaded: &LoadedPacks,
     asked: &pb::ListRulePacksRequest,
     now: Timestamp,
 ) -> Result<pb::ListRulePacksResponse, Status> {
+    let packs = &loaded.state;
     let mut violations = Violations::default();
     let size = match usize::try_from(asked.page_size) {
         Ok(0) => Some(PAGE),
@@ -39,16 +42,16 @@ pub(crate) fn list(
         .into_iter()
         .skip(begin)
         .take(size)
-        .map(|(pack, is_active)| pb::RulePack { text: String::new(), ..rendered(pack, is_active, packs, now) });
+        .map(|(pack, is_active)| pb::RulePack { text: String::new(), ..rendered(pack, is_active, loaded, now) });
     let rule_packs: Vec<_> = shown.collect();
     let end = begin.saturating_add(rule_packs.len());
     let next_page_token = if end < n_all { end.to_string() } else { String::new() };
-    Ok(pb::ListRulePacksResponse { rule_packs, next_page_token })
+    Ok(pb::ListRulePacksResponse { rule_packs, next_page_token, etag: etag(loaded.revision) })
 }
 
 /// One pack with its text, by its name, and by the first digits of its digest where there is more than one of that name:
 /// without any, the one that is in force or would be.
-pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::RulePack, Status> {
+pub(crate) fn get(loaded: &LoadedPacks, wanted: &str, now: Timestamp) -> Result<pb::RulePack, Status> {
     let unknown = || status::no_such_rule_pack(wanted);
     let rest = wanted.strip_prefix("rulePacks/").ok_or_else(|| {
         let mut violations = Violations::default();
@@ -57,19 +60,25 @@ pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::Rul
     })?;
     let (name, digest) = rest.split_once('@').unwrap_or((rest, ""));
     let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
-    let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
+    let found: Vec<_> = loaded.state.all().filter(|(pack, _)| fits(pack)).collect();
     let (pack, is_active) = found.iter().find(|(_, is_active)| *is_active).or(found.last()).ok_or_else(unknown)?;
-    Ok(rendered(pack, *is_active, packs, now))
+    Ok(rendered(pack, *is_active, loaded, now))
 }
 
-fn rendered(pack: &Pack, is_active: bool, packs: &Packs, now: Timestamp) -> pb::RulePack {
+/// What stands for a revision of the packs.
+pub(crate) fn etag(revision: Revision) -> String {
+    revision.to_string()
+}
+
+fn rendered(pack: &Pack, is_active: bool, loaded: &LoadedPacks, now: Timestamp) -> pb::RulePack {
     let reference = pack.reference();
     pb::RulePack {
-        name: format!("rulePacks/{}@{}", reference.name, hex::encode(reference.digest)),
+        name: name::rule_pack(reference),
         display_name: reference.name.clone(),
         start_time: Some(timestamp(pack.in_force_from())),
         active: is_active,
-        in_force: packs.in_force(now).reference() == reference,
+        in_force: loaded.state.in_force(now).reference() == reference,
         text: pack.text().to_owned(),
+        etag: etag(loaded.revision),
     }
 }

@@ -1,13 +1,16 @@
 //! How a Page stands, as callers see it.
 
+use crate::counts::counted;
 use api::convert::timestamp;
 use api::proto::compliance::v1 as pb;
 use domain::decision::Capability;
 use domain::id::PageId;
-use domain::pack::{Pack, Packs};
+use domain::pack::{BlockRateLimit, Pack, Packs};
 use domain::page::{Health, Page};
-use domain::time::Timestamp;
+use domain::time::{Span, Timestamp};
 use event_log::LoadedPage;
+use sql::Database;
+use sql::page_counts::Counted;
 
 /// How the platform stands to a Page at a moment, and what the Page has then.
 pub(crate) fn health(page: &PageId, loaded: &LoadedPage, packs: &Packs, at: Timestamp) -> pb::PageHealth {
@@ -29,7 +32,40 @@ pub(crate) fn health(page: &PageId, loaded: &LoadedPage, packs: &Packs, at: Time
         pinned: packs.pin(page).is_some(),
         overridden: pack.overrides().is_some(),
         revision: loaded.revision,
+        block_rate: None,
+        block_rate_above_time: loaded.state.block_rate_above().map(|fact| timestamp(fact.at)),
     }
+}
+
+/// How many people block the Page lately, beside what its pack says; none while the database does not answer.
+pub(crate) async fn block_rate(
+    database: &Database,
+    page: &PageId,
+    packs: &Packs,
+    now: Timestamp,
+) -> Option<pb::BlockRate> {
+    let limit = packs.in_force_for(page, now).block_rate();
+    let Counted { sends, blocks } = match counted(database, page, limit, now).await {
+        Ok(counted) => counted,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a Page's health is told without its block rate");
+            return None;
+        }
+    };
+    let span = duration(limit.map_or(BlockRateLimit::LONGEST, |limit| limit.within));
+    let limit = limit.map(|BlockRateLimit { per_mille, least_sends, within }| pb::BlockRateLimit {
+        per_mille,
+        least_sends,
+        span: Some(duration(within)),
+    });
+    let per_mille = (blocks * 1_000).checked_div(sends).unwrap_or(0);
+    let per_mille = u32::try_from(per_mille).unwrap_or(u32::MAX);
+    Some(pb::BlockRate { span: Some(span), sends, blocks, per_mille, limit })
+}
+
+/// A span of whole seconds, as all of packs are.
+const fn duration(span: Span) -> prost_types::Duration {
+    prost_types::Duration { seconds: span.as_millis() / 1_000, nanos: 0 }
 }
 
 /// Whether the pack has this way at that moment, and the Page has it: as was said of it, or as the pack says of all.

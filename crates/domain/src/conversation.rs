@@ -10,13 +10,14 @@ mod rights;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use reach::UNAVAILABLE;
 pub use reach::{Control, Reach};
 pub use rights::{OneTime, Repeated, Reply, Rights};
 
 pub use latest::{Fact, Latest};
 pub use opening::Opening;
 
-use crate::event::{Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{Consent, Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::event::{RightStepKind, SendingKind};
 use crate::id::{BusinessKey, Psid, RequestId, SendId};
 use crate::send::{Send, Status};
@@ -182,6 +183,12 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Whether this word of the person's says something new. One that was erased says nothing.
+    pub fn is_news(&self, consent: Consent) -> bool {
+        let is_erased = self.erasure.is_some_and(|erasure| consent.at <= erasure.until);
+        !is_erased && !self.reach.knows(consent)
     }
 
     /// The latest erasure, if there was one.

@@ -4,6 +4,7 @@
 //! can take, the cheapest first: the window, a tag, the staff's own, a token. The first that is open is taken. If none is,
 //! everything that stands in the way is named, and what would lift it.
 
+mod frequency;
 mod gates;
 mod look;
 mod special;
@@ -157,5 +158,7 @@ fn way(look: &mut Look<'_>) -> Option<Grant> {
             window::window(look).or_else(|| tokens::this(look, right))
         }
     };
-    found.filter(|_| !is_barred)
+    // Last, so that it names the refusal only where nothing else is in the way: then, and only then, time alone helps.
+    let is_capped = frequency::cap(look);
+    found.filter(|_| !is_barred && !is_capped)
 }

@@ -8,12 +8,12 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use registry::{Change, Packs, Refused};
+pub use registry::{Asked, Change, Packs, Refused};
 pub use rule::Rule;
 pub use text::Problem;
 
 use crate::conversation::Opening;
-use crate::decision::{Capability, PackRef, Purpose, ReferenceKind, Tag};
+use crate::decision::{Actor, Capability, PackRef, Purpose, ReferenceKind, Tag};
 use crate::time::{Span, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct Pack {
     limits: Limits,
     restrictions: Restrictions,
     thread_control: Span,
+    frequency: Option<Frequency>,
+    block_rate: Option<BlockRateLimit>,
     sentences: BTreeMap<Rule, Sentence>,
 }
 
@@ -151,6 +153,81 @@ pub struct Restrictions {
     pub ladder: Vec<Span>,
     /// How long an earlier restriction counts.
     pub memory: Span,
+    /// Who may write all the same while one lasts.
+    pub may_try: MayTry,
+}
+
+/// Who may write for a Page that is restricted, one person to another. What goes to many stops at once whatever is said
+/// here, and so does what nobody asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MayTry {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// People of the staff.
+    People,
+    /// They, and bots that converse.
+    PeopleAndBots,
+}
+
+impl MayTry {
+    /// The value with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "nobody" => Some(Self::Nobody),
+            "people" => Some(Self::People),
+            "people_and_bots" => Some(Self::PeopleAndBots),
+            _ => None,
+        }
+    }
+
+    /// The value's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::People => "people",
+            Self::PeopleAndBots => "people_and_bots",
+        }
+    }
+
+    /// Whether this speaker may.
+    pub const fn lets(self, actor: &Actor) -> bool {
+        match actor {
+            Actor::Human(_) | Actor::AiAssistedHuman(_) => matches!(self, Self::People | Self::PeopleAndBots),
+            Actor::Bot => matches!(self, Self::PeopleAndBots),
+            Actor::Automation | Actor::Broadcast => false,
+        }
+    }
+}
+
+/// How often one person may be written to by automation and broadcasts, taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frequency {
+    /// So many messages at most.
+    pub most: u32,
+    /// Within a span of this length, wherever it begins.
+    pub within: Span,
+}
+
+/// From which share of blocks on a Page writes to too many who do not want it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockRateLimit {
+    /// More blocks than this, of a thousand sends.
+    pub per_mille: u32,
+    /// Fewer sends than this say nothing.
+    pub least_sends: u32,
+    /// Over how long both are counted; at most [`BlockRateLimit::LONGEST`].
+    pub within: Span,
+}
+
+impl BlockRateLimit {
+    /// The longest span: sends and blocks are counted over no longer one.
+    pub const LONGEST: Span = Span::from_hours(24);
+
+    /// Whether these counts are above it.
+    pub fn is_above(&self, sends: u64, blocks: u64) -> bool {
+        sends >= u64::from(self.least_sends) && blocks * 1_000 > u64::from(self.per_mille) * sends
+    }
 }
 
 /// What a pack says of one rule, for people.
@@ -263,6 +340,16 @@ impl Pack {
     /// How long another app keeps a thread after the last thing that happened in it.
     pub const fn thread_control(&self) -> Span {
         self.thread_control
+    }
+
+    /// How often one person may be written to by automation and broadcasts; none: as often as anybody likes.
+    pub const fn frequency(&self) -> Option<Frequency> {
+        self.frequency
+    }
+
+    /// From which share of blocks on a Page writes to too many who do not want it; none: nobody looks.
+    pub const fn block_rate(&self) -> Option<BlockRateLimit> {
+        self.block_rate
     }
 
     /// What the pack says of `rule`.

@@ -1,18 +1,20 @@
 //! The state of one Page, folded from its stream: what it may do at all.
 
 mod block_rate;
+mod ended;
 mod health;
 #[cfg(test)]
 mod tests;
 
 pub use block_rate::BlockRate;
+pub use ended::{Ended, ended};
 pub use health::{Health, Restricted, concerns_page};
 
 use crate::conversation::Fact;
 use crate::decision::Capability;
 use crate::event::{Event, Inbound, InboundKind, PageStep, PageStepKind, Recorded};
 use crate::id::AppId;
-use crate::pack::Restrictions;
+use crate::pack::{BlockRateLimit, Restrictions};
 use crate::time::Timestamp;
 use health::History;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,14 @@ pub struct Page {
     capabilities: BTreeMap<Capability, bool>,
     templates: BTreeMap<(String, String), Template>,
     history: History,
+    block_rate: Option<Crossed>,
+}
+
+/// How the Page's block rate stands to what its rule pack says, and by which record.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Crossed {
+    is_above: bool,
+    fact: Fact,
 }
 
 /// How the Page's messaging is switched, and by which record.
@@ -90,6 +100,9 @@ impl Page {
                 self.capabilities.insert(*capability, *is_granted);
             }
             PageStepKind::Refused { code, subcode } => self.history.refused(fact, *code, *subcode),
+            PageStepKind::BlockRateCrossed { is_above, .. } => {
+                self.block_rate = Some(Crossed { is_above: *is_above, fact });
+            }
         }
     }
 
@@ -112,6 +125,25 @@ impl Page {
     pub fn is_template_refused(&self, name: &str, language: &str) -> bool {
         let status = self.templates.get(&(name.to_owned(), language.to_owned())).map(|told| told.status.as_str());
         matches!(status, Some("REJECTED" | "DISABLED" | "PAUSED"))
+    }
+
+    /// The fact by which too many people block the Page when it writes.
+    pub fn block_rate_above(&self) -> Option<Fact> {
+        self.block_rate.filter(|crossed| crossed.is_above).map(|crossed| crossed.fact)
+    }
+
+    /// What happens to a Page of which so many sends ended lately, and so many of them in a block: nothing, unless that is
+    /// above its limit and was not, or the other way round.
+    pub fn weigh(&self, limit: Option<BlockRateLimit>, sends: u64, blocks: u64) -> Option<PageStepKind> {
+        let is_above = limit.is_some_and(|limit| limit.is_above(sends, blocks));
+        let was_above = self.block_rate_above().is_some();
+        (is_above != was_above).then_some(PageStepKind::BlockRateCrossed { is_above, sends, blocks })
+    }
+
+    /// Whether the Page's stream tells already of what such an error says at this moment: while a restriction lasts, every
+    /// send is refused anew, and one word of it a minute is enough.
+    pub fn knows_refusal(&self, at: Timestamp, code: i64, subcode: i64) -> bool {
+        self.history.knows(at, code, subcode)
     }
 
     /// How the platform stands to the Page at `now`.

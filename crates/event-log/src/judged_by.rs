@@ -55,6 +55,15 @@ pub struct LoadedPage {
     pub revision: Revision,
 }
 
+/// The packs at a revision of their stream.
+#[derive(Clone, Debug)]
+pub struct LoadedPacks {
+    /// The packs.
+    pub state: Arc<Packs>,
+    /// The revision they were folded to.
+    pub revision: Revision,
+}
+
 /// Loads what sends are judged by.
 #[derive(Clone)]
 pub struct JudgedBy {
@@ -114,6 +123,14 @@ impl JudgedBy {
     /// # Errors
     /// When the log does not answer.
     pub async fn packs(&self) -> Result<Arc<Packs>, LogError> {
+        Ok(self.loaded_packs().await?.state)
+    }
+
+    /// The same with their stream's revision: for whoever changes them.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn loaded_packs(&self) -> Result<LoadedPacks, LogError> {
         let mut folded = locked(&self.packs).clone();
         let asked = Instant::now();
         let tail = self.log.read(&StreamId::packs(), folded.revision).await?;
@@ -122,7 +139,7 @@ impl JudgedBy {
         if kept.revision <= folded.revision {
             *kept = folded.clone();
         }
-        Ok(folded.state)
+        Ok(LoadedPacks { state: folded.state, revision: folded.revision })
     }
 }
 

@@ -27,7 +27,7 @@ pub use conversations::{Conversations, Loaded, StateError};
 pub use export::export;
 pub use follower::{Followed, Follower};
 pub use identity::LogIdentity;
-pub use judged_by::{FRESH, JudgedBy, LoadedPage};
+pub use judged_by::{FRESH, JudgedBy, LoadedPacks, LoadedPage};
 pub use partition::{PARTITIONS, partition_of};
 pub use port::{AppendError, Appended, BoxError, EventLog, Expected, Filter, LogError, Pages};
 pub use record::{BadCheckpoint, Checkpoint, Position, Record, Revision, Stored, Unreadable};

@@ -5,6 +5,7 @@ use crate::settings::{Role, Settings};
 use crate::tables::{Found, Tables};
 use crate::{erased, grpc, log};
 use anyhow::Context;
+use compliance::{PageCountsTable, keep_packs, react, watch_block_rates};
 use conversation::{Eraser, HistoryTable};
 use domain::time::Span;
 use event_log::{Conversations, EventLog};
@@ -117,6 +118,11 @@ pub(crate) async fn start(
             shutdown.spawn("database watch", tables.watch(database, shutdown.stop()));
         }
     }
+    if roles.contains(&Role::Compliance) {
+        // Before anything is judged here: what a decision names is then in the log.
+        keep_packs(deps.compliance(), &settings.compliance.proposed, &shutdown.stop()).await?;
+        compliance(&settings, &deps, &shutdown).await?;
+    }
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps, &shutdown).await?) } else { None };
     let conversation =
         if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
@@ -153,6 +159,12 @@ pub(crate) struct Deps {
 }
 
 impl Deps {
+    /// What the compliance role works with.
+    pub(crate) fn compliance(&self) -> compliance::Deps {
+        let Self { log, conversations, database, clock, ids, metrics } = self.clone();
+        compliance::Deps { log, conversations, database, clock, ids, metrics }
+    }
+
     /// Lets everything be kept in the database that can be, and conversations be loaded from there if states may be.
     fn use_database(&mut self, database: Database, keeps_states: bool, shutdown: &Shutdown) {
         if !keeps_states {
@@ -206,6 +218,23 @@ async fn conversation(deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Conver
     let (digging, stop) = (eraser.clone(), shutdown.stop());
     shutdown.spawn("eraser", async move { Ok(digging.run(stop).await?) });
     Ok(Conversation { deps, eraser })
+}
+
+/// Starts what runs beside the compliance service.
+async fn compliance(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<()> {
+    let (words, stop) = (settings.compliance.words.clone(), shutdown.stop());
+    let reacting = react(deps.compliance(), words, stop);
+    shutdown.spawn("reactions", async move { Ok(reacting.await?) });
+    let Deps { log, database, clock, ids, metrics, .. } = deps.clone();
+    let Some(database) = database else { return Ok(()) };
+    let (watching, stop) = (deps.compliance(), shutdown.stop());
+    let counting = projection::Deps { log, database: database.clone(), clock, ids, metrics };
+    keep(Runner::new(PageCountsTable, counting), "page counts", shutdown).await?;
+    shutdown.spawn("block rates", async move {
+        watch_block_rates(watching, database, stop).await;
+        Ok(())
+    });
+    Ok(())
 }
 
 fn history(deps: &conversation::Deps) -> Runner<HistoryTable> {

@@ -3,7 +3,8 @@
 mod policy;
 
 pub(crate) use policy::{
-    CheckPackOptions, ExplainOptions, ListPacksOptions, PolicyCommand, ReplayPackOptions, ShowPackOptions,
+    ActivateOptions, CheckPackOptions, ExplainOptions, HowOptions, ListPacksOptions, OverrideOptions, PinOptions,
+    PolicyCommand, ReplayPackOptions, RetireOptions, ShowPackOptions,
 };
 
 use crate::bench::BenchOptions;
@@ -108,7 +109,7 @@ Examples:
     #[command(subcommand)]
     Conversation(ConversationCommand),
 
-    /// Looks at the rule packs, and tries one on the past.
+    /// Looks at the rule packs, tries one on the past, and puts them into force.
     #[command(subcommand)]
     Policy(PolicyCommand),
 

@@ -8,7 +8,6 @@ use conversation::{ConversationService, Eraser};
 use outbound_sender::{OutboundService, Sender};
 use service_kit::Health;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -78,9 +77,7 @@ impl Grpc {
     ) -> anyhow::Result<()> {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let names = services.names();
-        let compliance = services
-            .compliance
-            .then(|| ComplianceService::server(Arc::clone(&deps.log), deps.conversations.clone(), deps.clock.clone()));
+        let compliance = services.compliance.then(|| ComplianceService::server(deps.compliance()));
         let conversation = services
             .conversation
             .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));

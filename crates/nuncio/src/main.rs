@@ -58,6 +58,18 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(PolicyCommand::Replay(options)) => {
             policy::replay(tool_settings(&layers()?)?.log, options).await
         }
+        Command::Policy(PolicyCommand::Activate(options)) => {
+            policy::activate(tool_settings(&layers()?)?.grpc_listen, options).await
+        }
+        Command::Policy(PolicyCommand::Retire(options)) => {
+            policy::retire(tool_settings(&layers()?)?.grpc_listen, options).await
+        }
+        Command::Policy(PolicyCommand::Pin(options)) => {
+            policy::pin(tool_settings(&layers()?)?.grpc_listen, options).await
+        }
+        Command::Policy(PolicyCommand::Override(options)) => {
+            policy::overrides(tool_settings(&layers()?)?.grpc_listen, options).await
+        }
         Command::Explain(options) => policy::explain_message(tool_settings(&layers()?)?.log, options).await,
         Command::Bench(options) => bench::run(options).await,
         Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),

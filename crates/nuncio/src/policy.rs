@@ -1,4 +1,8 @@
-//! Looking at the rule packs, and trying one on the past.
+//! Looking at the rule packs, trying one on the past, and changing them.
+
+mod change;
+
+pub(crate) use change::{activate, overrides, pin, retire};
 
 use crate::cli::{CheckPackOptions, ExplainOptions, ListPacksOptions, ReplayPackOptions, ShowPackOptions};
 use crate::log;

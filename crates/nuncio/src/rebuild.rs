@@ -35,6 +35,10 @@ enum Table {
     Outbox,
     /// Instants at which something is to be done.
     Due,
+    /// Sends and blocks of Pages.
+    PageCounts,
+    /// How far words of people and refusals of Pages were taken up.
+    Reactions,
 }
 
 impl Table {
@@ -44,6 +48,8 @@ impl Table {
             Self::Snapshots => Derived::Snapshots,
             Self::Outbox => Derived::Outbox,
             Self::Due => Derived::Due,
+            Self::PageCounts => Derived::PageCounts,
+            Self::Reactions => Derived::Reactions,
         }
     }
 }

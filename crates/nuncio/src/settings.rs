@@ -1,10 +1,12 @@
 //! Every key of the configuration, read once at the start into what the roles take.
 
+mod compliance;
 mod sender;
 
 pub(crate) use sender::SenderSettings;
 
 use clap::ValueEnum;
+use compliance::ComplianceSettings;
 use domain::id::{AppId, PageId};
 use domain::time::Span;
 use event_log::jetstream::{Durability, STRICT_REPLICAS};
@@ -70,6 +72,7 @@ pub(crate) struct Settings {
     pub(crate) webhook: WebhookSettings,
     pub(crate) meta: MetaSettings,
     pub(crate) pages: HashMap<PageId, SecretString>,
+    pub(crate) compliance: ComplianceSettings,
     pub(crate) sender: SenderSettings,
     pub(crate) grpc_listen: SocketAddr,
     pub(crate) admin_listen: SocketAddr,
@@ -177,6 +180,7 @@ impl Settings {
             webhook: WebhookSettings::read(reader),
             meta: MetaSettings::read(reader, roles),
             pages: pages(reader),
+            compliance: ComplianceSettings::read(reader, roles),
             sender: SenderSettings::read(reader),
             grpc_listen: reader.get("grpc.listen", loopback(50051), "where gRPC listens; it asks nobody who they are"),
             admin_listen: reader.get("admin.listen", loopback(9090), "where /livez, /readyz and /metrics are"),

@@ -48,7 +48,8 @@ fn restored(event: &Event) -> Option<Timestamp> {
             | SystemKind::PackActivated { .. }
             | SystemKind::PackRetired { .. }
             | SystemKind::PackPinned { .. }
-            | SystemKind::PackOverridden { .. } => None,
+            | SystemKind::PackOverridden { .. }
+            | SystemKind::PacksRequested { .. } => None,
         },
         Event::Inbound(_)
         | Event::Quarantined(_)

@@ -16,11 +16,16 @@ pub enum Derived {
     Outbox,
     /// Instants at which something is to be done.
     Due,
+    /// How many sends of a Page ended, and how many in a block.
+    PageCounts,
+    /// No table: only how far facts were taken up that lead to events of other streams.
+    Reactions,
 }
 
 impl Derived {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::History, Self::Snapshots, Self::Outbox, Self::Due];
+    pub const ALL: [Self; 6] =
+        [Self::History, Self::Snapshots, Self::Outbox, Self::Due, Self::PageCounts, Self::Reactions];
 
     /// The name of the checkpoint.
     pub const fn name(self) -> &'static str {
@@ -29,6 +34,8 @@ impl Derived {
             Self::Snapshots => "snapshots",
             Self::Outbox => "outbox",
             Self::Due => "due",
+            Self::PageCounts => "page_counts",
+            Self::Reactions => "reactions",
         }
     }
 
@@ -39,6 +46,8 @@ impl Derived {
             Self::Snapshots => &["snapshots"],
             Self::Outbox => &["outbox"],
             Self::Due => &["due"],
+            Self::PageCounts => &["page_counts"],
+            Self::Reactions => &[],
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod due;
 pub mod erasure;
 pub mod history;
 pub mod outbox;
+pub mod page_counts;
 pub mod receipts;
 pub mod snapshots;
 

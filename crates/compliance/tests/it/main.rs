@@ -5,10 +5,14 @@
 mod sandbox;
 
 mod batch;
+mod block_rate;
+mod changes;
 mod explained;
 mod facts;
 mod fields;
+mod kept;
 mod packs;
+mod reactions;
 mod rules;
 mod windows;
 mod wire;

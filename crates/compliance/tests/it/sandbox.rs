@@ -4,13 +4,17 @@ use api::proto::compliance::v1::compliance_client::ComplianceClient;
 use api::proto::compliance::v1::{
     Actor, Automation, Bot, Decision, EvaluateSendRequest, EvaluateSendResponse, HumanAgent, Purpose, actor,
 };
-use compliance::ComplianceService;
+use compliance::{ComplianceService, Deps, PageCountsTable, react, watch_block_rates};
+use domain::event::consent::Words;
 use domain::event::{Event, Inbound, InboundKind, Message, Postback};
 use domain::id::{FactId, PageId, PersonKey, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
 use event_log::{Conversations, EventLog, Expected, Record};
-use service_kit::{Clock, Ids, ManualClock};
+use projection::{Pace, Runner};
+use secrecy::SecretString;
+use service_kit::{Clock, Ids, ManualClock, Metrics};
+use sql::{Create, Database, Options};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +32,14 @@ pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_767_268_800_000);
 pub(crate) const ASHA: &str = "24601";
 
 const PAGE: &str = "1001";
+/// A table's work is renewed and looked at often, so that a test need not wait.
+const QUICK: Pace = Pace {
+    term: Duration::from_millis(600),
+    together: 20,
+    look: Duration::from_millis(50),
+    idle: Duration::from_millis(100),
+};
+
 /// Far more than anything takes, also where a whole crowd is asked about on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -37,9 +49,10 @@ pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
     pub(crate) hands: ManualClock,
     pub(crate) compliance: ComplianceClient<Channel>,
+    pub(crate) deps: Deps,
     ids: Ids,
     stop: CancellationToken,
-    running: JoinSet<Result<(), tonic::transport::Error>>,
+    running: JoinSet<()>,
     _folder: TempDir,
 }
 
@@ -50,25 +63,54 @@ impl Sandbox {
         let (clock, hands) = Clock::manual(NOON);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder().add_service(ComplianceService::server(
-            log.clone(),
-            Conversations::new(log.clone()),
-            clock.clone(),
-        ));
+        let conversations = Conversations::new(log.clone());
+        let database = Some(tables(&folder).await);
+        let (ids, metrics) = (Ids::random(), Metrics::new("test", "0"));
+        let deps = Deps { log: log.clone(), conversations, database, clock: clock.clone(), ids, metrics };
+        let server = Server::builder().add_service(ComplianceService::server(deps.clone()));
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
-        running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
+        let serving = server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        running.spawn(async move { serving.await.unwrap() });
         // A whole batch is larger than what a client takes by default.
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
         let compliance = compliance.max_decoding_message_size(16 << 20);
-        Self { log, clock, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
+        Self { log, clock, hands, compliance, deps, ids: Ids::random(), stop, running, _folder: folder }
     }
 
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
-        let ended = tokio::time::timeout(SOON, self.running.join_next()).await;
-        ended.expect("it stops in time").unwrap().unwrap().unwrap();
+        let ended = tokio::time::timeout(SOON, async {
+            while let Some(ended) = self.running.join_next().await {
+                ended.unwrap();
+            }
+        });
+        ended.await.expect("it stops in time");
+    }
+
+    /// With one more replica that takes facts up.
+    pub(crate) fn with_reactions(self, words: Words) -> Self {
+        let deps = self.deps.clone();
+        self.with_reactions_by(deps, words)
+    }
+
+    pub(crate) fn with_reactions_by(mut self, deps: Deps, words: Words) -> Self {
+        let stop = self.stop.clone();
+        self.running.spawn(async move { react(deps, words, stop).await.unwrap() });
+        self
+    }
+
+    /// With one more replica that counts sends and blocks, and tells when there are too many.
+    pub(crate) fn with_block_rates(mut self) -> Self {
+        let (deps, stop) = (self.deps.clone(), self.stop.clone());
+        let (log, ids, metrics) = (self.log.clone(), self.ids.clone(), deps.metrics.clone());
+        let database = deps.database.clone().unwrap();
+        let counting = projection::Deps { log, database: database.clone(), clock: Clock::system(), ids, metrics };
+        let counting = Runner::new(PageCountsTable, counting).at_pace(QUICK).run(stop.clone());
+        self.running.spawn(async move { counting.await.unwrap() });
+        self.running.spawn(watch_block_rates(deps, database, stop));
+        self
     }
 
     /// The person writes.
@@ -128,6 +170,14 @@ impl Sandbox {
     pub(crate) async fn decision(&self, request: EvaluateSendRequest) -> Decision {
         self.ask(request).await.unwrap().decision.unwrap()
     }
+}
+
+async fn tables(folder: &TempDir) -> Database {
+    let url = SecretString::from(format!("sqlite:{}", folder.path().join("tables.sqlite").display()));
+    let options = Options { create: Create::IfMissing, ..Options::default() };
+    let database = Database::open(&url, &options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
 }
 
 /// So many hours and milliseconds after noon.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The platform's code for a person who cannot be reached: gone, or has blocked the Page (error reference).
-const UNAVAILABLE: i64 = 551;
+pub(crate) const UNAVAILABLE: i64 = 551;
 /// How long a request is remembered: packs cannot cap requests over a longer span.
 const ASK_KEPT: Span = Span::from_hours(31 * 24);
 
@@ -126,6 +126,15 @@ impl Reach {
             ConsentKind::OptedIn => &mut self.opted_in,
         };
         *latest = (*latest).max(Some(consent.at));
+    }
+
+    /// Whether this word of the person's, or a later one of its kind, is known.
+    pub fn knows(&self, consent: Consent) -> bool {
+        let latest = match consent.kind {
+            ConsentKind::OptedOut => self.opted_out,
+            ConsentKind::OptedIn => self.opted_in,
+        };
+        latest >= Some(consent.at)
     }
 
     /// Takes in that a send has come to another status.

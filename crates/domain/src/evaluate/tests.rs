@@ -1,6 +1,7 @@
 //! What is judged of each history, at each moment and for each speaker.
 
 mod edges;
+mod frequency;
 mod laws;
 mod properties;
 mod rows;

@@ -40,6 +40,16 @@ pub enum PageStepKind {
         /// Its subcode, 0 when there is none.
         subcode: i64,
     },
+    /// The share of people who block the Page when it writes has come above what its rule pack says, or is not above it
+    /// any more.
+    BlockRateCrossed {
+        /// Whether it is above it from now on.
+        is_above: bool,
+        /// How many sends were counted.
+        sends: u64,
+        /// How many of them ended in a block.
+        blocks: u64,
+    },
 }
 
 impl PageStepKind {
@@ -50,6 +60,7 @@ impl PageStepKind {
             Self::MessagingSwitched { .. } => "messaging_switched",
             Self::CapabilityChanged { .. } => "capability_changed",
             Self::Refused { .. } => "refused",
+            Self::BlockRateCrossed { .. } => "block_rate_crossed",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to the log as a whole.
 
 use crate::decision::PackRef;
-use crate::id::PageId;
+use crate::id::{PageId, RequestId};
 use crate::time::Timestamp;
 
 /// Something that concerns everything in the log.
@@ -53,6 +53,13 @@ pub enum SystemKind {
         /// The whole text of its own values, in the form of a pack; none: they were taken away.
         overrides: Option<String>,
     },
+    /// A caller asked for what else happened in this record, or for what was so already.
+    PacksRequested {
+        /// The caller's name for the call.
+        request: RequestId,
+        /// A digest of everything the caller asked for; another one under the same name is another call.
+        request_digest: [u8; 16],
+    },
 }
 
 impl SystemKind {
@@ -65,6 +72,7 @@ impl SystemKind {
             Self::PackRetired { .. } => "pack_retired",
             Self::PackPinned { .. } => "pack_pinned",
             Self::PackOverridden { .. } => "pack_overridden",
+            Self::PacksRequested { .. } => "packs_requested",
         }
     }
 }

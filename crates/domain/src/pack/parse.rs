@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::{Ask, Asks, BadPack, Dated, Limits, Pack, Restrictions, RouteRule, Rule, Sentence, TagRule, Windows};
+use super::{BlockRateLimit, Frequency, MayTry};
 use crate::conversation::Opening;
 use crate::decision::{Capability, PackRef, Purpose, ReferenceKind, Tag};
 use crate::time::{Span, Timestamp};
@@ -13,6 +14,9 @@ use std::sync::Arc;
 const LONGEST_REPLY: Span = Span::from_hours(31 * 24);
 /// The longest that a one-time token can last: the fold remembers no longer.
 const LONGEST_TOKEN: Span = Span::from_hours(2 * 366 * 24);
+
+/// The longest span over which messages to one person are counted.
+const LONGEST_FREQUENCY: Span = Span::from_hours(31 * 24);
 
 /// What a Page must not change of a pack.
 const FIXED: [&str; 3] = ["name", "in_force_from", "rules"];
@@ -42,6 +46,8 @@ pub(super) fn parse(file: &str, text: &str, overrides: Option<(&str, &str)>, ori
         limits: limits(&mut keys),
         restrictions: restrictions(&mut keys),
         thread_control: keys.required_span("thread.control"),
+        frequency: frequency(&mut keys),
+        block_rate: block_rate(&mut keys),
         sentences: sentences(&mut keys, origin),
         reference: PackRef { name: name.clone(), digest: Sha256::digest(text).into() },
         overrides: overrides.map(|(_, text)| Sha256::digest(text).into()),
@@ -196,7 +202,38 @@ fn restrictions(keys: &mut Text) -> Restrictions {
     if ladder.is_empty() {
         keys.wrong("restrictions.ladder", "has no step");
     }
-    Restrictions { ladder, memory: keys.required_span("restrictions.memory") }
+    let who = "\"nobody\", \"people\" or \"people_and_bots\"";
+    let may_try = keys.word("restrictions.may_try", who, MayTry::parse).unwrap_or_default();
+    Restrictions { ladder, memory: keys.required_span("restrictions.memory"), may_try }
+}
+
+fn frequency(keys: &mut Text) -> Option<Frequency> {
+    if !keys.has("frequency") {
+        return None;
+    }
+    let frequency = Frequency { most: keys.number("frequency.most"), within: keys.required_span("frequency.within") };
+    if frequency.within > LONGEST_FREQUENCY {
+        keys.wrong("frequency.within", "is more than 31 days");
+    }
+    Some(frequency)
+}
+
+fn block_rate(keys: &mut Text) -> Option<BlockRateLimit> {
+    if !keys.has("block_rate") {
+        return None;
+    }
+    let limit = BlockRateLimit {
+        per_mille: keys.number("block_rate.per_mille"),
+        least_sends: keys.number("block_rate.least_sends"),
+        within: keys.required_span("block_rate.within"),
+    };
+    if limit.per_mille > 1_000 {
+        keys.wrong("block_rate.per_mille", "is more than 1000");
+    }
+    if limit.within > BlockRateLimit::LONGEST {
+        keys.wrong("block_rate.within", "is more than 24 hours");
+    }
+    Some(limit)
 }
 
 fn sentences(keys: &mut Text, origin: Origin) -> BTreeMap<Rule, Sentence> {

@@ -1,9 +1,13 @@
 //! The packs that a process knows: those that come with it, and what the log's stream of packs says.
 
+mod asked;
+
+pub use asked::Asked;
+
 use super::{BUILT_IN, BadPack, Pack};
 use crate::decision::PackRef;
 use crate::event::{Event, System, SystemKind};
-use crate::id::PageId;
+use crate::id::{PageId, RequestId};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +24,8 @@ pub struct Packs {
     unreadable: Vec<BadPack>,
     /// Whether a text is in the log, by its digest.
     loaded: Vec<[u8; 32]>,
+    /// The calls that changed something, or would have: each with a digest of what it asked for.
+    requests: BTreeMap<RequestId, [u8; 16]>,
 }
 
 /// What a Page has of its own.
@@ -66,6 +72,12 @@ pub enum Refused {
     /// It is so already.
     #[error("that is so already")]
     Unchanged,
+    /// The same call was made before.
+    #[error("the same call was made before")]
+    Repeated,
+    /// Another call was made before under the same name.
+    #[error("another call was made under this request id")]
+    RequestIdReused,
 }
 
 impl Packs {
@@ -73,16 +85,19 @@ impl Packs {
     pub fn built_in() -> Self {
         let read = |(file, text)| Arc::new(Pack::parse(file, text).expect("a test reads every pack that we ship"));
         let known: Vec<_> = BUILT_IN.into_iter().map(read).collect();
-        Self { active: known.clone(), known, pages: BTreeMap::new(), unreadable: Vec::new(), loaded: Vec::new() }
+        Self::all_in_force(known)
     }
 
     /// These packs alone, all in force.
     pub fn of(packs: impl IntoIterator<Item = Pack>) -> Option<Self> {
         let mut active: Vec<_> = packs.into_iter().map(Arc::new).collect();
         active.sort_by_key(|pack| pack.in_force_from());
-        let none = active.is_empty();
-        let (pages, unreadable, loaded) = (BTreeMap::new(), Vec::new(), Vec::new());
-        (!none).then(|| Self { known: active.clone(), active, pages, unreadable, loaded })
+        (!active.is_empty()).then(|| Self::all_in_force(active))
+    }
+
+    fn all_in_force(known: Vec<Arc<Pack>>) -> Self {
+        let (pages, unreadable, loaded, requests) = (BTreeMap::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Self { active: known.clone(), known, pages, unreadable, loaded, requests }
     }
 
     /// What they are after one more event of the log's stream of packs. A text that this version cannot read changes
@@ -110,6 +125,9 @@ impl Packs {
             }
             SystemKind::PackOverridden { page, overrides } => {
                 self.pages.entry(page.clone()).or_default().overrides.clone_from(overrides);
+            }
+            SystemKind::PacksRequested { request, request_digest } => {
+                self.requests.entry(request.clone()).or_insert(*request_digest);
             }
         }
         self.change_pages();

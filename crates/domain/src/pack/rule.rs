@@ -143,6 +143,8 @@ rules! {
     TitleTooLong = "TITLE_TOO_LONG", forbids;
     /// The person agreed to the same before, and has not stopped it.
     OptInGiven = "OPT_IN_GIVEN", forbids;
+    /// The person was written to often enough.
+    FrequencyCap = "FREQUENCY_CAP", forbids;
 }
 
 impl Rule {

@@ -1,5 +1,6 @@
 //! The packs that we ship, texts that are no packs, and which pack applies when.
 
+mod asked;
 mod registry;
 
 use super::{BUILT_IN, Pack, Packs, Rule};

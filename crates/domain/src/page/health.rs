@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// How long what the platform did is remembered: packs cannot look further back.
 const KEPT: Span = Span::from_hours(366 * 24);
+/// How often a restriction that lasts is told of.
+const TOLD_EVERY: Span = Span::from_secs(60);
 /// Errors by which the platform says that the Page may not write for a while (error reference): a restriction of the
 /// Page, and a block for abuse.
 const RESTRICTED: [(i64, Option<i64>); 2] = [(10, Some(1_893_063)), (368, None)];
@@ -78,6 +80,16 @@ impl History {
             self.warned = Some(self.warned.map_or(fact, |known| known.later(fact)));
         }
         self.restricted.retain(|_, known| known.at.plus(KEPT) > fact.at);
+    }
+
+    /// Whether what such an error says at this moment is known: by itself, or by a word less than a minute earlier. Of
+    /// warnings the latest counts, so one that is not later says nothing new.
+    pub(super) fn knows(&self, at: Timestamp, code: i64, subcode: i64) -> bool {
+        let is_told = |known: &Fact| known.at <= at && at < known.at.plus(TOLD_EVERY);
+        if restricts(code, subcode) {
+            return self.restricted.values().any(is_told);
+        }
+        self.warned.is_some_and(|known| at < known.at.plus(TOLD_EVERY))
     }
 
     pub(super) fn health(&self, ladder: &Restrictions, now: Timestamp) -> Health {

@@ -1,10 +1,10 @@
 //! What becomes of a Page: its toggle, what it has, and how the platform stands to it.
 
-use super::{BlockRate, Health, Page, concerns_page};
+use super::{BlockRate, Health, Page, concerns_page, ended};
 use crate::decision::Capability;
-use crate::event::{Event, InboundKind, PageStepKind, PolicyAction, PolicyEnforcement};
+use crate::event::{Event, InboundKind, Outcome, PageStepKind, PolicyAction, PolicyEnforcement};
 use crate::pack::Restrictions;
-use crate::testing::{DAY_MS, at, built_in, fold_page, heard, page_step, told};
+use crate::testing::{DAY_MS, at, built_in, fold_page, heard, page_step, requested, sent, settled, told};
 use crate::time::Span;
 use proptest::prelude::*;
 
@@ -108,6 +108,58 @@ fn the_block_rate_looks_at_the_last_span_alone() {
     (0..10).for_each(|n| rate.count(at(n), n < 2));
     assert!(rate.is_above(199, 10, at(10)) && !rate.is_above(200, 10, at(10)) && !rate.is_above(1, 11, at(10)));
     assert_eq!(rate.counts(at(2 * 3_600_000)), (0, 0));
+}
+
+#[test]
+fn a_restriction_is_told_of_once_a_minute_and_a_warning_that_is_not_later_says_nothing() {
+    let page = fold_page(&[refused(0, 368, 0), refused(0, 613, 2_018_338)]);
+    for (ms, code, subcode, is_known) in [
+        (-1, 368, 0, false),
+        (0, 368, 0, true),
+        (59_999, 10, 1_893_063, true),
+        (60_000, 368, 0, false),
+        (-DAY_MS, 613, 2_018_338, true),
+        (60_000, 613, 2_018_338, false),
+    ] {
+        assert_eq!(page.knows_refusal(at(ms), code, subcode), is_known, "{code} at {ms}");
+    }
+    assert!(!Page::default().knows_refusal(at(0), 368, 0));
+}
+
+#[test]
+fn the_end_of_a_send_says_what_people_and_the_platform_think_of_the_page() {
+    let end = |outcome| settled(1, at(5), 1, outcome);
+    let rejected = |code, subcode| end(Outcome::Rejected { code, subcode });
+    let told = |event: &Event| ended(event).map(|ended| (ended.is_block(), ended.of_page().map(|step| step.kind)));
+    assert_eq!(told(&end(sent("m"))), Some((Some(false), None)));
+    assert_eq!(told(&rejected(551, 0)), Some((Some(true), None)));
+    assert_eq!(told(&rejected(100, 0)), Some((None, None)));
+    assert_eq!(told(&rejected(368, 1)), Some((None, Some(PageStepKind::Refused { code: 368, subcode: 1 }))));
+    for event in [end(Outcome::Unknown), end(Outcome::Unresolved), requested(1, at(0))] {
+        assert_eq!(told(&event), None);
+    }
+}
+
+#[test]
+fn a_block_rate_is_crossed_once_each_way() {
+    let limit = built_in(4).block_rate();
+    let crossed = |is_above, sends, blocks| PageStepKind::BlockRateCrossed { is_above, sends, blocks };
+    let well = Page::default();
+    assert_eq!((well.weigh(limit, 99, 99), well.weigh(limit, 1_000, 20)), (None, None));
+    assert_eq!(well.weigh(limit, 1_000, 21), Some(crossed(true, 1_000, 21)));
+    let above = fold_page(&[page_step(at(0), crossed(true, 1_000, 21))]);
+    assert_eq!(above.weigh(limit, 1_000, 21), None);
+    assert_eq!(above.weigh(limit, 1_000, 20), Some(crossed(false, 1_000, 20)));
+    // A pack without a limit lifts what another said.
+    assert_eq!((above.weigh(None, 9, 9), well.weigh(None, 9, 9)), (Some(crossed(false, 9, 9)), None));
+}
+
+#[test]
+fn the_last_word_on_the_block_rate_counts() {
+    let crossed = |ms, is_above| page_step(at(ms), PageStepKind::BlockRateCrossed { is_above, sends: 100, blocks: 3 });
+    assert_eq!(Page::default().block_rate_above(), None);
+    assert_eq!(fold_page(&[crossed(5, true)]).block_rate_above().map(|fact| fact.at), Some(at(5)));
+    assert_eq!(fold_page(&[crossed(5, true), crossed(6, false)]).block_rate_above(), None);
 }
 
 proptest! {

@@ -17,6 +17,9 @@ pub(super) fn to_wire(step: &PageStep) -> wire::PageStep {
             Kind::CapabilityChanged(wire::CapabilityChanged { capability, is_granted })
         }
         PageStepKind::Refused { code, subcode } => Kind::Refused(wire::Rejected { code: *code, subcode: *subcode }),
+        PageStepKind::BlockRateCrossed { is_above, sends, blocks } => {
+            Kind::BlockRateCrossed(wire::BlockRateCrossed { is_above: *is_above, sends: *sends, blocks: *blocks })
+        }
     };
     wire::PageStep { at_ms: step.at.as_millis(), kind: Some(kind) }
 }
@@ -30,6 +33,9 @@ pub(super) fn from_wire(step: wire::PageStep) -> Result<PageStep, Undecodable> {
             is_granted: changed.is_granted,
         },
         Kind::Refused(refused) => PageStepKind::Refused { code: refused.code, subcode: refused.subcode },
+        Kind::BlockRateCrossed(wire::BlockRateCrossed { is_above, sends, blocks }) => {
+            PageStepKind::BlockRateCrossed { is_above, sends, blocks }
+        }
     };
     Ok(PageStep { at: Timestamp::from_millis(step.at_ms), kind })
 }

@@ -4,7 +4,7 @@ use super::{Undecodable, required};
 use api::proto::log::v1 as wire;
 use domain::decision::PackRef;
 use domain::event::{System, SystemKind};
-use domain::id::PageId;
+use domain::id::{PageId, RequestId};
 use domain::time::Timestamp;
 use wire::system::Kind;
 
@@ -22,6 +22,10 @@ pub(super) fn to_wire(system: &System) -> wire::System {
         }
         SystemKind::PackOverridden { page, overrides } => {
             Kind::PackOverridden(wire::PackOverridden { page: page.as_str().to_owned(), overrides: overrides.clone() })
+        }
+        SystemKind::PacksRequested { request, request_digest } => {
+            let (request_id, request_digest) = (request.as_str().to_owned(), request_digest.to_vec());
+            Kind::PacksRequested(wire::PacksRequested { request_id, request_digest })
         }
     };
     wire::System { at_ms: system.at.as_millis(), kind: Some(kind) }
@@ -44,6 +48,13 @@ pub(super) fn from_wire(system: wire::System) -> Result<System, Undecodable> {
             page: required(&own.page, PageId::parse, "pack_overridden.page")?,
             overrides: own.overrides,
         },
+        Kind::PacksRequested(asked) => {
+            let digest = asked.request_digest.as_slice().try_into();
+            SystemKind::PacksRequested {
+                request: required(&asked.request_id, RequestId::parse, "packs_requested.request_id")?,
+                request_digest: digest.map_err(|_| Undecodable::Field("packs_requested.request_digest"))?,
+            }
+        }
     };
     Ok(System { at: Timestamp::from_millis(system.at_ms), kind })
 }

@@ -46,6 +46,109 @@ Examples:
   nuncio policy replay own.toml
   nuncio policy replay own.toml --page 1001 --since 2026-10-01T00:00:00Z --output json")]
     Replay(ReplayPackOptions),
+
+    /// Puts a rule pack into force from the instant that it names: one of a file, or one that is known.
+    #[command(after_help = "\
+It asks a running process with the role compliance, and is judged by within a second. What is so already is no error.
+A name needs at least the first 8 digits of the digest, as `nuncio policy list` shows them.
+
+Examples:
+  nuncio policy activate own.toml --dry-run
+  nuncio policy activate own.toml
+  nuncio policy activate messenger-2026@9f86d081 --server http://nuncio-compliance:50051 --output json")]
+    Activate(ActivateOptions),
+
+    /// Takes a rule pack out of force. It stays known, and Pages that are pinned to it stay so.
+    #[command(after_help = "\
+Examples:
+  nuncio policy retire own@9f86d081 --dry-run
+  nuncio policy retire own@9f86d081")]
+    Retire(RetireOptions),
+
+    /// Judges a Page by one rule pack whatever the time, or by the one in force again.
+    #[command(after_help = "\
+Examples:
+  nuncio policy pin 1001 messenger-2020@9f86d081
+  nuncio policy pin 1001 --free")]
+    Pin(PinOptions),
+
+    /// Gives a Page numbers and flags of its own in every rule pack, or takes them away.
+    #[command(after_help = "\
+The file is a piece of a pack with all that is the Page's own, such as:
+
+  [windows.opened_by]
+  ad_message = \"3d\"
+  [frequency]
+  most = 2
+  within = \"24h\"
+
+Examples:
+  nuncio policy override 1001 page-1001.toml --dry-run
+  nuncio policy override 1001 page-1001.toml
+  nuncio policy override 1001 --none")]
+    Override(OverrideOptions),
+}
+
+/// How a change is asked for.
+#[derive(Debug, Args)]
+pub(crate) struct HowOptions {
+    /// Changes nothing, and says what would be.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where the role compliance answers; unless given, where `grpc.listen` says.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ActivateOptions {
+    /// A file with a whole pack, or a known pack's name, `@`, and at least 8 digits of its digest.
+    #[arg(value_name = "FILE|NAME@DIGEST")]
+    pub(crate) pack: String,
+    #[command(flatten)]
+    pub(crate) how: HowOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetireOptions {
+    /// The pack's name, `@`, and at least 8 digits of its digest.
+    #[arg(value_name = "NAME@DIGEST")]
+    pub(crate) pack: String,
+    #[command(flatten)]
+    pub(crate) how: HowOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinOptions {
+    /// The Page's id.
+    #[arg(value_parser = PageId::parse)]
+    pub(crate) page: PageId,
+    /// The pack's name, `@`, and at least 8 digits of its digest.
+    #[arg(value_name = "NAME@DIGEST", required_unless_present = "free")]
+    pub(crate) pack: Option<String>,
+    /// By the pack in force again.
+    #[arg(long, conflicts_with = "pack")]
+    pub(crate) free: bool,
+    #[command(flatten)]
+    pub(crate) how: HowOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OverrideOptions {
+    /// The Page's id.
+    #[arg(value_parser = PageId::parse)]
+    pub(crate) page: PageId,
+    /// A file with all that is the Page's own.
+    #[arg(required_unless_present = "none")]
+    pub(crate) file: Option<PathBuf>,
+    /// Nothing is the Page's own any more.
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) none: bool,
+    #[command(flatten)]
+    pub(crate) how: HowOptions,
 }
 
 #[derive(Debug, Args)]

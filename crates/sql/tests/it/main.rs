@@ -9,6 +9,7 @@ mod failures;
 mod history;
 mod leases;
 mod outbox;
+mod page_counts;
 mod receipts;
 mod sandbox;
 mod schema;

@@ -93,7 +93,7 @@ impl World {
             request: RequestId::parse(&send.uuid().to_string()).unwrap(),
             request_digest: [0; 16],
             intent: Box::new(intent.clone()),
-            content: Content::text("hi"),
+            content: Box::new(Content::text("hi")),
             handling: Handling::default(),
         };
         let leave_by = self.now.plus(Span::from_secs(3));

@@ -137,6 +137,8 @@ pub(super) fn of_reason(
         // What the person asked of the business, and not of the platform.
         | Rule::OptedOut
         | Rule::RecipientSuppressed
+        // What the Page's owner asks of the business.
+        | Rule::FrequencyCap
         // Another send of ours has it, and has not left.
         | Rule::TokenReserved
         | Rule::PrivateReplyReserved => Tried::Ours,

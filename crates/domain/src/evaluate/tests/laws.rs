@@ -124,7 +124,7 @@ fn world(pack: usize, history: &[Event], page: &[Event]) -> World {
 
 /// What makes a pack tighter: shorter spans, longer pauses, fewer ways, tags and actions. Each is a text and its
 /// replacement; where the pack has no such text, it is as it was.
-const TIGHTER: [(&str, &str); 19] = [
+const TIGHTER: [(&str, &str); 20] = [
     ("standard = \"24h\"", "standard = \"12h\""),
     ("human_agent = \"7d\"", "human_agent = \"2d\""),
     ("ad_message = \"7d\"", "ad_message = \"2d\""),
@@ -144,6 +144,7 @@ const TIGHTER: [(&str, &str); 19] = [
     ("[tags.CONFIRMED_EVENT_UPDATE]\npurpose = \"confirmed_event_update\"\nneeds = \"event\"\n\n", ""),
     ("title_chars = 65", "title_chars = 4"),
     ("[asks.one_time]\n", "[asks.one_time]\nevery = \"3d\"\n"),
+    ("[thread]\n", "[frequency]\nmost = 1\nwithin = \"3d\"\n\n[thread]\n"),
 ];
 
 fn tightened(pack: usize, which: u32) -> Pack {

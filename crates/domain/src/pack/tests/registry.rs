@@ -7,20 +7,20 @@ use crate::id::PageId;
 use crate::pack::{BUILT_IN, Change, Pack, Packs, Refused};
 use crate::time::Timestamp;
 
-const NOON: &str = "2026-10-01T12:00:00Z";
+pub(super) const NOON: &str = "2026-10-01T12:00:00Z";
 
-fn page(id: &str) -> PageId {
+pub(super) fn page(id: &str) -> PageId {
     PageId::parse(id).unwrap()
 }
 
 /// The newest pack with another name and another standard window.
-fn own_text(from: &str, standard: &str) -> String {
+pub(super) fn own_text(from: &str, standard: &str) -> String {
     let text = BUILT_IN[4].1.replace("name = \"messenger-2026-09\"", "name = \"own\"");
     let text = text.replace("in_force_from = \"2026-09-28T00:00:00Z\"", &format!("in_force_from = \"{from}\""));
     text.replace("standard = \"24h\"", &format!("standard = \"{standard}\""))
 }
 
-fn reference(text: &str) -> PackRef {
+pub(super) fn reference(text: &str) -> PackRef {
     Pack::parse("test", text).unwrap().reference().clone()
 }
 

@@ -141,6 +141,16 @@ fn packs() -> Vec<Event> {
     kinds.into_iter().map(|kind| Event::System(System { at: at(5), kind })).collect()
 }
 
+fn packs_requested() -> Vec<Event> {
+    let request = RequestId::parse("request-1").unwrap();
+    vec![Event::System(System { at: at(5), kind: SystemKind::PacksRequested { request, request_digest: [3; 16] } })]
+}
+
+fn block_rates() -> Vec<Event> {
+    let crossed = |is_above| PageStepKind::BlockRateCrossed { is_above, sends: 1_000, blocks: 21 };
+    [true, false].map(|is_above| Event::Page(PageStep { at: at(5), kind: crossed(is_above) })).to_vec()
+}
+
 fn right_steps() -> Vec<Event> {
     let rights = [Right::OneTime(TOKEN), Right::Repeated(TOKEN), Right::PrivateReply(comment())];
     let kinds = [RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released];
@@ -209,6 +219,8 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("to_a_commenter", to_a_commenter()),
         ("page", page_steps()),
         ("packs", packs()),
+        ("packs_requested", packs_requested()),
+        ("page_block_rate", block_rates()),
     ]
 }
 
