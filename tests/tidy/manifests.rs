@@ -17,7 +17,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("projection", &["domain", "event-log", "service-kit", "sql"]),
     ("snapshots", &["domain", "event-log", "service-kit", "sql"]),
     ("webhook-ingress", &["domain", "event-log", "messenger", "service-kit"]),
-    ("compliance", &["api", "domain", "event-log", "service-kit"]),
+    ("compliance", &["api", "domain", "event-log", "service-kit", "sql"]),
     ("conversation", &["api", "domain", "event-log", "messenger", "projection", "service-kit", "sql"]),
     ("outbound-sender", &["api", "domain", "event-log", "messenger", "projection", "service-kit", "sql"]),
     // It judges on its own, so that it can contradict the domain.

@@ -1,8 +1,11 @@
-//! Answers whether something may be said, and explains what was decided. It records nothing and stands in the path of no
-//! message: the sender judges for itself, with the same function, on the state that it has just folded.
+//! Answers whether something may be said, explains what was decided, and rehearses rule packs on the past. It records nothing
+//! in the log and stands in the path of no message: the sender judges for itself, with the same function, on the state that
+//! it has just folded.
 
 mod packs;
 mod page;
+
+pub mod rehearsal;
 
 use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};
@@ -12,6 +15,7 @@ use domain::evaluate::{Facts, judge};
 use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
+use rehearsal::Rehearsals;
 use service_kit::Clock;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -22,12 +26,18 @@ pub struct ComplianceService {
     conversations: Conversations,
     judged_by: JudgedBy,
     clock: Clock,
+    rehearsals: Rehearsals,
 }
 
 impl ComplianceService {
     /// The service on these conversations, which are of this log, ready for a server.
-    pub fn server(log: Arc<dyn EventLog>, conversations: Conversations, clock: Clock) -> ComplianceServer<Self> {
-        ComplianceServer::new(Self { conversations, judged_by: JudgedBy::new(log), clock })
+    pub fn server(
+        log: Arc<dyn EventLog>,
+        conversations: Conversations,
+        clock: Clock,
+        rehearsals: Rehearsals,
+    ) -> ComplianceServer<Self> {
+        ComplianceServer::new(Self { conversations, judged_by: JudgedBy::new(log), clock, rehearsals })
     }
 
     /// The moment that is asked about, or now.
@@ -115,5 +125,52 @@ impl Compliance for ComplianceService {
     async fn get_rule_pack(&self, request: Request<pb::GetRulePackRequest>) -> Result<Response<pb::RulePack>, Status> {
         let packs = self.judged_by.packs().await.map_err(unavailable)?;
         packs::get(&packs, &request.into_inner().name, self.clock.now()).map(Response::new)
+    }
+
+    async fn replay_with_rule_pack(
+        &self,
+        request: Request<pb::ReplayWithRulePackRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let asked = request.into_inner();
+        let packs = self.judged_by.packs().await.map_err(unavailable)?;
+        let wanted = rehearsal::api::wanted(&asked, &packs)?;
+        if asked.validate_only {
+            return Ok(Response::new(rehearsal::api::planned(&wanted, self.clock.now())));
+        }
+        self.rehearsals.start(&wanted).await.map(Response::new)
+    }
+
+    async fn get_rehearsal(
+        &self,
+        request: Request<pb::GetRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.get(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
+    }
+
+    async fn list_rehearsals(
+        &self,
+        request: Request<pb::ListRehearsalsRequest>,
+    ) -> Result<Response<pb::ListRehearsalsResponse>, Status> {
+        self.rehearsals.page(&request.into_inner()).await.map(Response::new)
+    }
+
+    async fn cancel_rehearsal(
+        &self,
+        request: Request<pb::CancelRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.cancel(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
+    }
+
+    async fn resume_rehearsal(
+        &self,
+        request: Request<pb::ResumeRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.resume(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
     }
 }

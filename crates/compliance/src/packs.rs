@@ -49,6 +49,12 @@ pub(crate) fn list(
 /// One pack with its text, by its name, and by the first digits of its digest where there is more than one of that name:
 /// without any, the one that is in force or would be.
 pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::RulePack, Status> {
+    let (pack, is_active) = find(packs, wanted)?;
+    Ok(rendered(pack, is_active, packs, now))
+}
+
+/// The same as the rules know it, and whether it is in force from its instant on.
+pub(crate) fn find<'a>(packs: &'a Packs, wanted: &str) -> Result<(&'a Pack, bool), Status> {
     let unknown = || status::no_such_rule_pack(wanted);
     let rest = wanted.strip_prefix("rulePacks/").ok_or_else(|| {
         let mut violations = Violations::default();
@@ -58,8 +64,7 @@ pub(crate) fn get(packs: &Packs, wanted: &str, now: Timestamp) -> Result<pb::Rul
     let (name, digest) = rest.split_once('@').unwrap_or((rest, ""));
     let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
     let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
-    let (pack, is_active) = found.iter().find(|(_, is_active)| *is_active).or(found.last()).ok_or_else(unknown)?;
-    Ok(rendered(pack, *is_active, packs, now))
+    found.iter().find(|(_, is_active)| *is_active).or(found.last()).copied().ok_or_else(unknown)
 }
 
 fn rendered(pack: &Pack, is_active: bool, packs: &Packs, now: Timestamp) -> pb::RulePack {

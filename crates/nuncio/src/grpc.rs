@@ -4,11 +4,11 @@ use crate::app::Deps;
 use anyhow::Context;
 use api::proto::DESCRIPTORS;
 use compliance::ComplianceService;
+use compliance::rehearsal::Rehearsals;
 use conversation::{ConversationService, Eraser};
 use outbound_sender::{OutboundService, Sender};
 use service_kit::Health;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// Which services a process offers.
 pub(crate) struct Services {
-    pub(crate) compliance: bool,
+    pub(crate) compliance: Option<Rehearsals>,
     pub(crate) conversation: Option<Conversation>,
     pub(crate) sender: Option<Sender>,
 }
@@ -40,7 +40,7 @@ impl Services {
         use api::proto::conversation::v1::conversations_server::SERVICE_NAME as CONVERSATIONS;
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
         let offered = [
-            (self.compliance, COMPLIANCE),
+            (self.compliance.is_some(), COMPLIANCE),
             (self.conversation.is_some(), CONVERSATIONS),
             (self.sender.is_some(), OUTBOUND),
             // The empty name stands for the process.
@@ -78,9 +78,10 @@ impl Grpc {
     ) -> anyhow::Result<()> {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let names = services.names();
-        let compliance = services
-            .compliance
-            .then(|| ComplianceService::server(Arc::clone(&deps.log), deps.conversations.clone(), deps.clock.clone()));
+        let compliance = services.compliance.map(|rehearsals| {
+            let Deps { log, conversations, clock, .. } = deps.clone();
+            ComplianceService::server(log, conversations, clock, rehearsals)
+        });
         let conversation = services
             .conversation
             .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));

@@ -22,6 +22,7 @@ pub mod erasure;
 pub mod history;
 pub mod outbox;
 pub mod receipts;
+pub mod rehearsals;
 pub mod snapshots;
 
 pub use checkpoint::{Advance, Reached};

@@ -1,8 +1,9 @@
 //! What came out: a table for people, JSON for programs.
 
+pub(super) use crate::output::note;
 use crate::output::{self, Format};
 use serde_json::json;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 /// One figure beside its limit.
@@ -53,11 +54,6 @@ pub(super) fn print(figures: &[Figure], format: Format) -> io::Result<()> {
             Ok(())
         }
     }
-}
-
-/// Says something beside the figures.
-pub(super) fn note(text: &str) -> io::Result<()> {
-    writeln!(io::stderr().lock(), "{text}")
 }
 
 /// Four digits that mean something; more would be noise.
