@@ -8,5 +8,6 @@ mod explained;
 mod facts;
 mod fields;
 mod packs;
+mod rehearsal;
 mod rules;
 mod windows;

@@ -5,12 +5,15 @@ use api::proto::compliance::v1::{
     Actor, Automation, Bot, Decision, EvaluateSendRequest, EvaluateSendResponse, HumanAgent, Purpose, actor,
 };
 use compliance::ComplianceService;
+use compliance::rehearsal::{self, Rehearsals};
 use domain::event::{Event, Inbound, InboundKind, Message, Postback};
 use domain::id::{FactId, PageId, PersonKey, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
 use event_log::sqlite::{self, SqliteLog};
 use event_log::{Conversations, EventLog, Expected, Record};
+use secrecy::SecretString;
 use service_kit::{Clock, Ids, ManualClock};
+use sql::{Create, Database, Options};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +39,11 @@ pub(crate) struct Sandbox {
     pub(crate) hands: ManualClock,
     pub(crate) compliance: ComplianceClient<Channel>,
     ids: Ids,
+    pub(crate) rehearsals: Rehearsals,
     stop: CancellationToken,
     running: JoinSet<Result<(), tonic::transport::Error>>,
-    _folder: TempDir,
+    working: JoinSet<()>,
+    pub(crate) folder: TempDir,
 }
 
 impl Sandbox {
@@ -46,25 +51,37 @@ impl Sandbox {
         let folder = TempDir::new().unwrap();
         let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
+        let stop = CancellationToken::new();
+        let rehearsals = Rehearsals::new(rehearsal::Deps {
+            log: log.clone(),
+            database: tables(&folder).await,
+            is_durable: true,
+            clock: clock.clone(),
+            ids: Ids::random(),
+        });
+        let mut working = JoinSet::new();
+        working.spawn(rehearsals.clone().work(stop.clone()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Server::builder().add_service(ComplianceService::server(
             log.clone(),
             Conversations::new(log.clone()),
             clock,
+            rehearsals.clone(),
         ));
-        let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
         running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, hands, compliance, ids: Ids::random(), stop, running, _folder: folder }
+        Self { log, hands, compliance, ids: Ids::random(), rehearsals, stop, running, working, folder }
     }
 
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         let ended = tokio::time::timeout(SOON, self.running.join_next()).await;
         ended.expect("it stops in time").unwrap().unwrap().unwrap();
+        let ended = tokio::time::timeout(SOON, self.working.join_next()).await;
+        ended.expect("it stops in time").unwrap().unwrap();
     }
 
     /// The person writes.
@@ -124,6 +141,15 @@ impl Sandbox {
     pub(crate) async fn decision(&self, request: EvaluateSendRequest) -> Decision {
         self.ask(request).await.unwrap().decision.unwrap()
     }
+}
+
+/// New tables in a folder.
+pub(crate) async fn tables(folder: &TempDir) -> Database {
+    let url = SecretString::from(format!("sqlite:{}", folder.path().join("tables.sqlite").display()));
+    let options = Options { create: Create::IfMissing, ..Options::default() };
+    let database = Database::open(&url, &options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
 }
 
 /// So many hours and milliseconds after noon.
