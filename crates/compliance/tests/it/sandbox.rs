@@ -31,7 +31,7 @@ pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_767_268_800_000);
 pub(crate) const ASHA: &str = "24601";
 
 const PAGE: &str = "1001";
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A running service. Every test ends with [`Sandbox::stop`], so every test proves that stopping works.
 pub(crate) struct Sandbox {
@@ -40,27 +40,35 @@ pub(crate) struct Sandbox {
     pub(crate) compliance: ComplianceClient<Channel>,
     ids: Ids,
     pub(crate) rehearsals: Rehearsals,
+    pub(crate) database: Database,
     stop: CancellationToken,
     running: JoinSet<Result<(), tonic::transport::Error>>,
     working: JoinSet<()>,
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Sandbox {
     pub(crate) async fn start() -> Self {
+        let mut sandbox = Self::start_idle().await;
+        sandbox.working.spawn(sandbox.rehearsals.clone().work(sandbox.stop.clone()));
+        sandbox
+    }
+
+    /// The same with nobody who works on rehearsals.
+    pub(crate) async fn start_idle() -> Self {
         let folder = TempDir::new().unwrap();
         let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
         let stop = CancellationToken::new();
+        let database = tables(&folder).await;
         let rehearsals = Rehearsals::new(rehearsal::Deps {
             log: log.clone(),
-            database: tables(&folder).await,
+            database: database.clone(),
             is_durable: true,
             clock: clock.clone(),
             ids: Ids::random(),
         });
-        let mut working = JoinSet::new();
-        working.spawn(rehearsals.clone().work(stop.clone()));
+        let working = JoinSet::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Server::builder().add_service(ComplianceService::server(
@@ -73,15 +81,25 @@ impl Sandbox {
         let incoming = TcpIncoming::from(listener);
         running.spawn(server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
-        Self { log, hands, compliance, ids: Ids::random(), rehearsals, stop, running, working, folder }
+        Self {
+            log,
+            hands,
+            compliance,
+            ids: Ids::random(),
+            rehearsals,
+            database,
+            stop,
+            running,
+            working,
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         let ended = tokio::time::timeout(SOON, self.running.join_next()).await;
         ended.expect("it stops in time").unwrap().unwrap().unwrap();
-        let ended = tokio::time::timeout(SOON, self.working.join_next()).await;
-        ended.expect("it stops in time").unwrap().unwrap();
+        tokio::time::timeout(SOON, self.working.join_all()).await.expect("it stops in time");
     }
 
     /// The person writes.
