@@ -118,10 +118,10 @@ impl Work<'_> {
     /// Takes in one record.
     fn take(&mut self, stored: &Stored) -> Result<(), LogError> {
         let Part { streams, report } = &mut self.part;
-        if !streams.contains_key(&stored.record.stream) {
-            streams.insert(stored.record.stream.clone(), Stream::default());
-        }
-        let Some(stream) = streams.get_mut(&stored.record.stream) else { return Ok(()) };
+        let stream = match streams.get_mut(&stored.record.stream) {
+            Some(stream) => stream,
+            None => streams.entry(stored.record.stream.clone()).or_default(),
+        };
         stream.position = stored.position;
         let Shared { plan, proposed, progress, log, .. } = self.shared;
         for recorded in stored.events() {
