@@ -9,6 +9,7 @@ use super::process::Process;
 use super::report::{Figure, note, percentile};
 use super::workload::{PAGE, Workload, psid};
 use super::{Stage, pace};
+use crate::grpc::incoming;
 use anyhow::Context;
 use api::proto::compliance::v1::compliance_client::ComplianceClient;
 use api::proto::compliance::v1::{Actor, Bot, EvaluateSendRequest, Purpose, actor};
@@ -24,7 +25,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -129,7 +129,7 @@ async fn serve(log: &Arc<dyn EventLog>, stage: &mut Stage) -> anyhow::Result<(Ch
     let mut serving = JoinSet::new();
     serving.spawn(async move {
         // It ends with the set that it runs in.
-        Server::builder().add_service(service).serve_with_incoming(TcpIncoming::from(listener)).await.ok();
+        Server::builder().add_service(service).serve_with_incoming(incoming(listener)).await.ok();
     });
     Ok((Endpoint::from_shared(format!("http://{address}"))?.connect().await?, serving))
 }
