@@ -12,9 +12,12 @@ mod kill;
 mod kill_in_turn;
 mod operations;
 mod page;
+#[path = "../../crates/compliance/tests/it/rehearsal/past.rs"]
+mod past;
 mod path;
 mod process;
 mod redelivery;
+mod rehearsal;
 mod restoring;
 mod retyping;
 mod scripts;

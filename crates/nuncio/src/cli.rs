@@ -3,7 +3,8 @@
 mod policy;
 
 pub(crate) use policy::{
-    CheckPackOptions, ExplainOptions, ListPacksOptions, PolicyCommand, ReplayPackOptions, ShowPackOptions,
+    CheckPackOptions, ExplainOptions, ListPacksOptions, PolicyCommand, ProposedOptions, ReplayPackOptions,
+    ShowPackOptions,
 };
 
 use crate::bench::BenchOptions;

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod engine;
+mod logs;
 mod operations;
 mod past;
 mod rederived;

@@ -81,9 +81,10 @@ pub(crate) struct CheckPackOptions {
     pub(crate) output: Format,
 }
 
+/// What the past is judged by: one of these.
 #[derive(Debug, Args)]
-#[group(id = "proposed", required = true, multiple = false, args = ["file", "pack", "in_force"])]
-pub(crate) struct ReplayPackOptions {
+#[group(required = true, multiple = false)]
+pub(crate) struct ProposedOptions {
     /// The proposed pack's file.
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
@@ -93,6 +94,12 @@ pub(crate) struct ReplayPackOptions {
     /// Judges by the packs in force, each at its own time: whether this version makes the same of the past.
     #[arg(long)]
     pub(crate) in_force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayPackOptions {
+    #[command(flatten)]
+    pub(crate) proposed: ProposedOptions,
     /// Only this Page.
     #[arg(long, value_parser = PageId::parse)]
     pub(crate) page: Option<PageId>,

@@ -3,7 +3,7 @@
 mod remote;
 mod told;
 
-use crate::cli::ReplayPackOptions;
+use crate::cli::{ProposedOptions, ReplayPackOptions};
 use crate::log;
 use crate::output::note;
 use crate::settings::LogSettings;
@@ -22,7 +22,9 @@ pub(crate) async fn run(
     settings: impl FnOnce() -> anyhow::Result<LogSettings>,
     options: ReplayPackOptions,
 ) -> anyhow::Result<()> {
-    let proposed = options.file.as_ref().or(options.pack.as_ref()).map(|file| super::read(file)).transpose()?;
+    // One of the three is given: a file in either way, or none for the packs in force.
+    let ProposedOptions { file, pack, in_force: _ } = options.proposed;
+    let proposed = file.or(pack).map(|file| super::read(&file)).transpose()?;
     let range = Range { from: options.from, to: options.to };
     let scope = Scope { range, page: options.page };
     let result = match options.server {

@@ -10,6 +10,7 @@ mod history;
 mod leases;
 mod outbox;
 mod receipts;
+mod rehearsals;
 mod sandbox;
 mod schema;
 mod snapshots;

@@ -1,7 +1,8 @@
 //! The engine alone.
 
 use super::by_hand::counts;
-use super::past::{CUT, Draws, PacksOnTheWay, Past, embedded, jetstream};
+use super::logs::{embedded, jetstream};
+use super::past::{CUT, Draws, PacksOnTheWay, Past};
 use compliance::rehearsal::{Ended, Keep, Plan, Progress, Report, Scope, Threads, packs_at, run};
 use domain::id::PageId;
 use domain::pack::{BUILT_IN, Pack};

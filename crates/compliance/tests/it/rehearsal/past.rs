@@ -13,20 +13,15 @@ use domain::pack::{Change, Packs};
 use domain::page::Page;
 use domain::send::{Claim, Request, claim, request, settle};
 use domain::time::{Span, Timestamp};
-use event_log::jetstream::{self, JetStreamLog};
-use event_log::sqlite::{self, SqliteLog};
 use event_log::{EventLog, LogIdentity, Record};
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 /// 2026-04-27: three tags are gone from here on.
 pub(crate) const CUT: Timestamp = Timestamp::from_millis(1_777_248_000_000);
 const HOUR_MS: u64 = 3_600_000;
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
@@ -104,9 +99,10 @@ impl Past {
         let (id, recorded_at) = (RecordId::new(self.id()), self.now);
         for event in &events {
             let recorded = Recorded { record: id, event };
-            match &stream {
-                StreamId::Page(page) => self.pages.entry(page.clone()).or_default().evolve(recorded),
-                stream => self.states.entry(stream.clone()).or_default().evolve(recorded),
+            if let StreamId::Page(page) = &stream {
+                self.pages.entry(page.clone()).or_default().evolve(recorded);
+            } else {
+                self.states.entry(stream.clone()).or_default().evolve(recorded);
             }
         }
         self.records.push(Record { id, stream, recorded_at, fact: None, traceparent: None, events });
@@ -295,30 +291,4 @@ impl Past {
             log.append_all(records).await.unwrap();
         }
     }
-}
-
-/// A log that goes with its folder.
-pub(crate) struct Embedded {
-    pub(crate) log: Arc<SqliteLog>,
-    _folder: TempDir,
-}
-
-pub(crate) fn embedded() -> Embedded {
-    let folder = TempDir::new().unwrap();
-    let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
-    Embedded { log, _folder: folder }
-}
-
-/// A log of several shards on the server that the tests of this process share.
-pub(crate) async fn jetstream() -> Arc<JetStreamLog> {
-    static LOGS: AtomicU32 = AtomicU32::new(0);
-    let number = LOGS.fetch_add(1, Ordering::Relaxed);
-    let config = jetstream::Config {
-        url: testkit::nats().url(),
-        name: format!("REHEARSED{number}"),
-        subject: format!("rehearsed{number}.records"),
-        shards: 3,
-        ..jetstream::Config::default()
-    };
-    Arc::new(JetStreamLog::open(config).await.unwrap())
 }

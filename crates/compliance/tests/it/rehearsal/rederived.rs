@@ -1,6 +1,7 @@
 //! Every decision is made again from the log alone, packs included.
 
-use super::past::{PacksOnTheWay, Past, embedded, jetstream};
+use super::logs::{embedded, jetstream};
+use super::past::{PacksOnTheWay, Past};
 use domain::conversation::Conversation;
 use domain::decision::Decision;
 use domain::evaluate::{Facts, VERSION, judge};
@@ -60,9 +61,10 @@ fn made_again(records: &[Stored]) -> Vec<(Decision, Decision)> {
                 let again = judge(&packs, &facts, &state.send(send).unwrap().intent, decision.at);
                 found.push((decision.clone(), again));
             }
-            match stream {
-                StreamId::Page(page) => pages.entry(page.clone()).or_default().evolve(recorded),
-                _ => states.entry(stream.clone()).or_default().evolve(recorded),
+            if let StreamId::Page(page) = stream {
+                pages.entry(page.clone()).or_default().evolve(recorded);
+            } else {
+                states.entry(stream.clone()).or_default().evolve(recorded);
             }
         }
     }
