@@ -88,7 +88,7 @@ impl Past {
     }
 
     fn page(&mut self) -> PageId {
-        PageId::parse(&format!("{}", 1001 + self.draws.below(3))).unwrap()
+        PageId::parse(&format!("{}", 1002 + self.draws.below(3))).unwrap()
     }
 
     fn person(&mut self) -> Psid {
