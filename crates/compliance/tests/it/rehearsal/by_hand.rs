@@ -36,11 +36,10 @@ fn decision(event: &Event) -> Option<(&SendId, &Decision)> {
 impl Past {
     /// Every event up to and without this one, by record and place in it.
     fn before(&self, (record, event): (usize, usize)) -> impl Iterator<Item = (&StreamId, Recorded<'_>)> {
-        let events = self.records[..=record].iter().enumerate().flat_map(move |(n, it)| {
+        self.records[..=record].iter().enumerate().flat_map(move |(n, it)| {
             let end = if n == record { event } else { it.events.len() };
             it.events[..end].iter().map(move |event| (&it.stream, Recorded { record: it.id, event }))
-        });
-        events
+        })
     }
 
     fn state(&self, wanted: &StreamId, place: (usize, usize)) -> Conversation {

@@ -33,11 +33,9 @@ async fn read(log: &dyn EventLog) -> Vec<Stored> {
 /// The packs whose texts the log's first record of packs holds, and no other's.
 fn first_packs(records: &[Stored]) -> Packs {
     let first = records.iter().find(|stored| stored.record.stream == StreamId::packs()).unwrap();
-    let text = |event: &Event| match event {
-        Event::System(System { kind: SystemKind::PackLoaded { text }, .. }) => {
-            Pack::read_back("the log", text).unwrap()
-        }
-        other => panic!("{other:?}"),
+    let text = |event: &Event| {
+        let Event::System(System { kind: SystemKind::PackLoaded { text }, .. }) = event else { panic!("{event:?}") };
+        Pack::read_back("the log", text).unwrap()
     };
     Packs::of(first.record.events.iter().map(text)).unwrap()
 }
