@@ -5,7 +5,7 @@ use domain::event::Recorded;
 use domain::id::{Kind, PageId};
 use domain::page::Page;
 use domain::time::Timestamp;
-use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, Stored};
+use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, Revision, Stored};
 use std::collections::HashMap;
 
 /// How many records lie between two states that are kept.
@@ -60,6 +60,11 @@ impl Past {
         self.records.partition_point(|(at, _)| *at <= moment)
     }
 
+    /// How many records there were at a revision.
+    fn count_to(&self, revision: Revision) -> usize {
+        self.records.partition_point(|(_, stored)| stored.position <= revision)
+    }
+
     /// The state after so many records.
     fn after(&self, count: usize) -> Page {
         let nearest = (count / APART).min(self.states.len().saturating_sub(1));
@@ -84,10 +89,10 @@ impl<'a> PagesAt<'a> {
         Self { pasts, known: HashMap::new(), unknown: Page::default() }
     }
 
-    /// The Page as it was when a record of this moment was appended.
-    pub(crate) fn at(&mut self, page: &PageId, moment: Timestamp) -> &Page {
+    /// The Page at a revision of its stream; where none is named, as it was when a record of this moment was appended.
+    pub(crate) fn at(&mut self, page: &PageId, revision: Option<Revision>, moment: Timestamp) -> &Page {
         let Some(past) = self.pasts.0.get(page) else { return &self.unknown };
-        let count = past.count(moment);
+        let count = revision.map_or_else(|| past.count(moment), |revision| past.count_to(revision));
         if self.known.get(page).is_none_or(|(known, _)| *known != count) {
             self.known.insert(page.clone(), (count, past.after(count)));
         }
@@ -127,8 +132,11 @@ mod tests {
         let mut pages = PagesAt::new(&pasts);
         for n in [0, 1, 63, 64, 65, 127, 128, 129, 200, 2, 199, 64] {
             let last = (n > 0).then(|| Timestamp::from_millis(n * 10)).filter(|_| n % 2 == 1);
-            let state = pages.at(&page, Timestamp::from_millis(n * 10 + 9));
+            let state = pages.at(&page, None, Timestamp::from_millis(n * 10 + 9));
             assert_eq!(state.messaging_off().map(|fact| fact.at), last, "after {n}");
+            let revision = u64::try_from(n).ok().filter(|revision| *revision > 0);
+            let state = pages.at(&page, revision, Timestamp::from_millis(n * 10));
+            assert_eq!(state.messaging_off().map(|fact| fact.at), last, "at the revision {n}");
         }
     }
 
@@ -140,7 +148,7 @@ mod tests {
         past.add(switched(&page, 1, 100, false));
         past.add(switched(&page, 2, 50, true));
         let mut pages = PagesAt::new(&pasts);
-        assert!(pages.at(&page, Timestamp::from_millis(60)).messaging_off().is_none());
-        assert!(pages.at(&page, Timestamp::from_millis(100)).messaging_off().is_none());
+        assert!(pages.at(&page, None, Timestamp::from_millis(60)).messaging_off().is_none());
+        assert!(pages.at(&page, None, Timestamp::from_millis(100)).messaging_off().is_none());
     }
 }

@@ -136,7 +136,7 @@ impl Work<'_> {
                         self.runtime.block_on(home(&**log, plan, name, state, moment))?
                     }
                 };
-                let page = self.pages.at(judgement.send.page(), moment);
+                let page = self.pages.at(judgement.send.page(), judgement.page_revision, moment);
                 stream.rehearsal.rejudge(judgement, proposed, Around { page, home: home.as_ref() });
             }
             if let Some(ended) = stream.rehearsal.evolve(recorded) {

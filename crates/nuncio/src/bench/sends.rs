@@ -4,11 +4,11 @@ use super::workload::PAGE;
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose};
 use domain::evaluate::Facts;
-use domain::event::{Content, Event, Inbound, InboundKind, Message, Outcome, Recorded};
+use domain::event::{Content, Event, Grounds, Inbound, InboundKind, Message, Outcome, Recorded};
 use domain::id::{FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::{Claim, Request, claim, request, settle};
+use domain::send::{Claim, Handling, Request, claim, request, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, Record};
 use service_kit::Ids;
@@ -86,11 +86,14 @@ impl Sends {
             request_digest: [1; 16],
             intent: Intent::new(Actor::Bot, Purpose::Conversation),
             content: Content::Text("Yes, it left us this morning.".to_owned()),
+            handling: Handling::default(),
+            turn: None,
         };
         let facts = Facts::new(&self.page_id, &self.page, &state);
         let asked = request(&facts, &self.packs, &command, asked_at)?;
         append(&mut state, asked_at, asked);
-        let command = Claim { send: send.clone(), claim: self.ids.uuid_v7(asked_at) };
+        let (claim_id, grounds, margin) = (self.ids.uuid_v7(asked_at), Grounds::default(), Span::default());
+        let command = Claim { send: send.clone(), claim: claim_id, grounds, margin };
         let facts = Facts::new(&self.page_id, &self.page, &state);
         let claimed = claim(&facts, &self.packs, &command, asked_at)?;
         append(&mut state, asked_at, claimed);

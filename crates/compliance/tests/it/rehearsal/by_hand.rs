@@ -27,9 +27,15 @@ pub(crate) fn counts(tally: &Tally) -> Counts {
 fn decision(event: &Event) -> Option<(&SendId, &Decision)> {
     let Event::Sending(step) = event else { return None };
     match &step.kind {
-        SendingKind::Accepted { decision } | SendingKind::Blocked { decision } => Some((&step.send, decision)),
-        SendingKind::Dispatched { decision, .. } => Some((&step.send, decision)),
-        SendingKind::Requested { .. } | SendingKind::Settled { .. } | SendingKind::Doubted => None,
+        SendingKind::Accepted { decision }
+        | SendingKind::Blocked { decision }
+        | SendingKind::Deferred { decision }
+        | SendingKind::Dispatched { decision, .. } => Some((&step.send, decision)),
+        SendingKind::Requested { .. }
+        | SendingKind::Settled { .. }
+        | SendingKind::Cancelled
+        | SendingKind::Expired { .. }
+        | SendingKind::Doubted => None,
     }
 }
 

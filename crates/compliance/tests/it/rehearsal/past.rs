@@ -5,13 +5,13 @@ use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, Reference, To};
 use domain::evaluate::Facts;
 use domain::event::{
-    Author, Comment, CommentVerb, Content, Event, Inbound, InboundKind, Message, Outcome, PageStep, PageStepKind,
-    Recorded,
+    Author, Comment, CommentVerb, Content, Event, Grounds, Inbound, InboundKind, Message, Outcome, PageStep,
+    PageStepKind, Recorded,
 };
 use domain::id::{AgentId, CommentId, FactId, Mid, PageId, PostId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::{Change, Packs};
 use domain::page::Page;
-use domain::send::{Claim, Request, claim, request, settle};
+use domain::send::{Claim, Handling, Request, claim, request, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, LogIdentity, Record};
 use std::collections::HashMap;
@@ -228,15 +228,25 @@ impl Past {
         } else {
             (stream, page, person)
         };
+        let key = identity.person_key(&page, &person);
+        let send = match &stream {
+            StreamId::Comment(_, post, _) => SendId::to_commenter(page, post.clone(), key, self.id()),
+            StreamId::Conversation(..)
+            | StreamId::Optin(..)
+            | StreamId::Page(_)
+            | StreamId::Quarantine(_)
+            | StreamId::System(_) => SendId::new(page, key, self.id()),
+        };
         let command = Request {
-            send: SendId::new(page.clone(), identity.person_key(&page, &person), self.id()),
+            send: send.clone(),
             recipient: person,
             request: RequestId::parse(&self.n_ids.to_string()).unwrap(),
             request_digest: [1; 16],
             intent,
             content: Content::Text("yes".to_owned()),
+            handling: Handling::default(),
+            turn: None,
         };
-        let send = command.send.clone();
         let events = self.judged(&stream, &send, |facts, packs, now| request(facts, packs, &command, now).unwrap());
         self.append(stream.clone(), events);
         self.waiting.push((stream, send));
@@ -249,7 +259,8 @@ impl Past {
         }
         let place = self.draws.below(self.waiting.len() as u64) as usize;
         let (stream, send) = self.waiting.swap_remove(place);
-        let command = Claim { send: send.clone(), claim: self.id() };
+        let (claim_id, grounds, margin) = (self.id(), Grounds::default(), Span::default());
+        let command = Claim { send: send.clone(), claim: claim_id, grounds, margin };
         let events =
             self.judged(&stream, &send, |facts, packs, now| claim(facts, packs, &command, now).unwrap_or_default());
         if events.is_empty() {

@@ -50,7 +50,7 @@ fn made_again(records: &[Stored]) -> Vec<(Decision, Decision)> {
         let stream = &stored.record.stream;
         for recorded in stored.events() {
             packs.evolve(recorded.event);
-            if let Some(Judgement { send, decision }) = Judgement::of(recorded.event) {
+            if let Some(Judgement { send, decision, page_revision: _ }) = Judgement::of(recorded.event) {
                 let page = pages.get(send.page()).cloned().unwrap_or_default();
                 let state = &states[stream];
                 let mut facts = Facts::new(send.page(), &page, state).of_send(send);
