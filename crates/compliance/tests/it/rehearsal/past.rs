@@ -5,8 +5,8 @@ use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, Reference, To};
 use domain::evaluate::Facts;
 use domain::event::{
-    Author, Comment, CommentVerb, Content, Event, Grounds, Inbound, InboundKind, Message, Outcome, PageStep,
-    PageStepKind, Recorded,
+    Author, Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Inbound, InboundKind,
+    Message, Outcome, PageStep, PageStepKind, Recorded,
 };
 use domain::id::{AgentId, CommentId, FactId, Mid, PageId, PostId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::{Change, Packs};
@@ -141,11 +141,12 @@ impl Past {
     }
 
     fn act(&mut self, identity: &LogIdentity) {
-        match self.draws.below(20) {
+        match self.draws.below(21) {
             0..=3 => self.hears(identity),
             4 => self.switches(),
             5 => self.comments(identity),
             6..=9 => self.claims(),
+            20 => self.consents(identity),
             _ => self.asks(identity),
         }
     }
@@ -170,6 +171,15 @@ impl Past {
         let message = InboundKind::Message(Message { text: "hello".to_owned(), ..Message::default() });
         let event = self.inbound(page, person, message);
         self.append(stream, vec![event]);
+    }
+
+    /// A person wants no more messages, or some again. Private replies know that from the person's conversation alone.
+    fn consents(&mut self, identity: &LogIdentity) {
+        let (page, person) = (self.page(), self.person());
+        let stream = StreamId::Conversation(page.clone(), identity.person_key(&page, &person));
+        let kind = if self.draws.below(2) == 0 { ConsentKind::OptedOut } else { ConsentKind::OptedIn };
+        let consent = Consent { at: self.now, kind, by: ConsentBy::Caller };
+        self.append(stream, vec![Event::Consent(consent)]);
     }
 
     fn switches(&mut self) {
