@@ -29,7 +29,7 @@ fn decision(event: &Event) -> Option<(&SendId, &Decision)> {
     match &step.kind {
         SendingKind::Accepted { decision }
         | SendingKind::Blocked { decision }
-        | SendingKind::Deferred { decision }
+        | SendingKind::Deferred { decision, .. }
         | SendingKind::Dispatched { decision, .. } => Some((&step.send, decision)),
         SendingKind::Requested { .. }
         | SendingKind::Settled { .. }
