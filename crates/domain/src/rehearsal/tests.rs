@@ -169,7 +169,7 @@ fn a_send_is_counted_once_by_its_latest_judgement_in_the_range() {
         request: request_id(2),
         request_digest: [1; 16],
         intent: bot(),
-        content: Content::Text("yes".to_owned()),
+        content: Content::text("yes"),
         handling: Handling::default(),
         turn: None,
     };

@@ -85,7 +85,7 @@ impl Sends {
             request: RequestId::parse(&format!("order-{number}"))?,
             request_digest: [1; 16],
             intent: Intent::new(Actor::Bot, Purpose::Conversation),
-            content: Content::Text("Yes, it left us this morning.".to_owned()),
+            content: Content::text("Yes, it left us this morning."),
             handling: Handling::default(),
             turn: None,
         };

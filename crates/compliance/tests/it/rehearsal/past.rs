@@ -253,7 +253,7 @@ impl Past {
             request: RequestId::parse(&self.n_ids.to_string()).unwrap(),
             request_digest: [1; 16],
             intent,
-            content: Content::Text("yes".to_owned()),
+            content: Content::text("yes"),
             handling: Handling::default(),
             turn: None,
         };
