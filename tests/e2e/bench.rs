@@ -26,6 +26,8 @@ async fn every_figure_stands_beside_its_limit() {
         "start.time",
         "conversations.memory",
         "simulator.sends",
+        "evaluate.warm",
+        "rehearsal",
     ])
     .await;
     for figure in &figures {
@@ -52,6 +54,9 @@ async fn every_figure_stands_beside_its_limit() {
         "conversations.memory",
         "simulator.sends",
         "simulator.memory",
+        "evaluate.warm.p50",
+        "evaluate.warm.p99",
+        "rehearsal",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
@@ -60,9 +65,16 @@ async fn every_figure_stands_beside_its_limit() {
 #[tokio::test]
 async fn jetstream_is_measured_on_the_server_given() {
     let url = testkit::nats().url();
-    let figures = figures(&["ingress.jetstream", "rebuild", "--nats-url", &url]).await;
+    let figures = figures(&["ingress.jetstream", "rebuild", "evaluate.cold", "--nats-url", &url]).await;
     let names = names(&figures);
-    for name in ["ingress.jetstream", "ingress.jetstream.single", "rebuild", "rebuild.jetstream"] {
+    for name in [
+        "ingress.jetstream",
+        "ingress.jetstream.single",
+        "rebuild",
+        "rebuild.jetstream",
+        "evaluate.cold.p99",
+        "evaluate.cold.jetstream.p99",
+    ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
 }

@@ -12,10 +12,13 @@ mod kill;
 mod kill_in_turn;
 mod operations;
 mod page;
+#[path = "../../crates/compliance/tests/it/rehearsal/past.rs"]
+mod past;
 mod path;
 mod policy;
 mod process;
 mod redelivery;
+mod rehearsal;
 mod restoring;
 mod retyping;
 mod scripts;

@@ -148,6 +148,21 @@ pub fn rule_pack_request_id_reused(request: &str) -> Status {
     with_details(Code::AlreadyExists, message, details)
 }
 
+/// No rehearsal has this name.
+pub fn no_such_rehearsal(name: &str) -> Status {
+    let details = details(Reason::NoSuchRehearsal, [("rehearsal", name.to_owned())]);
+    let message =
+        "there is no such rehearsal, or it was forgotten 30 days after its end; ListRehearsals names them all";
+    with_details(Code::NotFound, message, details)
+}
+
+/// The request id was used before, for another rehearsal.
+pub fn request_id_reused_for_rehearsal(existing: &str) -> Status {
+    let details = details(Reason::RequestIdReused, [("rehearsal", existing.to_owned())]);
+    let message = "this request id was used before for another rehearsal; use a new one";
+    with_details(Code::AlreadyExists, message, details)
+}
+
 /// The request id was used before, with other content.
 pub fn request_id_reused(existing: &str) -> Status {
     let details = details(Reason::RequestIdReused, [("message", existing.to_owned())]);
@@ -173,6 +188,14 @@ pub fn contended() -> Status {
 pub fn checkpoint_unknown() -> Status {
     let message = "the checkpoint belongs to another log, or lies behind a part that is lost; begin without one";
     with_details(Code::FailedPrecondition, message, details(Reason::CheckpointUnknown, []))
+}
+
+/// The database does not answer. The cause goes to the service's log, here and once.
+pub fn tables_unavailable(error: &(dyn std::error::Error + 'static)) -> Status {
+    tracing::error!(error, "a call failed: the database does not answer");
+    let mut details = details(Reason::LogUnavailable, []);
+    details.set_retry_info(Some(RETRY_AFTER));
+    with_details(Code::Unavailable, "temporarily unavailable; repeat the call", details)
 }
 
 /// Something that is needed does not answer. The cause goes to the service's log, here and once.

@@ -1,5 +1,6 @@
-//! Answers whether something may be said, explains what was decided, and changes the rules. It stands in the path of no
-//! message: the sender judges for itself, with the same function, on the state that it has just folded.
+//! Answers whether something may be said, explains what was decided, changes the rules, and rehearses them on the past. It
+//! stands in the path of no message: the sender judges for itself, with the same function, on the state that it has just
+//! folded.
 
 mod append;
 mod change;
@@ -14,6 +15,8 @@ pub use counts::{PageCountsTable, watch_block_rates};
 pub use keep::{Proposed, keep_packs};
 pub use react::react;
 
+pub mod rehearsal;
+
 use api::proto::compliance::v1 as pb;
 use api::proto::compliance::v1::compliance_server::{Compliance, ComplianceServer};
 use api::status::{self, Violations};
@@ -24,6 +27,7 @@ use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
 use judging::{Known, Question};
+use rehearsal::Rehearsals;
 use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
 use std::sync::Arc;
@@ -37,6 +41,7 @@ pub struct ComplianceService {
     clock: Clock,
     changes: Changes,
     database: Option<Database>,
+    rehearsals: Rehearsals,
 }
 
 /// What the role works with.
@@ -57,13 +62,13 @@ pub struct Deps {
 }
 
 impl ComplianceService {
-    /// The service, ready for a server.
-    pub fn server(deps: Deps) -> ComplianceServer<Self> {
+    /// The service with these rehearsals, ready for a server.
+    pub fn server(deps: Deps, rehearsals: Rehearsals) -> ComplianceServer<Self> {
         let Deps { log, conversations, database, clock, ids, metrics: _ } = deps;
         let judged_by = JudgedBy::new(Arc::clone(&log));
         let writer = Writer { log, clock: clock.clone(), ids };
         let changes = Changes { writer, judged_by: judged_by.clone() };
-        ComplianceServer::new(Self { conversations, judged_by, clock, changes, database })
+        ComplianceServer::new(Self { conversations, judged_by, clock, changes, database, rehearsals })
     }
 }
 
@@ -198,5 +203,52 @@ impl Compliance for ComplianceService {
         request: Request<pb::OverrideRulePackRequest>,
     ) -> Result<Response<pb::PageRules>, Status> {
         self.changes.overrides(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn replay_with_rule_pack(
+        &self,
+        request: Request<pb::ReplayWithRulePackRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let asked = request.into_inner();
+        let packs = self.judged_by.packs().await.map_err(unavailable)?;
+        let wanted = rehearsal::api::wanted(&asked, &packs)?;
+        if asked.validate_only {
+            return Ok(Response::new(rehearsal::api::planned(&wanted, self.clock.now())));
+        }
+        self.rehearsals.start(&wanted).await.map(Response::new)
+    }
+
+    async fn get_rehearsal(
+        &self,
+        request: Request<pb::GetRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.get(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
+    }
+
+    async fn list_rehearsals(
+        &self,
+        request: Request<pb::ListRehearsalsRequest>,
+    ) -> Result<Response<pb::ListRehearsalsResponse>, Status> {
+        self.rehearsals.page(&request.into_inner()).await.map(Response::new)
+    }
+
+    async fn cancel_rehearsal(
+        &self,
+        request: Request<pb::CancelRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.cancel(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
+    }
+
+    async fn resume_rehearsal(
+        &self,
+        request: Request<pb::ResumeRehearsalRequest>,
+    ) -> Result<Response<pb::Rehearsal>, Status> {
+        let name = request.into_inner().name;
+        let found = self.rehearsals.resume(&rehearsal::api::parse_name(&name)?).await;
+        self.rehearsals.show(found, &name, &self.conversations).await.map(Response::new)
     }
 }

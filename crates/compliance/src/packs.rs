@@ -4,7 +4,7 @@ use api::convert::timestamp;
 use api::name;
 use api::proto::compliance::v1 as pb;
 use api::status::{self, Violations};
-use domain::pack::Pack;
+use domain::pack::{Pack, Packs};
 use domain::time::Timestamp;
 use event_log::{LoadedPacks, Revision};
 use tonic::Status;
@@ -52,6 +52,12 @@ pub(crate) fn list(
 /// One pack with its text, by its name, and by the first digits of its digest where there is more than one of that name:
 /// without any, the one that is in force or would be.
 pub(crate) fn get(loaded: &LoadedPacks, wanted: &str, now: Timestamp) -> Result<pb::RulePack, Status> {
+    let (pack, is_active) = find(&loaded.state, wanted)?;
+    Ok(rendered(pack, is_active, loaded, now))
+}
+
+/// The same as the rules know it, and whether it is in force from its instant on.
+pub(crate) fn find<'a>(packs: &'a Packs, wanted: &str) -> Result<(&'a Pack, bool), Status> {
     let unknown = || status::no_such_rule_pack(wanted);
     let rest = wanted.strip_prefix("rulePacks/").ok_or_else(|| {
         let mut violations = Violations::default();
@@ -60,9 +66,8 @@ pub(crate) fn get(loaded: &LoadedPacks, wanted: &str, now: Timestamp) -> Result<
     })?;
     let (name, digest) = rest.split_once('@').unwrap_or((rest, ""));
     let fits = |pack: &Pack| pack.reference().name == name && hex::encode(pack.reference().digest).starts_with(digest);
-    let found: Vec<_> = loaded.state.all().filter(|(pack, _)| fits(pack)).collect();
-    let (pack, is_active) = found.iter().find(|(_, is_active)| *is_active).or(found.last()).ok_or_else(unknown)?;
-    Ok(rendered(pack, *is_active, loaded, now))
+    let found: Vec<_> = packs.all().filter(|(pack, _)| fits(pack)).collect();
+    found.iter().find(|(_, is_active)| *is_active).or(found.last()).copied().ok_or_else(unknown)
 }
 
 /// What stands for a revision of the packs.

@@ -17,7 +17,7 @@ mod tests;
 use crate::conversation::{Conversation, Fact};
 use crate::decision::{ContentKind, Decision, Intent, To, Verdict};
 use crate::id::{PageId, SendId};
-use crate::pack::{Pack, Packs};
+use crate::pack::{Pack, Packs, Rule};
 use crate::page::Page;
 use crate::time::Timestamp;
 use look::{Grant, Look};
@@ -71,6 +71,16 @@ pub fn evaluate(pack: &Pack, facts: &Facts<'_>, intent: &Intent, now: Timestamp)
 pub fn judge(packs: &Packs, facts: &Facts<'_>, intent: &Intent, now: Timestamp) -> Decision {
     let in_force = |now| (packs.in_force_for(facts.page_id, now), packs.next_change(facts.page_id, now));
     decide(in_force, facts, intent, now)
+}
+
+/// What [`evaluate`] says, without all that explains it: the verdict, and the rule that a refusal is named by. For whoever
+/// judges a whole past, and asks of most of it nothing more.
+pub fn verdict(pack: &Pack, facts: &Facts<'_>, intent: &Intent, now: Timestamp) -> (Verdict, Option<Rule>) {
+    let mut look = Look::new(pack, *facts, intent, now);
+    match way(&mut look) {
+        Some(grant) => (Verdict::Allowed(grant.route), None),
+        None => (Verdict::Blocked, look.findings.iter().map(|finding| finding.rule).find(|rule| rule.forbids())),
+    }
 }
 
 /// The action of the person by which the Page may write freely for longest, and when that ends or ended.

@@ -168,6 +168,11 @@ impl Filter {
             Pages::All => true,
             Pages::One(page) => stream.page() == Some(page),
         };
-        of_kind && of_page && (self.partitions.is_empty() || self.partitions.contains(&partition))
+        of_kind && of_page && self.wants_partition(partition)
+    }
+
+    /// Whether anything of a partition may be wanted.
+    pub(crate) fn wants_partition(&self, partition: u16) -> bool {
+        self.partitions.is_empty() || self.partitions.contains(&partition)
     }
 }

@@ -3,7 +3,7 @@
 use crate::grpc::{Conversation, Grpc};
 use crate::settings::{Role, Settings};
 use crate::tables::{Found, Tables};
-use crate::{erased, grpc, log};
+use crate::{erased, grpc, log, rehearsals};
 use anyhow::Context;
 use compliance::{PageCountsTable, keep_packs, react, watch_block_rates};
 use conversation::{Eraser, HistoryTable};
@@ -126,8 +126,9 @@ pub(crate) async fn start(
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps, &shutdown).await?) } else { None };
     let conversation =
         if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
-    let services =
-        grpc::Services { compliance: roles.contains(&Role::Compliance), conversation, sender: sender.clone() };
+    let compliance =
+        if roles.contains(&Role::Compliance) { Some(rehearsals::start(&deps, &shutdown).await?) } else { None };
+    let services = grpc::Services { compliance, conversation, sender: sender.clone() };
     announce_rest(addresses, roles);
     if let Some(sender) = sender {
         let stop = shutdown.stop();

@@ -2,13 +2,17 @@
 
 mod client;
 mod conversation_read;
+mod evaluate;
 mod fill;
 mod fold;
 mod ingress;
 mod nats;
+mod pace;
 mod process;
 mod rebuild;
+mod rehearsal;
 mod report;
+mod sends;
 mod simulator;
 mod split;
 mod workload;
@@ -48,6 +52,15 @@ pub(crate) enum Name {
     /// How many sends one core of the simulator takes, and what memory its people cost.
     #[value(name = "simulator.sends", alias = "simulator.memory")]
     Simulator,
+    /// Asking whether something may be said, of a conversation in memory, 5,000 times a second.
+    #[value(name = "evaluate.warm")]
+    EvaluateWarm,
+    /// The same of a conversation of 1,000 events that was never loaded.
+    #[value(name = "evaluate.cold")]
+    EvaluateCold,
+    /// Judging the sends of a log once more by another rule pack.
+    #[value(name = "rehearsal")]
+    Rehearsal,
 }
 
 /// How long to measure, and on how much.
@@ -101,6 +114,12 @@ struct Sizes {
     seen_once: usize,
     /// People of the simulator; half of them are written to.
     simulated: usize,
+    /// Calls of one round at a steady rate.
+    calls: usize,
+    /// Conversations that were never loaded.
+    strangers: usize,
+    /// Sends that are judged once more.
+    rehearsed: usize,
 }
 
 impl Scale {
@@ -117,6 +136,9 @@ impl Scale {
                 reads: 10,
                 seen_once: 1_000,
                 simulated: 200,
+                calls: 100,
+                strangers: 3,
+                rehearsed: 400,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -129,6 +151,9 @@ impl Scale {
                 reads: 200,
                 seen_once: 200_000,
                 simulated: 100_000,
+                calls: 5_000,
+                strangers: 200,
+                rehearsed: 200_000,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -141,6 +166,9 @@ impl Scale {
                 reads: 500,
                 seen_once: 1_000_000,
                 simulated: 100_000,
+                calls: 25_000,
+                strangers: 500,
+                rehearsed: 500_000,
             },
         }
     }
@@ -207,6 +235,9 @@ impl Stage {
             Name::Start => process::start(self, figures).await,
             Name::ConversationsMemory => process::conversations(self, figures).await,
             Name::Simulator => simulator::measure(self, figures).await,
+            Name::EvaluateWarm => evaluate::warm(self, figures).await,
+            Name::EvaluateCold => evaluate::cold(self, figures).await,
+            Name::Rehearsal => rehearsal::measure(self, figures).await,
         }
     }
 

@@ -4,7 +4,7 @@ mod policy;
 
 pub(crate) use policy::{
     ActivateOptions, CheckPackOptions, ExplainOptions, HowOptions, ListPacksOptions, OverrideOptions, PinOptions,
-    PolicyCommand, ReplayPackOptions, RetireOptions, ShowPackOptions,
+    PolicyCommand, ProposedOptions, ReplayPackOptions, RetireOptions, ShowPackOptions,
 };
 
 use crate::bench::BenchOptions;

@@ -4,6 +4,7 @@ use crate::app::Deps;
 use anyhow::Context;
 use api::proto::DESCRIPTORS;
 use compliance::ComplianceService;
+use compliance::rehearsal::Rehearsals;
 use conversation::{ConversationService, Eraser};
 use outbound_sender::{OutboundService, Sender};
 use service_kit::Health;
@@ -21,7 +22,7 @@ const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// Which services a process offers.
 pub(crate) struct Services {
-    pub(crate) compliance: bool,
+    pub(crate) compliance: Option<Rehearsals>,
     pub(crate) conversation: Option<Conversation>,
     pub(crate) sender: Option<Sender>,
 }
@@ -39,7 +40,7 @@ impl Services {
         use api::proto::conversation::v1::conversations_server::SERVICE_NAME as CONVERSATIONS;
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
         let offered = [
-            (self.compliance, COMPLIANCE),
+            (self.compliance.is_some(), COMPLIANCE),
             (self.conversation.is_some(), CONVERSATIONS),
             (self.sender.is_some(), OUTBOUND),
             // The empty name stands for the process.
@@ -77,7 +78,7 @@ impl Grpc {
     ) -> anyhow::Result<()> {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let names = services.names();
-        let compliance = services.compliance.then(|| ComplianceService::server(deps.compliance()));
+        let compliance = services.compliance.map(|rehearsals| ComplianceService::server(deps.compliance(), rehearsals));
         let conversation = services
             .conversation
             .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));
@@ -94,12 +95,18 @@ impl Grpc {
             .add_optional_service(compliance)
             .add_optional_service(conversation)
             .add_optional_service(outbound)
-            .serve_with_incoming_shutdown(TcpIncoming::from(self.listener), stop.clone().cancelled_owned());
+            .serve_with_incoming_shutdown(incoming(self.listener), stop.clone().cancelled_owned());
         tokio::select! {
             served = server => served.context("gRPC ended"),
             () = report(health, reporter, names) => Ok(()),
         }
     }
+}
+
+/// Connections whose answers leave at once: an answer is written in pieces, and the system would keep the last of them back
+/// until the caller acknowledges the first, which takes it 40 ms.
+pub(crate) fn incoming(listener: TcpListener) -> TcpIncoming {
+    TcpIncoming::from(listener).with_nodelay(Some(true))
 }
 
 /// Tells callers what readiness tells Kubernetes, for as long as the server runs.

@@ -13,6 +13,7 @@ mod migrate;
 mod output;
 mod policy;
 mod rebuild;
+mod rehearsals;
 mod replay;
 mod restored;
 mod settings;
@@ -56,7 +57,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(PolicyCommand::Show(options)) => policy::show(tool_settings(&layers()?)?.log, options).await,
         Command::Policy(PolicyCommand::Check(options)) => policy::check(&options),
         Command::Policy(PolicyCommand::Replay(options)) => {
-            policy::replay(tool_settings(&layers()?)?.log, options).await
+            policy::replay::run(|| Ok(tool_settings(&layers()?)?.log), options).await
         }
         Command::Policy(PolicyCommand::Activate(options)) => {
             policy::activate(tool_settings(&layers()?)?.grpc_listen, options).await

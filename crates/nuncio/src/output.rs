@@ -21,6 +21,11 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Says something beside what is printed.
+pub(crate) fn note(text: &str) -> io::Result<()> {
+    writeln!(io::stderr().lock(), "{text}")
+}
+
 /// Word that these roles could start.
 pub(crate) fn good_config(roles: &[Role], format: Format) -> anyhow::Result<()> {
     let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();

@@ -4,29 +4,23 @@ mod change;
 
 pub(crate) use change::{activate, overrides, pin, retire};
 
-use crate::cli::{CheckPackOptions, ExplainOptions, ListPacksOptions, ReplayPackOptions, ShowPackOptions};
+pub(crate) mod replay;
+
+use crate::cli::{CheckPackOptions, ExplainOptions, ListPacksOptions, ShowPackOptions};
 use crate::log;
 use crate::output::{self, Format};
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
 use api::convert::rfc3339;
 use domain::conversation::Conversation;
-use domain::event::Recorded;
 use domain::explain::explain;
-use domain::id::{Kind, PageId, SendId, StreamId};
+use domain::id::SendId;
 use domain::pack::{Pack, Packs};
-use domain::page::Page;
-use domain::rehearsal::{Outcome, Rehearsal, Rejudged, Tally};
-use domain::time::Timestamp;
-use event_log::{Checkpoint, EventLog, Filter, Followed, JudgedBy, Pages, Stored};
+use event_log::{JudgedBy, Stored};
 use serde_json::json;
 use service_kit::Clock;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-
-/// How many flips are shown one by one.
-const SAMPLES: usize = 20;
 
 /// Prints the packs that are known, in the order in which they take effect.
 pub(crate) async fn list(settings: LogSettings, options: ListPacksOptions) -> anyhow::Result<()> {
@@ -161,121 +155,4 @@ async fn packs(settings: &LogSettings) -> anyhow::Result<Arc<Packs>> {
     }
     let log = log::open_to_read(settings).await?;
     Ok(JudgedBy::new(log).packs().await?)
-}
-
-/// Judges every decision of the log once more by a proposed pack, and tells which would be others.
-pub(crate) async fn replay(settings: LogSettings, options: ReplayPackOptions) -> anyhow::Result<()> {
-    let proposed = read(&options.file)?;
-    let log = log::open_to_read(&settings).await?;
-    let pages = Past::read(&*log, Kind::Page, options.page.clone()).await?;
-    let past = Past::read(&*log, Kind::Conversation, options.page.clone()).await?;
-    let (mut tally, mut samples) = (Tally::default(), Vec::new());
-    for (stream, records) in past.0 {
-        let Some(page) = stream.page().cloned() else { continue };
-        let mut page_past = PagePast::new(pages.0.get(&StreamId::Page(page.clone())));
-        let mut rehearsal = Rehearsal::new(&proposed, page);
-        for stored in &records {
-            let state = page_past.at(stored.record.recorded_at);
-            for recorded in stored.events() {
-                let Some(rejudged) = rehearsal.step(recorded, state) else { continue };
-                let is_within = options.since.is_none_or(|since| since <= rejudged.at)
-                    && options.until.is_none_or(|until| rejudged.at < until);
-                if is_within {
-                    tally.count(&rejudged);
-                    if rejudged.outcome != Outcome::Same && samples.len() < SAMPLES {
-                        samples.push(rejudged);
-                    }
-                }
-            }
-        }
-    }
-    match options.output {
-        Format::Text => told(&tally, &samples)?,
-        Format::Json => output::line(&serde_json::to_string_pretty(&as_json(&tally, &samples))?)?,
-    }
-    Ok(())
-}
-
-/// Every record of some streams, by stream.
-struct Past(HashMap<StreamId, Vec<Stored>>);
-
-impl Past {
-    async fn read(log: &dyn EventLog, kind: Kind, page: Option<PageId>) -> anyhow::Result<Self> {
-        let pages = page.map_or(Pages::All, Pages::One);
-        let filter = Filter { kinds: vec![kind], pages, partitions: Vec::new() };
-        let mut follower = log.follow(filter, Checkpoint::beginning()).await?;
-        let mut past: HashMap<StreamId, Vec<Stored>> = HashMap::new();
-        loop {
-            match follower.next().await? {
-                Followed::Record(stored) => past.entry(stored.record.stream.clone()).or_default().push(*stored),
-                Followed::CaughtUp(_) => return Ok(Self(past)),
-                Followed::Checkpoint(_) => (),
-            }
-        }
-    }
-}
-
-/// A Page's past, gone through in step with a conversation's.
-struct PagePast<'a> {
-    ahead: &'a [Stored],
-    state: Page,
-}
-
-impl<'a> PagePast<'a> {
-    fn new(records: Option<&'a Vec<Stored>>) -> Self {
-        Self { ahead: records.map_or(&[], Vec::as_slice), state: Page::default() }
-    }
-
-    /// The Page as it was when a record of this moment was appended.
-    fn at(&mut self, moment: Timestamp) -> &Page {
-        while let Some((first, rest)) = self.ahead.split_first().filter(|(first, _)| first.record.recorded_at <= moment)
-        {
-            first.events().for_each(|recorded: Recorded<'_>| self.state.evolve(recorded));
-            self.ahead = rest;
-        }
-        &self.state
-    }
-}
-
-const fn word(outcome: Outcome) -> (&'static str, &'static str) {
-    match outcome {
-        Outcome::Same => ("same", ""),
-        Outcome::ToBlock(rule) => ("would be blocked", rule.id()),
-        Outcome::ToAllow(rule) => ("would be allowed", rule.id()),
-    }
-}
-
-fn told(tally: &Tally, samples: &[Rejudged]) -> anyhow::Result<()> {
-    let (all, to_block, to_allow) = tally.totals();
-    output::line(&format!("{all} decisions: {to_block} would be blocked, {to_allow} would be allowed"))?;
-    for (page, purpose, broadcast, outcome, n) in tally.all().filter(|(.., outcome, _)| *outcome != Outcome::Same) {
-        let (word, rule) = word(outcome);
-        let broadcast = broadcast.map(|id| format!("  broadcast {id}")).unwrap_or_default();
-        output::line(&format!("{n:>8}  {word} ({rule})  page {page}  {}{broadcast}", purpose.as_str()))?;
-    }
-    for sample in samples {
-        let (word, rule) = word(sample.outcome);
-        output::line(&format!("  {}  {}  {word} ({rule})", rfc3339(sample.at), sample.send))?;
-    }
-    Ok(())
-}
-
-fn as_json(tally: &Tally, samples: &[Rejudged]) -> serde_json::Value {
-    let (all, to_block, to_allow) = tally.totals();
-    let counts = tally.all().map(|(page, purpose, broadcast, outcome, n)| {
-        let (word, rule) = word(outcome);
-        let page = page.as_str();
-        json!({ "page": page, "purpose": purpose.as_str(), "broadcast": broadcast, "outcome": word, "rule": rule, "n": n })
-    });
-    let samples = samples.iter().map(|sample| {
-        let (word, rule) = word(sample.outcome);
-        json!({ "at": rfc3339(sample.at), "send": sample.send.to_string(), "outcome": word, "rule": rule })
-    });
-    json!({
-        "decisions": all,
-        "to_block": to_block,
-        "to_allow": to_allow,
-        "counts": counts.collect::<Vec<_>>(),
-        "samples": samples.collect::<Vec<_>>(),
-    })
 }

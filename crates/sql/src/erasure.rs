@@ -11,9 +11,10 @@ use crate::value;
 use domain::id::StreamId;
 
 /// Everything kept here that says what a stream's records said.
-const HOLDING: [&str; 2] = [
+const HOLDING: [&str; 3] = [
     "DELETE FROM history WHERE stream = $1 AND incarnation = $2 AND position <= $3",
     "DELETE FROM snapshots WHERE stream = $1 AND incarnation = $2 AND position <= $3",
+    "DELETE FROM rehearsal_samples WHERE stream = $1 AND incarnation = $2 AND position <= $3",
 ];
 
 const BURY: &str = "INSERT INTO tombstones (stream, incarnation, position) VALUES ($1, $2, $3)

@@ -23,6 +23,7 @@ pub mod history;
 pub mod outbox;
 pub mod page_counts;
 pub mod receipts;
+pub mod rehearsals;
 pub mod snapshots;
 
 pub use checkpoint::{Advance, Reached};

@@ -13,6 +13,7 @@ mod fields;
 mod kept;
 mod packs;
 mod reactions;
+mod rehearsal;
 mod rules;
 mod windows;
 mod wire;

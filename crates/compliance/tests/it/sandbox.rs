@@ -4,6 +4,7 @@ use api::proto::compliance::v1::compliance_client::ComplianceClient;
 use api::proto::compliance::v1::{
     Actor, Automation, Bot, Decision, EvaluateSendRequest, EvaluateSendResponse, HumanAgent, Purpose, actor,
 };
+use compliance::rehearsal::{self, Rehearsals};
 use compliance::{ComplianceService, Deps, PageCountsTable, react, watch_block_rates};
 use domain::event::consent::Words;
 use domain::event::{Event, Inbound, InboundKind, Message, Postback};
@@ -41,7 +42,7 @@ const QUICK: Pace = Pace {
 };
 
 /// Far more than anything takes, also where a whole crowd is asked about on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// A running service. Every test ends with [`Sandbox::stop`], so every test proves that stopping works.
 pub(crate) struct Sandbox {
@@ -51,24 +52,44 @@ pub(crate) struct Sandbox {
     pub(crate) compliance: ComplianceClient<Channel>,
     pub(crate) deps: Deps,
     ids: Ids,
+    pub(crate) rehearsals: Rehearsals,
+    pub(crate) database: Database,
     stop: CancellationToken,
     running: JoinSet<()>,
+    working: JoinSet<()>,
     _folder: TempDir,
 }
 
 impl Sandbox {
     pub(crate) async fn start() -> Self {
+        let mut sandbox = Self::start_idle().await;
+        sandbox.working.spawn(sandbox.rehearsals.clone().work(sandbox.stop.clone()));
+        sandbox
+    }
+
+    /// The same with nobody who works on rehearsals.
+    pub(crate) async fn start_idle() -> Self {
         let folder = TempDir::new().unwrap();
         let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), sqlite::Config::default()).unwrap());
         let (clock, hands) = Clock::manual(NOON);
+        let stop = CancellationToken::new();
+        let database = tables(&folder).await;
+        let rehearsals = Rehearsals::new(rehearsal::Deps {
+            log: log.clone(),
+            database: database.clone(),
+            is_durable: true,
+            clock: clock.clone(),
+            ids: Ids::random(),
+        });
+        let working = JoinSet::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let conversations = Conversations::new(log.clone());
-        let database = Some(tables(&folder).await);
         let (ids, metrics) = (Ids::random(), Metrics::new("test", "0"));
-        let deps = Deps { log: log.clone(), conversations, database, clock: clock.clone(), ids, metrics };
-        let server = Server::builder().add_service(ComplianceService::server(deps.clone()));
-        let stop = CancellationToken::new();
+        let tables = Some(database.clone());
+        let deps = Deps { log: log.clone(), conversations, database: tables, clock: clock.clone(), ids, metrics };
+        let service = ComplianceService::server(deps.clone(), rehearsals.clone());
+        let server = Server::builder().add_service(service);
         let mut running = JoinSet::new();
         let incoming = TcpIncoming::from(listener);
         let serving = server.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
@@ -76,7 +97,20 @@ impl Sandbox {
         // A whole batch is larger than what a client takes by default.
         let compliance = ComplianceClient::connect(format!("http://{address}")).await.unwrap();
         let compliance = compliance.max_decoding_message_size(16 << 20);
-        Self { log, clock, hands, compliance, deps, ids: Ids::random(), stop, running, _folder: folder }
+        Self {
+            log,
+            clock,
+            hands,
+            compliance,
+            deps,
+            ids: Ids::random(),
+            rehearsals,
+            database,
+            stop,
+            running,
+            working,
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn stop(mut self) {
@@ -87,6 +121,7 @@ impl Sandbox {
             }
         });
         ended.await.expect("it stops in time");
+        tokio::time::timeout(SOON, self.working.join_all()).await.expect("it stops in time");
     }
 
     /// With one more replica that takes facts up.
@@ -172,7 +207,8 @@ impl Sandbox {
     }
 }
 
-async fn tables(folder: &TempDir) -> Database {
+/// New tables in a folder.
+pub(crate) async fn tables(folder: &TempDir) -> Database {
     let url = SecretString::from(format!("sqlite:{}", folder.path().join("tables.sqlite").display()));
     let options = Options { create: Create::IfMissing, ..Options::default() };
     let database = Database::open(&url, &options).await.unwrap();

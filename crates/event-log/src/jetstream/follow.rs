@@ -37,6 +37,12 @@ pub(super) fn feed(
     for shard in &log.shards {
         let from = from.position(shard.number);
         reached.advance(shard.number, from);
+        let mut partitions = (0..log.identity.partitions()).filter(|it| log.identity.shard_of(*it) == shard.number);
+        if !partitions.any(|partition| filter.wants_partition(partition)) {
+            // Nothing in it is wanted, now or later.
+            reached.advance(shard.number, head.position(shard.number));
+            continue;
+        }
         feeds.push(feed::Feed {
             shard: shard.clone(),
             subjects: subjects.clone(),

@@ -124,6 +124,8 @@ pub(super) struct Process {
     child: Child,
     /// Where it takes webhooks, or where the simulator is.
     pub(super) address: SocketAddr,
+    /// Where it offers gRPC, if it does.
+    pub(super) grpc: Option<SocketAddr>,
     ready_at: Instant,
     // Open for as long as the process writes to it.
     log: BufReader<ChildStderr>,
@@ -131,7 +133,7 @@ pub(super) struct Process {
 
 impl Process {
     /// A `standalone` with an empty log.
-    fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join("log.sqlite");
         let tables = format!("sqlite:{}", folder.join("tables.sqlite").display());
         let mut command = command();
@@ -167,6 +169,7 @@ impl Process {
         let mut process = Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            grpc: None,
             ready_at: Instant::now(),
             log: BufReader::new(stderr),
         };
@@ -182,10 +185,11 @@ impl Process {
             let mut line = String::new();
             let n_read = self.log.read_line(&mut line)?;
             anyhow::ensure!(n_read > 0 && Instant::now() < end, "this program did not start again; it said:\n{said}");
-            if let Some((_, address)) = line.split_once(address) {
-                let address: String =
-                    address.chars().take_while(|one| one.is_ascii_digit() || ".:".contains(*one)).collect();
-                self.address = address.parse().with_context(|| format!("an address in {line}"))?;
+            if let Some(address) = address_behind(&line, address)? {
+                self.address = address;
+            }
+            if let Some(address) = address_behind(&line, "listening for gRPC on ")? {
+                self.grpc = Some(address);
             }
             if line.contains(ready) {
                 self.ready_at = Instant::now();
@@ -208,6 +212,13 @@ impl Process {
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         Ok(kib.context("the system tells the resident set")? * 1_024)
     }
+}
+
+/// The address that stands behind these words, where a line has them.
+fn address_behind(line: &str, words: &str) -> anyhow::Result<Option<SocketAddr>> {
+    let Some((_, behind)) = line.split_once(words) else { return Ok(None) };
+    let address: String = behind.chars().take_while(|one| one.is_ascii_digit() || ".:".contains(*one)).collect();
+    Ok(Some(address.parse().with_context(|| format!("an address in {line}"))?))
 }
 
 impl Drop for Process {

@@ -1,8 +1,9 @@
 //! What came out: a table for people, JSON for programs.
 
+pub(super) use crate::output::note;
 use crate::output::{self, Format};
 use serde_json::json;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 /// One figure beside its limit.
@@ -55,11 +56,6 @@ pub(super) fn print(figures: &[Figure], format: Format) -> io::Result<()> {
     }
 }
 
-/// Says something beside the figures.
-pub(super) fn note(text: &str) -> io::Result<()> {
-    writeln!(io::stderr().lock(), "{text}")
-}
-
 /// Four digits that mean something; more would be noise.
 fn rounded(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
@@ -81,6 +77,13 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
+/// The value below which this share of the measurements lies; 0 of none. It sorts them.
+pub(super) fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let place = (values.len() as f64 * share) as usize;
+    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
 /// How many of something went by in a second.
 pub(super) fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
@@ -94,6 +97,14 @@ mod tests {
     fn the_median_is_the_middle_or_the_mean_of_the_two_beside_it() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
+    }
+
+    #[test]
+    fn a_percentile_is_the_first_value_above_its_share() {
+        let mut values: Vec<_> = (0..200).rev().map(f64::from).collect();
+        assert_eq!((percentile(&mut values, 0.5), percentile(&mut values, 0.99)), (100.0, 198.0));
+        assert_eq!(percentile(&mut [7.0], 0.99), 7.0);
+        assert_eq!(percentile(&mut [], 0.99), 0.0);
     }
 
     #[test]

@@ -159,7 +159,8 @@ impl Workload {
     }
 }
 
-fn psid(person: usize) -> String {
+/// The PSID of one of the workload's people.
+pub(super) fn psid(person: usize) -> String {
     format!("{}", 24_601_000_000_000_usize + person)
 }
 

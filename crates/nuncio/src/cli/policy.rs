@@ -38,13 +38,18 @@ Examples:
   nuncio policy check own.toml")]
     Check(CheckPackOptions),
 
-    /// Judges every decision in the log once more by a proposed pack, at its own moment, and tells which would be others.
+    /// Judges the sends of the past once more by a proposed pack, and tells which would have fared otherwise.
     #[command(after_help = "\
-Nothing is sent and nothing is recorded.
+Each send is judged at the moment of its latest judgement in the range, on what was known then, and counted once. Nothing is
+sent and nothing is recorded. The log is read directly, on all cores, also beside the process that writes it; stopped by
+Ctrl-C, that cannot be taken up again. With --server a running process does it, keeps the result for 30 days, and goes on
+after it was stopped or restarted.
 
 Examples:
-  nuncio policy replay own.toml
-  nuncio policy replay own.toml --page 1001 --since 2026-10-01T00:00:00Z --output json")]
+  nuncio policy replay --pack own.toml
+  nuncio policy replay --pack own.toml --page 1001 --from 2026-04-01T00:00:00Z --to 2026-05-01T00:00:00Z --output json
+  nuncio policy replay --pack own.toml --server http://127.0.0.1:50051
+  nuncio policy replay --in-force")]
     Replay(ReplayPackOptions),
 
     /// Puts a rule pack into force from the instant that it names: one of a file, or one that is known.
@@ -179,19 +184,37 @@ pub(crate) struct CheckPackOptions {
     pub(crate) output: Format,
 }
 
+/// What the past is judged by: one of these.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ProposedOptions {
+    /// The proposed pack's file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The proposed pack's file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pack: Option<PathBuf>,
+    /// Judges by the packs in force, each at its own time: whether this version makes the same of the past.
+    #[arg(long)]
+    pub(crate) in_force: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ReplayPackOptions {
-    /// The proposed pack's file.
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) proposed: ProposedOptions,
     /// Only this Page.
     #[arg(long, value_parser = PageId::parse)]
     pub(crate) page: Option<PageId>,
-    /// Only decisions of this moment or later.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) since: Option<Timestamp>,
-    /// Only decisions before this moment.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) until: Option<Timestamp>,
+    /// Only judgements of this moment or later.
+    #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only judgements before this moment.
+    #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<Timestamp>,
+    /// Lets a running process do it, which offers gRPC here.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,

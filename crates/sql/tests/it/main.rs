@@ -11,6 +11,7 @@ mod leases;
 mod outbox;
 mod page_counts;
 mod receipts;
+mod rehearsals;
 mod sandbox;
 mod schema;
 mod snapshots;
