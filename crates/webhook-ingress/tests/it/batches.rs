@@ -70,7 +70,8 @@ async fn each_event_goes_to_the_stream_of_whom_it_is_about() {
     let comment = r#"{"item":"comment","verb":"add","comment_id":"5_6","post_id":"1001_5","from":{"id":"2002"}}"#;
     let label = r#"{"user":{"id":"2002"},"action":"add","label":{"id":"1"}}"#;
     let post = r#"{"item":"post","verb":"add","post_id":"1001_7","from":{"id":"2002"}}"#;
-    let changes = [("feed", comment), ("inbox_labels", label), ("feed", post), ("calls", "{}")]
+    let like = r#"{"item":"reaction","verb":"add","post_id":"1001_7","from":{"id":"2002"},"reaction_type":"like"}"#;
+    let changes = [("feed", comment), ("inbox_labels", label), ("feed", post), ("feed", like), ("calls", "{}")]
         .map(|(field, value)| format!(r#"{{"field":"{field}","value":{value}}}"#));
     let changed = format!(r#"{{"id":"1001","time":1767225600,"changes":[{}]}}"#, changes.join(","));
     let delivered = body(&[entry("1001", &items), changed, entry("1002", &[message("1002", "2002", "m_3")])]);
@@ -84,13 +85,15 @@ async fn each_event_goes_to_the_stream_of_whom_it_is_about() {
         (sandbox.conversation_id("1002", "2002"), &["message"]),
         (StreamId::Optin(page.clone(), OptinRef::parse("u/1").unwrap()), &["opt_in"]),
         (StreamId::Comment(page.clone(), PostId::parse("1001_5").unwrap(), commenter), &["comment"]),
+        // A visitor's post can be answered like a comment.
+        (StreamId::Comment(page.clone(), PostId::parse("1001_7").unwrap(), commenter), &["feed"]),
         (StreamId::Page(page), &["feed", "unrecognized"]),
     ] {
         let stored = sandbox.log.read(&stream, 0).await.unwrap();
         let kinds: Vec<_> = stored.iter().map(|stored| inbound(stored).kind.as_str()).collect();
         assert_eq!(kinds, expected, "{stream:?}");
     }
-    assert_eq!(sandbox.records().await.len(), 8);
+    assert_eq!(sandbox.records().await.len(), 9);
     sandbox.stop().await;
 }
 
