@@ -1,12 +1,10 @@
 //! The state of one Page, folded from its stream: what it may do at all.
 
-mod block_rate;
 mod ended;
 mod health;
 #[cfg(test)]
 mod tests;
 
-pub use block_rate::BlockRate;
 pub use ended::{Ended, ended};
 pub use health::{Health, Restricted, concerns_page};
 

@@ -1,12 +1,10 @@
 //! What becomes of a Page: its toggle, what it has, and how the platform stands to it.
 
-use super::{BlockRate, Health, Page, concerns_page, ended};
+use super::{Health, Page, concerns_page, ended};
 use crate::decision::Capability;
 use crate::event::{Event, InboundKind, Outcome, PageStepKind, PolicyAction, PolicyEnforcement};
 use crate::pack::Restrictions;
 use crate::testing::{DAY_MS, at, built_in, fold_page, heard, page_step, requested, sent, settled, told};
-use crate::time::Span;
-use proptest::prelude::*;
 
 fn ladder() -> Restrictions {
     built_in(3).restrictions().clone()
@@ -98,19 +96,6 @@ fn only_errors_about_the_whole_page_concern_it() {
 }
 
 #[test]
-fn the_block_rate_looks_at_the_last_span_alone() {
-    let mut rate = BlockRate::over(Span::from_hours(1));
-    for minute in 0..120 {
-        rate.count(at(minute * 60_000), minute < 60);
-    }
-    assert_eq!(rate.counts(at(119 * 60_000)), (60, 0));
-    let mut rate = BlockRate::over(Span::from_hours(1));
-    (0..10).for_each(|n| rate.count(at(n), n < 2));
-    assert!(rate.is_above(199, 10, at(10)) && !rate.is_above(200, 10, at(10)) && !rate.is_above(1, 11, at(10)));
-    assert_eq!(rate.counts(at(2 * 3_600_000)), (0, 0));
-}
-
-#[test]
 fn a_restriction_is_told_of_once_a_minute_and_a_warning_that_is_not_later_says_nothing() {
     let page = fold_page(&[refused(0, 368, 0), refused(0, 613, 2_018_338)]);
     for (ms, code, subcode, is_known) in [
@@ -160,21 +145,4 @@ fn the_last_word_on_the_block_rate_counts() {
     assert_eq!(Page::default().block_rate_above(), None);
     assert_eq!(fold_page(&[crossed(5, true)]).block_rate_above().map(|fact| fact.at), Some(at(5)));
     assert_eq!(fold_page(&[crossed(5, true), crossed(6, false)]).block_rate_above(), None);
-}
-
-proptest! {
-    #[test]
-    fn the_block_rate_counts_what_a_list_would(ends in prop::collection::vec((0..7_200_000_i64, any::<bool>()), 0..60)) {
-        let mut rate = BlockRate::over(Span::from_hours(1));
-        ends.iter().for_each(|(ms, is_block)| rate.count(at(*ms), *is_block));
-        let Some(newest) = ends.iter().map(|(ms, _)| *ms).max() else { return Ok(()) };
-        let piece = |ms: i64| at(ms).as_millis().div_euclid(60_000);
-        let within = ends.iter().filter(|(ms, _)| piece(*ms) > piece(newest) - 60);
-        let (mut sends, mut blocks) = (0, 0);
-        for (_, is_block) in within {
-            sends += 1;
-            blocks += u64::from(*is_block);
-        }
-        prop_assert_eq!(rate.counts(at(newest)), (sends, blocks));
-    }
 }
