@@ -1,12 +1,16 @@
 //! Nothing leaves without a recorded allow that still holds.
 
-use crate::sandbox::{ASHA, BILAL, Sandbox};
+use crate::sandbox::{ASHA, BILAL, PAGE, SOON, Sandbox};
 use crate::words::{reason, recorded, says, staff_says};
 use api::proto::compliance::v1::{Purpose, Verdict};
 use api::proto::outbound::v1::{SendMessageRequest, State};
+use domain::event::PageStepKind;
+use domain::id::{PageId, StreamId};
 use domain::time::Span;
+use event_log::EventLog as _;
 use simulator::{EchoSetting, EchoTiming, FaultKind};
 use std::time::Duration;
+use testkit::eventually;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -108,5 +112,29 @@ async fn after_seven_days_the_staff_may_not_answer_either() {
     sandbox.hears_ago(BILAL, 7 * 24 * HOUR - Duration::from_secs(60)).await;
     let message = sandbox.send(staff_says(BILAL, "1", "just in time")).await;
     sandbox.becomes(&message.name, State::Sent).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn invariant_04_a_claim_names_the_revision_of_the_page_that_it_was_judged_by() {
+    let sandbox = Sandbox::start().await;
+    sandbox.hears(ASHA).await;
+    let first = sandbox.send(says(ASHA, "1", "first")).await;
+    sandbox.becomes(&first.name, State::Sent).await;
+    assert_eq!(sandbox.page_revisions(&first.name).await, [0]);
+    for is_on in [false, true] {
+        sandbox.page_step(PageStepKind::MessagingSwitched { is_on }).await;
+    }
+    let stream = StreamId::Page(PageId::parse(PAGE).unwrap());
+    let revision = sandbox.log.read(&stream, 0).await.unwrap().last().unwrap().position;
+    // What was known of the Page lately may be used for a moment longer, and what is named is what was used.
+    let second = eventually(SOON, async || {
+        let id = service_kit::Ids::random().uuid_v7(sandbox.now()).to_string();
+        let second = sandbox.send(says(ASHA, &id, "second")).await;
+        let second = sandbox.becomes(&second.name, State::Sent).await;
+        (sandbox.page_revisions(&second.name).await == [revision]).then_some(second)
+    })
+    .await;
+    assert_eq!(second.attempts, 1);
     sandbox.stop().await;
 }

@@ -78,12 +78,17 @@ async fn a_request_that_the_log_refuses_may_be_repeated() {
 async fn invariant_07_an_outcome_that_the_log_does_not_take_is_told_by_the_echo() {
     let sandbox = Sandbox::start().await;
     sandbox.hears(ASHA).await;
-    sandbox.log.inject("sent", Fault::Refuse);
-    sandbox.log.inject("sent", Fault::LoseAnswer);
-    let first = sandbox.send(says(ASHA, "1", "first")).await;
-    sandbox.becomes(&first.name, State::Sent).await;
-    // No echo tells of the second before its answer does.
+    // No echo tells of either before its answer does.
     sandbox.takes_webhooks.send_replace(false);
+    sandbox.log.inject("sent", Fault::Refuse);
+    let first = sandbox.send(says(ASHA, "1", "first")).await;
+    let is_refused = || async { sandbox.log.has_no_fault_left().then_some(()) };
+    testkit::eventually(crate::sandbox::SOON, is_refused).await;
+    sandbox.takes_webhooks.send_replace(true);
+    sandbox.becomes(&first.name, State::Sent).await;
+    sandbox.has_all_webhooks().await;
+    sandbox.takes_webhooks.send_replace(false);
+    sandbox.log.inject("sent", Fault::LoseAnswer);
     let second = sandbox.send(says(ASHA, "2", "second")).await;
     sandbox.becomes(&second.name, State::Sent).await;
     sandbox.takes_webhooks.send_replace(true);

@@ -6,7 +6,7 @@ use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
 use domain::evaluate::{Facts, judge};
 use domain::event::{Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
-use domain::id::{PageId, Psid, SendId};
+use domain::id::{PageId, Psid, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
 use domain::send::LEAVE_WITHIN;
@@ -41,6 +41,13 @@ impl Sandbox {
         SendId::new(page, person, id)
     }
 
+    /// The revision of the Page's stream that each claim of a message names.
+    pub(crate) async fn page_revisions(&self, message: &str) -> Vec<u64> {
+        let send = self.send_id(message);
+        let records = self.log.read(&send.stream(), 0).await.unwrap();
+        claims(&send, &records).map(|claim| claim.page_revision).collect()
+    }
+
     /// Invariants 4 and 7, for everything that the platform ever took or was asked.
     pub(crate) async fn is_lawful(&self) {
         let mut seen = BTreeSet::new();
@@ -49,14 +56,15 @@ impl Sandbox {
             let send = send.expect("our id travels along");
             assert!(seen.insert(send.clone()), "invariant 7: {send} was written to the wire twice");
             let records = self.log.read(&send.stream(), 0).await.unwrap();
-            self.left_with_an_allow(&row, &send, &records);
+            let pages = self.log.read(&StreamId::Page(send.page().clone()), 0).await.unwrap();
+            self.left_with_an_allow(&row, &send, (&records, &pages));
         }
         self.was_asked_only_by_claims().await;
     }
 
     /// Invariant 4 for one message that left: some claim before it allows it, judged at the claim's own revision, by
     /// the route that it took, and was not over.
-    fn left_with_an_allow(&self, row: &SendRow, send: &SendId, records: &[Stored]) {
+    fn left_with_an_allow(&self, row: &SendRow, send: &SendId, (records, pages): (&[Stored], &[Stored])) {
         let psid = Psid::parse(&row.psid).unwrap();
         let page = PageId::parse(&row.page).unwrap();
         assert_eq!(*send.page(), page, "{send} left as another Page");
@@ -74,7 +82,7 @@ impl Sandbox {
             };
             let taken = (row.messaging_type.as_str(), row.tag.as_deref());
             let holds = |at| claim.decision.holds_until.is_none_or(|end| at < end);
-            let is_judged_there = *claim.decision == judged_again(send, records, &claim);
+            let is_judged_there = *claim.decision == judged_again(send, (records, pages), &claim);
             let is_before = told.is_none_or(|told| claim.position < told);
             let at = Timestamp::from_millis(row.at_ms);
             taken == basis && holds(claim.at) && holds(at) && is_judged_there && is_before
@@ -122,6 +130,8 @@ struct Recorded<'a> {
     position: u64,
     at: Timestamp,
     decision: &'a Decision,
+    /// The revision of the Page's stream that the claim names.
+    page_revision: u64,
 }
 
 fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
@@ -141,9 +151,9 @@ fn sendings(records: &[Stored]) -> impl Iterator<Item = (u64, &Sending)> {
 
 fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = Recorded<'a>> {
     sendings(records).filter(move |(_, step)| step.send == *send).filter_map(move |(position, step)| match &step.kind {
-        SendingKind::Dispatched { decision, leave_by, .. } => {
+        SendingKind::Dispatched { decision, leave_by, grounds, .. } => {
             assert!(decision.holds_until.is_none_or(|end| *leave_by <= end), "{send} may leave when it is forbidden");
-            Some(Recorded { position, at: step.at, decision })
+            Some(Recorded { position, at: step.at, decision, page_revision: grounds.page_revision })
         }
         SendingKind::Requested { .. }
         | SendingKind::Accepted { .. }
@@ -156,12 +166,13 @@ fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = R
     })
 }
 
-/// The decision that everything before the claim leads to.
-fn judged_again(send: &SendId, records: &[Stored], claim: &Recorded<'_>) -> Decision {
+/// The decision that everything before the claim leads to, with the Page as it was at the revision that the claim names.
+fn judged_again(send: &SendId, (records, pages): (&[Stored], &[Stored]), claim: &Recorded<'_>) -> Decision {
     let before = records.iter().take_while(|stored| stored.position < claim.position);
     let state = Conversation::fold(before.flat_map(Stored::events));
     let packs = Packs::built_in();
-    let page = Page::default();
+    let of_page = pages.iter().take_while(|stored| stored.position <= claim.page_revision);
+    let page = Page::fold(of_page.flat_map(Stored::events));
     let facts = Facts::new(send.page(), &page, &state).of_send(send);
     judge(&packs, &facts, &state.send(send).unwrap().intent, claim.at)
 }

@@ -88,7 +88,9 @@ impl Tally {
         let route = |n: &i32| Route::try_from(*n).is_ok_and(|route| route != Route::Unspecified);
         let routes = (0..64).filter(route).filter(|n| !self.routes.contains_key(n));
         let routes = routes.map(|n| Route::try_from(n).unwrap().as_str_name().to_owned());
-        let rules = Rule::ALL.iter().filter(|rule| rule.forbids() && !self.reasons.contains_key(rule));
+        // No pack that comes with this version caps how often programs write; the platform knows nothing of it either.
+        let can_be_met = |rule: &Rule| rule.forbids() && *rule != Rule::FrequencyCap;
+        let rules = Rule::ALL.iter().filter(|rule| can_be_met(rule) && !self.reasons.contains_key(rule));
         routes.chain(rules.map(|rule| rule.id().to_owned())).collect()
     }
 }
