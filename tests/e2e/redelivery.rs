@@ -32,16 +32,17 @@ async fn redelivered(log: &Log, keys: &[&str]) {
     let told = told(&clients).await;
     assert_eq!(told.iter().map(|(_, events)| events.len()).sum::<usize>(), WEBHOOKS);
 
-    // The span is over when what was delivered first is stored once more.
+    // The span is over for all when what was delivered last is stored once more.
     testkit::eventually(PATIENCE, || async {
-        assert_eq!(http::deliver(address, SECRET, &bodies[0]).await.unwrap().status, 200);
+        assert_eq!(http::deliver(address, SECRET, &bodies[WEBHOOKS - 1]).await.unwrap().status, 200);
         (n_records(log, keys).await > WEBHOOKS).then_some(())
     })
     .await;
     for body in bodies.iter().rev() {
         assert_eq!(http::deliver(address, SECRET, body).await.unwrap().status, 200);
     }
-    assert!(n_records(log, keys).await >= 2 * WEBHOOKS, "nothing was recognised any more");
+    let n = n_records(log, keys).await;
+    assert!(n >= 2 * WEBHOOKS, "only {n} records: some were still recognised");
     assert_eq!(self::told(&clients).await, told);
     assert!(process.terminate().await.success());
 }
@@ -53,7 +54,8 @@ async fn n_records(log: &Log, more: &[&str]) -> usize {
     args.extend(keys.flat_map(|key| ["--set", key]));
     let output = run(&args).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().count()
+    // Besides these the log holds the texts of the rule packs.
+    String::from_utf8(output.stdout).unwrap().lines().filter(|line| line.contains("conversation/")).count()
 }
 
 /// What is told of everybody: the conversation as it stands, and its events. Only the revision moves on.
