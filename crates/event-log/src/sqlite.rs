@@ -8,6 +8,7 @@
 mod read;
 mod recent;
 mod schema;
+mod tails;
 mod write;
 
 use crate::follower::{BUFFER, Follower};
@@ -72,6 +73,7 @@ pub struct SqliteLog {
     identity: LogIdentity,
     readers: read::Readers,
     head: watch::Receiver<Position>,
+    tails: tails::Tails,
     writer: Option<Writer>,
 }
 
@@ -95,11 +97,12 @@ impl SqliteLog {
         let recent = recent::Recent::load(&connection, window_ms).map_err(storage)?;
         let (commands, inbox) = mpsc::channel(BUFFER);
         let (head_sender, head) = watch::channel(head);
-        let work = write::Work { connection, recent, head: head_sender };
+        let tails = tails::Tails::default();
+        let work = write::Work { connection, recent, head: head_sender, tails: tails.clone() };
         let thread = spawn_writer(work, inbox, lock)
             .map_err(|source| OpenError::Storage { path: path.to_owned(), source: source.into() })?;
         let readers = read::Readers::new(path.to_owned());
-        Ok(Self { identity, readers, head, writer: Some(Writer { commands, thread }) })
+        Ok(Self { identity, readers, head, tails, writer: Some(Writer { commands, thread }) })
     }
 
     /// Opens a log that exists for reading alone, beside the process that writes to it.
@@ -113,7 +116,8 @@ impl SqliteLog {
         let (connection, identity) = schema::open_existing(path)?;
         let storage = |source: rusqlite::Error| OpenError::Storage { path: path.to_owned(), source: source.into() };
         let (_, head) = watch::channel(read::head(&connection).map_err(storage)?);
-        Ok(Self { identity, readers: read::Readers::new(path.to_owned()), head, writer: None })
+        let (readers, tails) = (read::Readers::new(path.to_owned()), tails::Tails::default());
+        Ok(Self { identity, readers, head, tails, writer: None })
     }
 
     pub(crate) async fn read_raw(&self) -> Result<RawRead, LogError> {
@@ -195,7 +199,20 @@ impl EventLog for SqliteLog {
 
     async fn read(&self, stream: &StreamId, after: Revision) -> Result<Vec<Stored>, LogError> {
         let name = stream.to_string();
-        self.readers.run(move |connection| read::stream(connection, &name, after)).await
+        // Whoever only reads learns of nothing that another process writes.
+        if self.writer.is_none() {
+            return self.readers.run(move |connection| read::stream(connection, &name, after)).await;
+        }
+        if self.tails.has_nothing(&name, after) {
+            return Ok(Vec::new());
+        }
+        let (tails, since) = (self.tails.clone(), self.tails.looking());
+        let query = move |connection: &_| {
+            let records = read::stream(connection, &name, after)?;
+            tails.found(since, &name, records.last().map_or(after, |last| last.position));
+            Ok(records)
+        };
+        self.readers.run(query).await
     }
 
     async fn follow(&self, filter: Filter, from: Checkpoint) -> Result<Follower, LogError> {

@@ -1,6 +1,7 @@
 //! The writing side: one thread, one connection, one transaction for all that has gathered.
 
 use super::recent::{Key, Recent, Seen};
+use super::tails::Tails;
 use crate::codec;
 use crate::port::{AppendError, Appended, Expected, LogError};
 use crate::record::{Position, Record, Revision};
@@ -54,6 +55,14 @@ pub(super) struct Work {
     pub(super) connection: Connection,
     pub(super) recent: Recent,
     pub(super) head: watch::Sender<Position>,
+    pub(super) tails: Tails,
+}
+
+/// What became of one append.
+struct Done {
+    outcome: Result<Appended, AppendError>,
+    /// Where its stream ends now, if something was added; an append that was there before says nothing of that.
+    new_end: Option<Revision>,
 }
 
 /// Who waits for the outcomes of appends that came together.
@@ -108,6 +117,10 @@ impl Work {
         let mut added = Vec::new();
         match write(&mut self.connection, &mut self.recent, &appends, &mut added) {
             Ok(outcomes) => {
+                let streams = appends.iter().map(|append| append.stream.as_str());
+                let written = streams.zip(&outcomes).filter_map(|(stream, done)| Some((stream, done.new_end?)));
+                self.tails.written(written);
+                let outcomes: Vec<_> = outcomes.into_iter().map(|done| done.outcome).collect();
                 let last = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).map(|done| done.revision).max();
                 self.head.send_if_modified(|head| {
                     let next = last.map_or(*head, |last| last.max(*head));
@@ -121,6 +134,7 @@ impl Work {
             Err(failure) => {
                 tracing::error!(error = &failure.error as &dyn std::error::Error, "the log could not write");
                 self.recent.forget(&added);
+                self.tails.forget();
                 let error = if failure.at_commit { AppendError::Unknown } else { AppendError::Refused };
                 let failed = || Err(error(failure.error.to_string().into()));
                 for (n_appends, answer) in waiting {
@@ -174,11 +188,15 @@ fn write(
     recent: &mut Recent,
     appends: &[Append],
     added: &mut Vec<Key>,
-) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
+) -> Result<Vec<Done>, Failure> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
-        outcomes.push(one(&transaction, recent, append, added)?);
+        let n_added = added.len();
+        let outcome = one(&transaction, recent, append, added)?;
+        let is_new = added.len() > n_added;
+        let new_end = outcome.as_ref().ok().filter(|_| is_new).map(|done| done.revision);
+        outcomes.push(Done { outcome, new_end });
     }
     transaction.commit().map_err(|error| Failure { error, at_commit: true })?;
     Ok(outcomes)
