@@ -161,7 +161,7 @@ impl Book {
             request: RequestId::parse(&format!("request-{n}")).expect("a short word"),
             request_digest: [n; 16],
             intent,
-            content: Content::Text("hi".to_owned()),
+            content: Content::text("hi"),
             handling,
             turn: None,
         }
