@@ -60,7 +60,11 @@ impl Draws {
 pub(crate) async fn kill_at_random(size: Size, deployment: &mut Deployment, traffic: &Traffic) {
     let mut draws = Draws::new(size.seed);
     for kill in 0..size.kills {
-        traffic.until_accepted((kill + 1) * size.sends / (size.kills + 1)).await;
+        let next = (kill + 1) * size.sends / (size.kills + 1);
+        if !traffic.have_accepted(next).await {
+            eprintln!("nothing goes on any more; the senders said last:\n{}", deployment.last_words());
+            return;
+        }
         let sender = usize::try_from(draws.below(SENDERS as u64)).unwrap();
         if draws.below(STOPS_ONE_IN) == 0 {
             let pause = Duration::from_millis(STOPS_MS.0 + draws.below(STOPS_MS.1 - STOPS_MS.0));

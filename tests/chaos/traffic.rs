@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
@@ -132,9 +133,13 @@ impl Traffic {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Waits until so many requests were accepted.
-    pub(crate) async fn until_accepted(&self, count: usize) {
-        testkit::eventually(PATIENCE, || async { (self.n_accepted() >= count).then_some(()) }).await;
+    /// Waits until so many requests were accepted; false: it took too long.
+    pub(crate) async fn have_accepted(&self, count: usize) -> bool {
+        let end = Instant::now() + PATIENCE;
+        while self.n_accepted() < count && Instant::now() < end {
+            tokio::time::sleep(REST).await;
+        }
+        self.n_accepted() >= count
     }
 
     /// The names of all sends.

@@ -5,12 +5,14 @@
 
 mod bench;
 mod cluster;
+mod cluster_of_senders;
 mod command_line;
 mod configuration;
 mod http;
 mod kill;
 mod kill_in_turn;
 mod operations;
+mod pace;
 mod page;
 mod path;
 mod policy;
@@ -19,6 +21,7 @@ mod redelivery;
 mod restoring;
 mod retyping;
 mod scripts;
+mod stopped_senders;
 mod stopping;
 mod tables;
 mod third_parties;

@@ -100,8 +100,7 @@ impl Process {
         let gone = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status = gone.expect("it drains in time").expect("it can be waited for");
         self.reader.join_next().await;
-        let said = self.said.lock().unwrap().join("\n");
-        (status, said)
+        (status, self.said())
     }
 }
 
