@@ -11,7 +11,7 @@ NUNCIO := target/debug/nuncio
 # Tests run a PostgreSQL of their own: the system's programs if there are any, else some of the workspace's.
 POSTGRES := $(if $(NUNCIO_POSTGRES_BIN)$(wildcard /usr/lib/postgresql/*/bin/postgres),,.tools/postgres)
 
-.PHONY: demo test tools build fmt lint tidy fuzz
+.PHONY: demo test tools build fmt lint tidy fuzz chaos
 
 ## Plays one message's whole way against the simulator; KEEP=1 stays up afterwards.
 demo: build
@@ -87,6 +87,15 @@ lint:
 ## Checks the house's rules: dependency edges, file sizes, docs that name files that exist.
 tidy:
 	cargo test --locked --package nuncio --test tidy
+
+SEED ?= 1
+SENDS ?= 20000
+KILLS ?= 100
+
+## Kills senders at random while the platform misbehaves: `make chaos SEED=1 SENDS=20000 KILLS=100`. The last line is the
+## result; it fails if anything was lost, doubled or left open.
+chaos: .tools/bin/nats-server $(POSTGRES)
+	@cargo test --quiet --locked --package nuncio --test chaos -- --seed $(SEED) --sends $(SENDS) --kills $(KILLS)
 
 TARGET ?= webhook_body
 SECONDS ?= 60

@@ -5,12 +5,14 @@
 
 mod bench;
 mod cluster;
+mod cluster_of_senders;
 mod command_line;
 mod configuration;
 mod http;
 mod kill;
 mod kill_in_turn;
 mod operations;
+mod pace;
 mod page;
 #[path = "../../crates/compliance/tests/it/rehearsal/past.rs"]
 mod past;
@@ -22,6 +24,7 @@ mod rehearsal;
 mod restoring;
 mod retyping;
 mod scripts;
+mod stopped_senders;
 mod stopping;
 mod tables;
 mod third_parties;

@@ -71,9 +71,28 @@ impl Process {
 
     /// `kill -TERM`, without waiting.
     pub(crate) async fn signal(&self) {
+        self.send("-TERM").await;
+    }
+
+    /// `kill -STOP`: it does nothing until it goes on, and does not notice.
+    pub(crate) async fn stop_still(&self) {
+        self.send("-STOP").await;
+    }
+
+    /// `kill -CONT`.
+    pub(crate) async fn go_on(&self) {
+        self.send("-CONT").await;
+    }
+
+    async fn send(&self, signal: &str) {
         let pid = self.child.id().expect("the process runs").to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill runs");
+        let sent = Command::new("kill").args([signal, &pid]).status().await.expect("kill runs");
         assert!(sent.success());
+    }
+
+    /// Everything that it said so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
     }
 
     /// Waits until it is gone. Answers how it ended, and everything that it said.
@@ -81,8 +100,7 @@ impl Process {
         let gone = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status = gone.expect("it drains in time").expect("it can be waited for");
         self.reader.join_next().await;
-        let said = self.said.lock().unwrap().join("\n");
-        (status, said)
+        (status, self.said())
     }
 }
 

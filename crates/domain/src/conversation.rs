@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 5;
+pub const REDUCER: u32 = 6;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -250,7 +250,7 @@ impl Send {
     pub(crate) fn blocked(&mut self, decision: &Decision) {
         if self.status == Status::Requested || self.status.is_waiting() {
             self.decision = Some(decision.clone());
-            self.end(Status::Blocked);
+            self.end_unsent(Status::Blocked);
         }
     }
 
@@ -272,7 +272,7 @@ impl Send {
     /// Nobody wants it any more, or its time is over. What a worker has is out of reach.
     pub(crate) fn dropped(&mut self, status: Status) {
         if self.status == Status::Requested || self.status.is_waiting() {
-            self.end(status);
+            self.end_unsent(status);
         }
     }
 
@@ -301,7 +301,9 @@ impl Send {
         }
         match outcome {
             Outcome::Sent { .. } => (),
-            Outcome::Rejected { code, subcode } => self.end(Status::Rejected { code: *code, subcode: *subcode }),
+            Outcome::Rejected { code, subcode } => {
+                self.end_unsent(Status::Rejected { code: *code, subcode: *subcode });
+            }
             Outcome::Unresolved => self.end(Status::Unresolved),
             Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } if is_dispatched => {
                 self.status = Status::Retrying { not_before: *not_before, since: at };
@@ -322,6 +324,12 @@ impl Send {
         if self.status.is_waiting() || matches!(self.status, Status::Dispatched { .. }) {
             self.status = Status::Unknown { since: at };
         }
+    }
+
+    /// It ends before anything left by its latest attempt. An earlier one of which nobody knows may be out all the same,
+    /// and then nobody may take it for one that the person never got.
+    fn end_unsent(&mut self, status: Status) {
+        self.end(if self.is_repeated { Status::Unresolved } else { status });
     }
 
     fn end(&mut self, status: Status) {

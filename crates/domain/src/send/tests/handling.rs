@@ -1,6 +1,6 @@
 //! What callers ask for besides what is said: when, until when, held or not, twice rather than never, and once by name.
 
-use super::{Command, a_request, check, claimed_and, judged};
+use super::{Command, REJECTED, a_request, check, claimed_and, judged};
 use crate::event::{Event, Outcome, SendingKind};
 use crate::id::BusinessKey;
 use crate::send::{Claim, Guarantee, Handling, Patience, Refusal, Request, Status, Step, claim, plan, settle};
@@ -188,5 +188,24 @@ fn a_send_whose_turn_would_come_too_late_is_refused_at_once() {
             expected.push(step(1, at(5), SendingKind::Expired { turn: Some(at(turn_ms)) }));
         }
         check(&history, Command::Request(command), at(5), Ok(expected));
+    }
+}
+
+#[test]
+fn one_that_was_tried_again_is_never_said_to_have_come_to_nothing() {
+    let unknown = settled(1, at(20_000), 1, Outcome::Unknown);
+    let again = settled(1, at(90_000), 1, Outcome::Again { not_before: at(90_000) });
+    let twice = with(Handling { guarantee: Guarantee::AtLeastOnce, ..Handling::default() });
+    let waits = [twice, vec![dispatched(1, at(1_000), 1), unknown, again]].concat();
+    let second = dispatched(1, at(91_000), 2);
+    let ends = [
+        vec![step(1, at(91_000), SendingKind::Cancelled)],
+        vec![step(1, at(91_000), SendingKind::Expired { turn: None })],
+        vec![blocked(1, at(91_000))],
+        vec![second, settled(1, at(92_000), 2, REJECTED)],
+    ];
+    for end in ends {
+        let state = fold(&[waits.clone(), end].concat());
+        assert_eq!(state.send(&send_id(1)).unwrap().status, Status::Unresolved);
     }
 }
