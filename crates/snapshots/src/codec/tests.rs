@@ -17,7 +17,7 @@ const FOLDS: [(u32, &str); 4] = [
     (1, "f3e6161c7bffd2ff6ca99dadf65046d8"),
     (2, "fcbdbde244f5ac04668fca3474013541"),
     (3, "d004d79d317b70fb3bdd489de629367c"),
-    (5, "3eaf54df6108ad06990cc623a1aace0d"),
+    (6, "3eaf54df6108ad06990cc623a1aace0d"),
 ];
 
 const POSITION: u64 = 77;
