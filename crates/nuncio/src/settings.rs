@@ -1,6 +1,7 @@
 //! Every key of the configuration, read once at the start into what the roles take.
 
 mod compliance;
+mod secrets;
 mod sender;
 
 pub(crate) use sender::SenderSettings;
@@ -15,9 +16,11 @@ use messenger::client::DEFAULT_VERSION;
 use messenger::signature::AppSecrets;
 use secrecy::SecretString;
 use service_kit::{ByteSize, LogFormat, Reader, Setting};
+use sql::sealed::Keys;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the tables are unless told otherwise: in a file of the working folder, beside the embedded log.
@@ -69,6 +72,7 @@ impl Role {
 pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     pub(crate) sql_url: SecretString,
+    pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) webhook: WebhookSettings,
     pub(crate) meta: MetaSettings,
     pub(crate) pages: HashMap<PageId, SecretString>,
@@ -177,6 +181,7 @@ impl Settings {
         Self {
             log: LogSettings::read(reader, roles),
             sql_url: sql_url(reader),
+            keys: secrets::keys(reader),
             webhook: WebhookSettings::read(reader),
             meta: MetaSettings::read(reader, roles),
             pages: pages(reader),
