@@ -11,6 +11,7 @@ mod inspect;
 mod log;
 mod migrate;
 mod output;
+mod pages;
 mod policy;
 mod rebuild;
 mod rehearsals;

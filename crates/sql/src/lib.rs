@@ -22,9 +22,9 @@ pub mod erasure;
 pub mod history;
 pub mod outbox;
 pub mod page_counts;
+pub mod pages;
 pub mod receipts;
 pub mod rehearsals;
-pub mod pages;
 pub mod sealed;
 pub mod snapshots;
 
