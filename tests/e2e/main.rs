@@ -22,6 +22,7 @@ mod rehearsal;
 mod restoring;
 mod retyping;
 mod scripts;
+mod secrets;
 mod stopping;
 mod tables;
 mod third_parties;

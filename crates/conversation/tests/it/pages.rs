@@ -51,9 +51,9 @@ fn kinds(page: &pb::Page) -> Vec<ProblemKind> {
 async fn steps(world: &World) -> Vec<&'static str> {
     let stream = StreamId::Page(PageId::parse(PAGE).unwrap());
     let records = world.log.read(&stream, 0).await.unwrap();
-    let name = |recorded: domain::event::Recorded<'_>| match recorded.event {
-        Event::Page(step) if !matches!(step.kind, PageStepKind::Asked { .. }) => Some(step.kind.as_str()),
-        _ => None,
+    let name = |recorded: domain::event::Recorded<'_>| {
+        let Event::Page(step) = recorded.event else { return None };
+        (!matches!(step.kind, PageStepKind::Asked { .. })).then_some(step.kind.as_str())
     };
     records.iter().flat_map(Stored::events).filter_map(name).collect()
 }
