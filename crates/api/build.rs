@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "nuncio/compliance/v1/compliance.proto",
         "nuncio/outbound/v1/outbound.proto",
         "nuncio/conversation/v1/conversation.proto",
+        "nuncio/page/v1/page.proto",
         "nuncio/error/v1/error.proto",
     ];
     let descriptors = protox::compile(files, [&root])?;

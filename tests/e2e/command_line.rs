@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 #[tokio::test]
 async fn every_command_teaches_by_example() {
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &["standalone"],
         &["run"],
         &["simulator"],
@@ -23,6 +23,7 @@ async fn every_command_teaches_by_example() {
         &["policy", "retire"],
         &["policy", "pin"],
         &["policy", "override"],
+        &["secrets", "rotate"],
         &["config", "print"],
         &["config", "check"],
     ];

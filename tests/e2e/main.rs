@@ -24,6 +24,7 @@ mod rehearsal;
 mod restoring;
 mod retyping;
 mod scripts;
+mod secrets;
 mod stopped_senders;
 mod stopping;
 mod tables;

@@ -47,10 +47,12 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Heavy or dangerous libraries, and the one crate that may use each.
-const HOMES: [(&str, &str); 12] = [
+const HOMES: [(&str, &str); 13] = [
     ("async-nats", "event-log"),
     ("postcard", "snapshots"),
     ("rusqlite", "event-log"),
+    // Sealed secrets.
+    ("ring", "sql"),
     ("sqlx", "sql"),
     ("protox", "api"),
     ("tonic-prost-build", "api"),

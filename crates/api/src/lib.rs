@@ -37,6 +37,11 @@ pub mod proto {
             tonic::include_proto!("nuncio.conversation.v1");
         }
     }
+    pub mod page {
+        pub mod v1 {
+            tonic::include_proto!("nuncio.page.v1");
+        }
+    }
     pub mod error {
         pub mod v1 {
             tonic::include_proto!("nuncio.error.v1");

@@ -10,6 +10,9 @@ pub enum BadName {
     /// A Page was expected.
     #[error("looks like `pages/{{page}}`, or `pages/-` for all")]
     Page,
+    /// One Page was expected.
+    #[error("looks like `pages/{{page}}`")]
+    OnePage,
     /// A conversation was expected.
     #[error("looks like `pages/{{page}}/conversations/{{psid}}`")]
     Conversation,
@@ -62,6 +65,19 @@ pub fn parse_message(name: &str) -> Result<(PageId, Psid, Uuid), BadName> {
     let (conversation, message) = name.split_once("/messages/").ok_or(BadName::Message)?;
     let (page, psid) = parse_conversation(conversation).map_err(|_| BadName::Message)?;
     Ok((page, psid, Uuid::try_parse(message).map_err(|_| BadName::Message)?))
+}
+
+/// `pages/{page}` of one Page.
+///
+/// # Errors
+/// When the name has another form.
+pub fn parse_one_page(name: &str) -> Result<PageId, BadName> {
+    parse_page(name)?.ok_or(BadName::OnePage)
+}
+
+/// The name of a Page.
+pub fn page(page: &PageId) -> String {
+    format!("pages/{page}")
 }
 
 /// The name of a conversation.

@@ -1,5 +1,12 @@
 //! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
 
+mod pages;
+
+pub use pages::{
+    no_secrets_key, no_such_page, page_exists, page_not_ready, page_request_id_reused, pause_not_confirmed,
+    platform_silent,
+};
+
 use crate::proto::error::v1::Reason;
 use domain::decision::{Decision, Remedy};
 use domain::pack::{Pack, Rule};
@@ -173,7 +180,8 @@ pub fn request_id_reused(existing: &str) -> Status {
 /// Nuncio holds no access token for the Page.
 pub fn page_not_registered(page: &str) -> Status {
     let details = details(Reason::PageNotRegistered, [("page", page.to_owned())]);
-    let message = format!("there is no access token for page {page}; configure pages.{page}.access_token");
+    let message =
+        format!("there is no access token for page {page}; register it, or configure pages.{page}.access_token");
     with_details(Code::FailedPrecondition, message, details)
 }
 

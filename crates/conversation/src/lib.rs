@@ -4,6 +4,7 @@ mod erase;
 mod event;
 mod graves;
 mod history;
+mod pages;
 mod receipts;
 mod records;
 mod table;
@@ -30,6 +31,7 @@ use tonic::{Request, Response, Status};
 pub use erase::Eraser;
 pub use event::describe;
 pub use graves::shown;
+pub use pages::{Overview, PagesDeps, PagesService, watch as watch_pages};
 pub use table::HistoryTable;
 
 /// What the service and the eraser work with.

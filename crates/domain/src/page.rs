@@ -1,12 +1,16 @@
 //! The state of one Page, folded from its stream: what it may do at all.
 
+mod change;
 mod ended;
 mod health;
+mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use change::{Asked, Change, Refusal, change};
 pub use ended::{Ended, ended};
 pub use health::{Health, Restricted, concerns_page};
+pub use standing::{Paused, Standing, TokenDead};
 
 use crate::conversation::Fact;
 use crate::decision::Capability;
@@ -26,6 +30,7 @@ pub struct Page {
     capabilities: BTreeMap<Capability, bool>,
     templates: BTreeMap<(String, String), Template>,
     history: History,
+    standing: Standing,
     block_rate: Option<Crossed>,
 }
 
@@ -101,6 +106,15 @@ impl Page {
             PageStepKind::BlockRateCrossed { is_above, .. } => {
                 self.block_rate = Some(Crossed { is_above: *is_above, fact });
             }
+            PageStepKind::Registered { .. }
+            | PageStepKind::TokenRotated
+            | PageStepKind::TokenDead { .. }
+            | PageStepKind::TokenWell
+            | PageStepKind::SubscriptionLost { .. }
+            | PageStepKind::SubscriptionWell
+            | PageStepKind::Paused { .. }
+            | PageStepKind::Resumed
+            | PageStepKind::Asked { .. } => self.standing.step(fact, &step.kind),
         }
     }
 
@@ -112,6 +126,16 @@ impl Page {
     /// The fact by which the Page's messaging is off.
     pub fn messaging_off(&self) -> Option<Fact> {
         self.switched.filter(|switched| !switched.is_on).map(|switched| switched.fact)
+    }
+
+    /// How the Page stands with us: its registration, its token, its webhooks, and whether it is paused.
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Whether what waits for the Page is to go on waiting.
+    pub const fn is_paused(&self) -> bool {
+        self.standing.paused().is_some()
     }
 
     /// Whether the Page has this capability; none: nobody said.

@@ -26,7 +26,7 @@ pub(crate) static PACK: LazyLock<Pack> = LazyLock::new(|| built_in(0));
 /// That pack alone, so that it is in force at every moment.
 pub(crate) static PACKS: LazyLock<Packs> = LazyLock::new(|| Packs::of([built_in(0)]).unwrap());
 
-static PAGE_ID: LazyLock<PageId> = LazyLock::new(page);
+pub(crate) static PAGE_ID: LazyLock<PageId> = LazyLock::new(page);
 static NO_PAGE: LazyLock<Page> = LazyLock::new(Page::default);
 
 /// The pack of this place among those that we ship.

@@ -3,13 +3,12 @@
 use crate::grpc::{Conversation, Grpc};
 use crate::settings::{Role, Settings};
 use crate::tables::{Found, Tables};
-use crate::{erased, grpc, log, rehearsals};
+use crate::{erased, grpc, log, pages, rehearsals};
 use anyhow::Context;
 use compliance::{PageCountsTable, keep_packs, react, watch_block_rates};
 use conversation::{Eraser, HistoryTable};
 use domain::time::Span;
 use event_log::{Conversations, EventLog};
-use messenger::client::SendClient;
 use messenger::signature::AppSecrets;
 use outbound_sender::{Hints, OutboxTable, Sender};
 use projection::{Pace, Projection, Runner};
@@ -124,8 +123,11 @@ pub(crate) async fn start(
         compliance(&settings, &deps, &shutdown).await?;
     }
     let sender = if roles.contains(&Role::Sender) { Some(sender(&settings, &deps, &shutdown).await?) } else { None };
-    let conversation =
-        if roles.contains(&Role::Conversation) { Some(conversation(&deps, &shutdown).await?) } else { None };
+    let conversation = if roles.contains(&Role::Conversation) {
+        Some(conversation(&settings, &deps, &health, &shutdown).await?)
+    } else {
+        None
+    };
     let compliance =
         if roles.contains(&Role::Compliance) { Some(rehearsals::start(&deps, &shutdown).await?) } else { None };
     let services = grpc::Services { compliance, conversation, sender: sender.clone() };
@@ -210,7 +212,13 @@ fn tables(settings: &Settings, roles: &[Role], health: &Health) -> Option<Tables
 }
 
 /// Starts what runs beside the conversation service, and answers what that works with.
-async fn conversation(deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Conversation> {
+async fn conversation(
+    settings: &Settings,
+    deps: &Deps,
+    health: &Health,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Conversation> {
+    let pages = pages::start(settings, deps, health, shutdown).await?;
     let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
     let database = database.expect("the role needs tables, so they were opened");
     let deps = conversation::Deps { log, conversations, database, clock, ids, metrics };
@@ -218,7 +226,7 @@ async fn conversation(deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Conver
     keep(history(&deps), "history", shutdown).await?;
     let (digging, stop) = (eraser.clone(), shutdown.stop());
     shutdown.spawn("eraser", async move { Ok(digging.run(stop).await?) });
-    Ok(Conversation { deps, eraser })
+    Ok(Conversation { deps, eraser, pages })
 }
 
 /// Starts what runs beside the compliance service.
@@ -269,12 +277,11 @@ async fn ingress(settings: &Settings, deps: &Deps, log_ready: watch::Receiver<bo
 
 /// The sender; its tables are filled beside it.
 async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow::Result<Sender> {
-    let secret = Some(settings.meta.secrets.current.clone());
-    let client = SendClient::new(&settings.meta.graph_url, secret, settings.sender.answer_timeout)
-        .context("meta.graph_url does not work")?
-        .with_version(settings.meta.graph_version.clone());
+    let client = pages::client(settings)?;
+    let registry = pages::check(settings, deps).await?;
     let config = outbound_sender::Config {
         pages: settings.pages.clone(),
+        keys: settings.keys.clone(),
         patience: settings.sender.patience,
         concurrency: settings.sender.concurrency,
         margin: settings.sender.margin,
@@ -283,8 +290,8 @@ async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow
         is_shaped: settings.sender.is_shaped,
         most_skew: Some(MOST_SKEW),
     };
-    if config.pages.is_empty() {
-        tracing::warn!("no Page has an access token, so nothing can be sent: configure pages.<id>.access_token");
+    if config.pages.is_empty() && registry.list(None, 1).await?.is_empty() {
+        tracing::warn!("no Page has an access token, so nothing can be sent yet: register one with RegisterPage");
     }
     let Deps { log, conversations, database, clock, ids, metrics } = deps.clone();
     let database = database.expect("the role needs tables, so they were opened");

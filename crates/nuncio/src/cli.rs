@@ -1,11 +1,13 @@
 //! The command line.
 
 mod policy;
+mod secrets;
 
 pub(crate) use policy::{
     ActivateOptions, CheckPackOptions, ExplainOptions, HowOptions, ListPacksOptions, OverrideOptions, PinOptions,
     PolicyCommand, ProposedOptions, ReplayPackOptions, RetireOptions, ShowPackOptions,
 };
+pub(crate) use secrets::{RotateOptions, SecretsCommand};
 
 use crate::bench::BenchOptions;
 use crate::output::Format;
@@ -128,6 +130,10 @@ Examples:
   nuncio bench fold rebuild --output json
   nuncio bench ingress.jetstream --nats-url nats://127.0.0.1:4222")]
     Bench(BenchOptions),
+
+    /// Looks after sealed secrets.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
 
     /// Looks at the configuration.
     #[command(subcommand)]

@@ -5,7 +5,7 @@ use anyhow::Context;
 use api::proto::DESCRIPTORS;
 use compliance::ComplianceService;
 use compliance::rehearsal::Rehearsals;
-use conversation::{ConversationService, Eraser};
+use conversation::{ConversationService, Eraser, PagesService};
 use outbound_sender::{OutboundService, Sender};
 use service_kit::Health;
 use std::net::SocketAddr;
@@ -31,6 +31,7 @@ pub(crate) struct Services {
 pub(crate) struct Conversation {
     pub(crate) deps: conversation::Deps,
     pub(crate) eraser: Eraser,
+    pub(crate) pages: PagesService,
 }
 
 impl Services {
@@ -39,9 +40,11 @@ impl Services {
         use api::proto::compliance::v1::compliance_server::SERVICE_NAME as COMPLIANCE;
         use api::proto::conversation::v1::conversations_server::SERVICE_NAME as CONVERSATIONS;
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
+        use api::proto::page::v1::pages_server::SERVICE_NAME as PAGES;
         let offered = [
             (self.compliance.is_some(), COMPLIANCE),
             (self.conversation.is_some(), CONVERSATIONS),
+            (self.conversation.is_some(), PAGES),
             (self.sender.is_some(), OUTBOUND),
             // The empty name stands for the process.
             (true, ""),
@@ -79,9 +82,10 @@ impl Grpc {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let names = services.names();
         let compliance = services.compliance.map(|rehearsals| ComplianceService::server(deps.compliance(), rehearsals));
+        let pages = services.conversation.as_ref().map(|conversation| conversation.pages.server());
         let conversation = services
             .conversation
-            .map(|Conversation { deps, eraser }| ConversationService::server(deps, eraser, stop.clone()));
+            .map(|Conversation { deps, eraser, .. }| ConversationService::server(deps, eraser, stop.clone()));
         let outbound = services.sender.map(|sender| OutboundService::server(sender, stop.clone()));
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -94,6 +98,7 @@ impl Grpc {
             .add_service(reflection)
             .add_optional_service(compliance)
             .add_optional_service(conversation)
+            .add_optional_service(pages)
             .add_optional_service(outbound)
             .serve_with_incoming_shutdown(incoming(self.listener), stop.clone().cancelled_owned());
         tokio::select! {

@@ -11,11 +11,13 @@ mod inspect;
 mod log;
 mod migrate;
 mod output;
+mod pages;
 mod policy;
 mod rebuild;
 mod rehearsals;
 mod replay;
 mod restored;
+mod secrets;
 mod settings;
 mod simulate;
 mod tables;
@@ -23,7 +25,7 @@ mod verify;
 
 use anyhow::Context;
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand, ConversationCommand, LogCommand, PolicyCommand};
+use cli::{Cli, Command, ConfigCommand, ConversationCommand, LogCommand, PolicyCommand, SecretsCommand};
 use service_kit::{Layers, Reader};
 use settings::{Role, Settings};
 use std::process::ExitCode;
@@ -73,6 +75,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Explain(options) => policy::explain_message(tool_settings(&layers()?)?.log, options).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::Secrets(SecretsCommand::Rotate(options)) => {
+            secrets::rotate(&tool_settings(&layers()?)?, options).await
+        }
         Command::Config(ConfigCommand::Check { roles, output }) => check_config(&layers()?, &roles, output),
         Command::Config(ConfigCommand::Print { output }) => print_config(&layers()?, output),
     }

@@ -1,6 +1,7 @@
 //! Every key of the configuration, read once at the start into what the roles take.
 
 mod compliance;
+mod secrets;
 mod sender;
 
 pub(crate) use sender::SenderSettings;
@@ -15,13 +16,18 @@ use messenger::client::DEFAULT_VERSION;
 use messenger::signature::AppSecrets;
 use secrecy::SecretString;
 use service_kit::{ByteSize, LogFormat, Reader, Setting};
+use sql::sealed::Keys;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the tables are unless told otherwise: in a file of the working folder, beside the embedded log.
 const DEFAULT_TABLES: &str = "sqlite:nuncio-tables.sqlite";
+
+/// Stands for the app where nobody named it.
+const UNNAMED: &str = "app";
 
 /// What a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,6 +75,7 @@ impl Role {
 pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     pub(crate) sql_url: SecretString,
+    pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) webhook: WebhookSettings,
     pub(crate) meta: MetaSettings,
     pub(crate) pages: HashMap<PageId, SecretString>,
@@ -107,6 +114,9 @@ pub(crate) struct WebhookSettings {
 
 pub(crate) struct MetaSettings {
     pub(crate) app: AppId,
+    /// The same, if it was configured.
+    pub(crate) known_app: Option<AppId>,
+    pub(crate) page_check_interval: Duration,
     pub(crate) secrets: AppSecrets,
     pub(crate) verify_token: SecretString,
     pub(crate) graph_url: String,
@@ -177,6 +187,7 @@ impl Settings {
         Self {
             log: LogSettings::read(reader, roles),
             sql_url: sql_url(reader),
+            keys: secrets::keys(reader),
             webhook: WebhookSettings::read(reader),
             meta: MetaSettings::read(reader, roles),
             pages: pages(reader),
@@ -310,13 +321,16 @@ impl MetaSettings {
         let needs_secret = takes_webhooks || roles.contains(&Role::Sender);
         let app_secret = "the app's secret: signs webhooks, and proves calls";
         let previous = "the secret before, while it is being changed; webhooks signed with either are taken";
+        let check = "how far apart the checks of a Page's token and webhooks are";
         let verify = "the word that Meta must say when the webhook is subscribed";
-        let app = reader.get("meta.app_id", "app".to_owned(), "the app's id; names the quarantine");
-        let app = AppId::parse(&app).unwrap_or_else(|error| {
+        let word = reader.get("meta.app_id", UNNAMED.to_owned(), "the app's id; names the quarantine");
+        let app = AppId::parse(&word).unwrap_or_else(|error| {
             reader.problem("meta.app_id", error.to_string());
             AppId::parse("app").expect("a plain word is an app id")
         });
         Self {
+            known_app: (word != UNNAMED).then(|| app.clone()),
+            page_check_interval: reader.get("meta.page_check_interval", Duration::from_secs(900), check),
             app,
             secrets: AppSecrets {
                 current: secret(reader, needs_secret, "meta.app_secret", app_secret),

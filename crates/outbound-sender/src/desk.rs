@@ -1,6 +1,7 @@
 //! One Page's desk: takes what waits from the table and from hints, and hands conversations to workers, in order and at
 //! the Page's pace.
 
+use crate::follow::Follow;
 use crate::hints::Hint;
 use crate::holder::Held;
 use crate::pace::{Limits, Pace, Permit};
@@ -8,7 +9,7 @@ use crate::queue::{Queue, Worked};
 use crate::{Parts, dispatch};
 use domain::id::{PageId, StreamId};
 use domain::time::{Span, Timestamp};
-use sql::outbox;
+use sql::{Acquired, outbox};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -35,6 +36,7 @@ pub(crate) struct Desk {
     restored_at: Option<Timestamp>,
     stop: CancellationToken,
     queue: Queue,
+    follow: Follow,
     pace: Pace,
     limits: Option<Limits>,
     workers: JoinSet<(StreamId, Worked)>,
@@ -61,6 +63,7 @@ impl Desk {
             restored_at,
             stop,
             queue: Queue::default(),
+            follow: Follow::new(),
             pace: Pace::fresh(),
             limits: None,
             workers: JoinSet::new(),
@@ -76,6 +79,7 @@ impl Desk {
             return;
         }
         loop {
+            self.follow().await;
             if Instant::now() >= self.poll_at {
                 self.poll().await;
             }
@@ -157,8 +161,37 @@ impl Desk {
         }
     }
 
+    /// Reads what became of the Page, and tells whoever waits for it how far that is gone by here.
+    async fn follow(&mut self) {
+        if self.follow.is_due() {
+            let page = timeout(PATIENCE, self.parts.judged_by.page(&self.page)).await;
+            self.follow.looked(self.queue.is_idle());
+            match page {
+                Ok(Ok(loaded)) if self.follow.saw(loaded.revision) => {
+                    // Of a Page that was resumed, all that waits can go on.
+                    self.queue.look_everywhere();
+                    self.poll_at = Instant::now();
+                }
+                Ok(Ok(_)) => (),
+                Ok(Err(error)) => self.parts.trouble(&error),
+                Err(late) => self.parts.trouble(&late),
+            }
+        }
+        let Some(revision) = self.follow.to_note() else { return };
+        match timeout(PATIENCE, self.parts.database.note(&self.held.lease(), revision)).await {
+            // An ended lease is noticed by whoever renews it.
+            Ok(Ok(Acquired::Ours(_) | Acquired::Taken)) => self.follow.noted(revision),
+            Ok(Err(error)) => self.parts.trouble(&error),
+            Err(late) => self.parts.trouble(&late),
+        }
+    }
+
     fn start_workers(&mut self) {
         self.paced_until = None;
+        // The holder before may have told of more than is known here.
+        if !self.follow.has_begun() {
+            return;
+        }
         while self.queue.n_waiting() > 0 {
             let Ok(place) = Arc::clone(&self.parts.places).try_acquire_owned() else { return };
             let Some(permit) = self.permit() else { return };
@@ -170,10 +203,10 @@ impl Desk {
                 limits: self.limits.unwrap_or(Limits::NONE),
                 stop: self.stop.clone(),
             };
-            let parts = Arc::clone(&self.parts);
+            let (parts, working) = (Arc::clone(&self.parts), self.follow.begin());
             self.workers.spawn(async move {
                 let worked = parts.work(&stream, &work).await;
-                drop(place);
+                drop((place, working));
                 (stream, worked)
             });
         }
@@ -231,6 +264,7 @@ impl Desk {
             .queue
             .next_wake()
             .map(|at| Duration::from_millis(u64::try_from(at.since(now).as_millis()).unwrap_or(0)));
-        [until_paced, until_wake].into_iter().flatten().fold(until_poll, Duration::min)
+        let until_due = until_poll.min(self.follow.until_due());
+        [until_paced, until_wake].into_iter().flatten().fold(until_due, Duration::min)
     }
 }

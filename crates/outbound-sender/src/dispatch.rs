@@ -136,9 +136,16 @@ impl Parts {
 
     /// Sends one message. Answers when to try again if nothing was done yet.
     async fn dispatch(&self, stream: &StreamId, send: &SendId, work: &Work) -> Result<Option<Timestamp>, ChangeError> {
-        let Some(token) = self.config.pages.get(send.page()) else {
-            tracing::error!(page = %send.page(), "a send waits for the access token of its Page");
-            return Ok(Some(self.clock.now().plus(REST_WITHOUT_TOKEN)));
+        let token = match self.tokens.of(send.page()).await {
+            Ok(Some(token)) => token,
+            Ok(None) => {
+                tracing::error!(page = %send.page(), "a send waits for the access token of its Page");
+                return Ok(Some(self.clock.now().plus(REST_WITHOUT_TOKEN)));
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a send waits for the registry of Pages");
+                return Ok(Some(self.clock.now().plus(REST)));
+            }
         };
         // Between two renewals of a process that was stopped: what is claimed now could not leave.
         if !work.held.lease().is_held(self.clock.uptime()) {
@@ -174,7 +181,7 @@ impl Parts {
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
             work.permit.wrote(uptime);
-            self.write(send.page(), token, &request, claimed.attempt, &work.permit).await
+            self.write(send.page(), &token, &request, claimed.attempt, &work.permit).await
         };
         // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
         if let Some(outcome) = outcome {
@@ -199,9 +206,9 @@ impl Parts {
         match self.change(stream, || begun, decide).await {
             Ok(changed) => Ok(claimed(&changed.events, begun, started).map_or(Claiming::Nothing, Claiming::Claimed)),
             Err(ChangeError::Refused(Refusal::NotDue { at })) => Ok(Claiming::NotDue(at)),
-            Err(ChangeError::Refused(Refusal::NotWaiting(_) | Refusal::NoSuchSend | Refusal::Held)) => {
-                Ok(Claiming::Nothing)
-            }
+            Err(ChangeError::Refused(
+                Refusal::NotWaiting(_) | Refusal::NoSuchSend | Refusal::Held | Refusal::Paused,
+            )) => Ok(Claiming::Nothing),
             Err(error) => Err(error),
         }
     }

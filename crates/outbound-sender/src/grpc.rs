@@ -48,7 +48,7 @@ impl Outbound for OutboundService {
     async fn send_message(&self, request: Request<pb::SendMessageRequest>) -> Result<Response<pb::Message>, Status> {
         let parts = &self.sender.0;
         let asked = parts.parse(request.into_inner())?;
-        if !parts.config.pages.contains_key(asked.command.send.page()) {
+        if !parts.tokens.knows(asked.command.send.page()).await {
             return Err(status::page_not_registered(asked.command.send.page().as_str()));
         }
         let answer = if asked.validate_only { parts.validate(&asked).await } else { parts.request(&asked).await };

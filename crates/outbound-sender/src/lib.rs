@@ -10,6 +10,7 @@ mod append;
 mod content;
 mod desk;
 mod dispatch;
+mod follow;
 mod grpc;
 mod hints;
 mod holder;
@@ -17,7 +18,9 @@ mod pace;
 mod queue;
 mod render;
 mod restored;
+mod standing;
 mod table;
+mod tokens;
 mod watch;
 mod wire;
 
@@ -29,6 +32,8 @@ use messenger::client::SendClient;
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
+use sql::pages::Registry;
+use sql::sealed::Keys;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,8 +48,10 @@ pub use table::OutboxTable;
 /// How the sender behaves.
 #[derive(Debug)]
 pub struct Config {
-    /// The access token of every Page that may speak.
+    /// Access tokens of Pages that are not registered.
     pub pages: HashMap<PageId, SecretString>,
+    /// What the tokens of registered Pages are sealed under; none: no Page can be registered.
+    pub keys: Option<Arc<Keys>>,
     /// How long outcomes are waited for.
     pub patience: Patience,
     /// How many conversations are worked on at a time.
@@ -85,6 +92,7 @@ pub struct Sender(Arc<Parts>);
 
 struct Parts {
     config: Config,
+    tokens: tokens::Tokens,
     log: Arc<dyn EventLog>,
     database: Database,
     hints: Hints,
@@ -106,9 +114,11 @@ struct Parts {
 
 impl Sender {
     /// A sender that speaks to the platform through `client`.
-    pub fn new(config: Config, deps: Deps, client: SendClient) -> Self {
+    pub fn new(mut config: Config, deps: Deps, client: SendClient) -> Self {
         let Deps { log, conversations, database, hints, clock, ids, metrics } = deps;
+        let registry = Registry::new(database.clone(), config.keys.clone());
         Self(Arc::new(Parts {
+            tokens: tokens::Tokens::new(std::mem::take(&mut config.pages), registry),
             places: Arc::new(Semaphore::new(config.concurrency)),
             is_clock_off: AtomicBool::new(false),
             app_paused_until_ms: AtomicU64::new(0),

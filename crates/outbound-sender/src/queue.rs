@@ -107,6 +107,12 @@ impl Queue {
         }
     }
 
+    /// Something happened that may concern every conversation: each that is known is looked at again.
+    pub(crate) fn look_everywhere(&mut self) {
+        let all: Vec<_> = self.streams.keys().cloned().collect();
+        all.iter().for_each(|id| self.look(id));
+    }
+
     /// The conversation that is next; a worker has it from now on.
     pub(crate) fn next(&mut self) -> Option<StreamId> {
         let (_, id) = self.turns.first().cloned()?;

@@ -3,6 +3,7 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::pace::Permit;
+use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Content, Words};
 use domain::decision::{Decision, Route, Tag as RuleTag};
 use domain::event::{Event, Notifications, OptIn, Outcome};
@@ -69,7 +70,17 @@ impl Parts {
         let answered = self.client.send(page, token, request).await;
         self.heed(&answered.usage, permit);
         let outcome = match answered.answer {
-            SendAnswer::Accepted { mid, .. } => Some(Outcome::Sent { mid }),
+            SendAnswer::Accepted { mid, .. } => {
+                self.token_is_well(page).await;
+                Some(Outcome::Sent { mid })
+            }
+            SendAnswer::Refused(error) if error.is_of_the_token() => {
+                self.token_is_dead(page, error.code, error.subcode).await;
+                // Nothing left, and another token may be better.
+                permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
+                let not_before = self.clock.now().plus(Span::from_secs(DEAD_TOKEN_RESTS.as_secs().cast_signed()));
+                Some(Outcome::Retrying { not_before, code: error.code })
+            }
             SendAnswer::Refused(error) => self.refused(page, request, &error, attempt, permit),
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");

@@ -114,6 +114,9 @@ fn readiness_text(readiness: &Readiness, detail: Detail) -> String {
         }
         .expect("writing to a string cannot fail");
     }
+    for (name, what) in &readiness.notes {
+        writeln!(text, "[!] {name}: {what}").expect("writing to a string cannot fail");
+    }
     text.push_str(if readiness.ready { "ready\n" } else { "not ready\n" });
     text
 }

@@ -17,6 +17,8 @@ pub struct Readiness {
     pub ready: bool,
     /// Each check with its reason if it fails, in the order they were named.
     pub checks: Vec<(String, Result<(), String>)>,
+    /// What somebody should know, by the name of what it concerns, and the process works in spite of.
+    pub notes: Vec<(String, String)>,
 }
 
 /// The name under which draining is listed.
@@ -25,7 +27,7 @@ const SHUTDOWN: &str = "shutdown";
 impl Health {
     /// Health without checks, which is ready.
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Readiness { ready: true, checks: Vec::new() })))
+        Self(Arc::new(watch::Sender::new(Readiness { ready: true, checks: Vec::new(), notes: Vec::new() })))
     }
 
     /// Names a check, which fails with "not started yet" until its handle says otherwise. The same name gives another
@@ -39,6 +41,21 @@ impl Health {
             is_new
         });
         CheckHandle { health: self.clone(), name: name.to_owned() }
+    }
+
+    /// Tells something beside the checks, in the place of what was told under this name before; none: nothing more.
+    pub fn note(&self, name: &str, what: Option<String>) {
+        let is_news = self.0.send_if_modified(|readiness| {
+            let before = readiness.notes.clone();
+            readiness.notes.retain(|(known, _)| known != name);
+            readiness.notes.extend(what.clone().map(|what| (name.to_owned(), what)));
+            readiness.notes != before
+        });
+        match what {
+            Some(what) if is_news => tracing::warn!(note = name, "{name}: {what}"),
+            None if is_news => tracing::info!(note = name, "{name}: all is well again"),
+            Some(_) | None => (),
+        }
     }
 
     /// Turns readiness red for good, because the process is about to stop.
@@ -116,7 +133,8 @@ mod tests {
         let health = Health::new();
         assert!(health.readiness().ready);
         let _log = health.check("log");
-        let expected = Readiness { ready: false, checks: vec![("log".into(), Err("not started yet".into()))] };
+        let checks = vec![("log".into(), Err("not started yet".into()))];
+        let expected = Readiness { ready: false, checks, notes: Vec::new() };
         assert_eq!(health.readiness(), expected);
     }
 
@@ -141,6 +159,20 @@ mod tests {
         assert!(health.readiness().ready);
         again.failing("gone");
         assert_eq!(health.readiness().checks.len(), 1);
+    }
+
+    #[test]
+    fn a_note_is_told_and_turns_nothing_red() {
+        let health = Health::new();
+        health.note("pages", Some("one has a dead token".to_owned()));
+        health.note("pages", Some("two have dead tokens".to_owned()));
+        let readiness = health.readiness();
+        assert_eq!(
+            (readiness.ready, readiness.notes.as_slice()),
+            (true, [("pages".into(), "two have dead tokens".into())].as_slice())
+        );
+        health.note("pages", None);
+        assert!(health.readiness().notes.is_empty());
     }
 
     #[test]

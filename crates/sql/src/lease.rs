@@ -30,6 +30,15 @@ pub enum Acquired {
     Taken,
 }
 
+/// How far the holder of a lease has come with what it is to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// Nobody holds the lease.
+    Nobody,
+    /// The holder has come this far; 0 when it has said nothing yet.
+    At(u64),
+}
+
 impl Lease {
     /// A lease of `term` asked for when the process's clock showed `asked`.
     fn new(name: &str, owner: &str, epoch: u64, asked: Duration, term: Duration) -> Self {

@@ -22,14 +22,16 @@ pub mod erasure;
 pub mod history;
 pub mod outbox;
 pub mod page_counts;
+pub mod pages;
 pub mod receipts;
 pub mod rehearsals;
+pub mod sealed;
 pub mod snapshots;
 
 pub use checkpoint::{Advance, Reached};
 pub use database::{Create, Database, OpenError, Options, Transaction};
 pub use derived::Derived;
 pub use error::{BoxError, SqlError};
-pub use lease::{Acquired, Lease};
+pub use lease::{Acquired, Lease, Noted};
 pub use migrations::{Migrated, SchemaError, newest};
 pub use skew::Skew;

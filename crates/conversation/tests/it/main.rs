@@ -8,5 +8,6 @@ mod story;
 mod erase;
 mod get;
 mod list;
+mod pages;
 mod table;
 mod watch;

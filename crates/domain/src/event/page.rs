@@ -1,7 +1,7 @@
 //! What happens to a Page, besides what the platform tells of it.
 
 use crate::decision::Capability;
-use crate::id::AppId;
+use crate::id::{AppId, RequestId};
 use crate::time::Timestamp;
 
 /// One step in the life of a Page.
@@ -50,6 +50,43 @@ pub enum PageStepKind {
         /// How many of them ended in a block.
         blocks: u64,
     },
+    /// We were given an access token for the Page, which works.
+    Registered {
+        /// How people here call the Page; none: nobody said. Its id alone is its identity.
+        name: Option<String>,
+    },
+    /// We were given another access token, which works.
+    TokenRotated,
+    /// The platform does not take the access token any more.
+    TokenDead {
+        /// The platform's error code.
+        code: i64,
+        /// Its subcode, 0 when there is none.
+        subcode: i64,
+    },
+    /// The platform takes the access token again.
+    TokenWell,
+    /// Our app does not hear all that it needs of the Page any more.
+    SubscriptionLost {
+        /// The webhook fields that it does not hear.
+        missing: Vec<String>,
+    },
+    /// Our app hears all that it needs of the Page.
+    SubscriptionWell,
+    /// Nothing is to leave from the Page, and what waits is to go on waiting.
+    Paused {
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// What waits may leave again.
+    Resumed,
+    /// The other steps of this record are what a call asked for.
+    Asked {
+        /// The caller's name for the call.
+        request: RequestId,
+        /// A digest of what was asked for, without the access token.
+        digest: [u8; 16],
+    },
 }
 
 impl PageStepKind {
@@ -61,6 +98,15 @@ impl PageStepKind {
             Self::CapabilityChanged { .. } => "capability_changed",
             Self::Refused { .. } => "refused",
             Self::BlockRateCrossed { .. } => "block_rate_crossed",
+            Self::Registered { .. } => "registered",
+            Self::TokenRotated => "token_rotated",
+            Self::TokenDead { .. } => "token_dead",
+            Self::TokenWell => "token_well",
+            Self::SubscriptionLost { .. } => "subscription_lost",
+            Self::SubscriptionWell => "subscription_well",
+            Self::Paused { .. } => "paused",
+            Self::Resumed => "resumed",
+            Self::Asked { .. } => "asked",
         }
     }
 }

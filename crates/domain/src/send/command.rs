@@ -72,6 +72,9 @@ pub enum Refusal {
     /// The send is held, and still forbidden.
     #[error("the send is held")]
     Held,
+    /// The Page is paused: the send waits on.
+    #[error("the Page is paused")]
+    Paused,
     /// The outcome tells nothing new.
     #[error("the outcome changes nothing")]
     Settled,
@@ -141,7 +144,7 @@ fn is_too_late(command: &Request, decision: &Decision, turn: Timestamp) -> bool 
 /// may leave by another way afterwards waits for that; anything else is blocked as it would be then.
 ///
 /// # Errors
-/// When the send is not there, not waiting, not yet due, or held and still forbidden.
+/// When the send is not there, not waiting, not yet due, or held and still forbidden, or when its Page is paused.
 pub fn claim(facts: &Facts<'_>, packs: &Packs, command: &Claim, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let state = facts.conversation;
     let send = state.send(&command.send).ok_or(Refusal::NoSuchSend)?;
@@ -151,6 +154,9 @@ pub fn claim(facts: &Facts<'_>, packs: &Packs, command: &Claim, now: Timestamp) 
     }
     if let Some(at) = due.filter(|at| now < *at) {
         return Err(Refusal::NotDue { at });
+    }
+    if facts.page.is_paused() {
+        return Err(Refusal::Paused);
     }
     let facts = facts.of_send(&command.send);
     let mut decision = Box::new(judge(packs, &facts, &send.intent, now));

@@ -61,6 +61,8 @@ pub fn plan(facts: &Facts<'_>, packs: &Packs, now: Timestamp, patience: Patience
         match next(facts, packs, (id, send), now, patience) {
             Next::Do(outcome) => return Step::Settle(id.clone(), send.attempts, outcome),
             Next::End => return Step::Dispatch(id.clone()),
+            // Resuming the Page is an event, after which its sends are looked at again.
+            Next::Dispatch if facts.page.is_paused() => (),
             Next::Dispatch => match ahead.lets_pass(send, now) {
                 None => return Step::Dispatch(id.clone()),
                 Some(until) => wake.at(until),

@@ -176,6 +176,11 @@ impl ApiError {
         }
     }
 
+    /// Whether the access token is not taken, so that another one may help.
+    pub const fn is_of_the_token(&self) -> bool {
+        self.code == 190
+    }
+
     /// What follows from it, wherever it came up.
     pub fn class(&self) -> ErrorClass {
         self.treatment().class

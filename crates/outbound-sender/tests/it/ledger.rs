@@ -95,6 +95,10 @@ impl Sandbox {
         let mut n_calls: BTreeMap<String, usize> = BTreeMap::new();
         // Other calls send nothing, and are a test's own.
         for call in self.calls().await.into_iter().filter(|call| call.endpoint == "messages") {
+            // Of a call whose token is not taken, the platform reads nothing more.
+            if call.page.is_none() {
+                continue;
+            }
             assert_eq!(call.page.as_deref(), Some(PAGE));
             *n_calls.entry(call.psid.expect("every call names a person")).or_default() += 1;
         }

@@ -15,6 +15,7 @@ mod contents;
 mod dying;
 mod once;
 mod order;
+mod pages;
 mod requests;
 mod restored;
 mod rules;

@@ -2,6 +2,7 @@
 
 use crate::faults::FaultyLog;
 use crate::sandbox::{ECHO, MARGIN, PAGE, SOON, Setup, TOKEN};
+use conversation::{PagesDeps, PagesService};
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
 use domain::time::Span;
@@ -13,11 +14,14 @@ use projection::{Pace, Projection, Runner};
 use secrecy::SecretString;
 use service_kit::{Clock, Ids, Metrics};
 use simulator::{Simulator, WebhookTarget};
-use sql::Database;
+use sql::pages::Registry;
+use sql::sealed::Keys;
+use sql::{Create, Database, Options};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +124,27 @@ pub(crate) async fn graph(platform: SocketAddr, edge: &str, body: &serde_json::V
     within(http.post(url).bearer_auth(TOKEN).json(body).send()).await.unwrap().json().await.unwrap()
 }
 
+/// What tokens are sealed under.
+pub(crate) fn keys() -> Keys {
+    Keys::parse(&SecretString::from("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")).unwrap()
+}
+
+/// The service that registers and pauses Pages.
+pub(crate) fn pages(setup: &Setup, log: Arc<FaultyLog>, platform: SocketAddr, database: Database) -> PagesService {
+    PagesService::new(PagesDeps {
+        log,
+        registry: Registry::new(database.clone(), Some(Arc::new(keys()))),
+        database,
+        configured: [(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))].into(),
+        app: Some(AppId::parse(APP).unwrap()),
+        client: client(platform, setup.answer),
+        clock: setup.clock.clone(),
+        ids: Ids::random(),
+        metrics: Metrics::new("nuncio", "0"),
+        check_every: SOON,
+    })
+}
+
 /// A sender with nothing in memory.
 pub(crate) fn sender(
     setup: &Setup,
@@ -131,6 +156,7 @@ pub(crate) fn sender(
     let client = client(platform, setup.answer);
     let config = Config {
         pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
+        keys: Some(Arc::new(keys())),
         patience: patience(setup),
         concurrency: 16,
         margin: setup.margin,
@@ -164,4 +190,17 @@ pub(crate) fn table(projection: impl Projection, log: Arc<dyn EventLog>, databas
     let runner = Runner::new(projection, projection::Deps { log, database, clock, ids, metrics });
     let pace = Pace { look: Duration::from_millis(20), idle: Duration::from_millis(20), ..Pace::default() };
     Part::start(|stop| async move { Ok(runner.at_pace(pace).run(stop).await?) })
+}
+
+/// Tables in a file of this folder.
+pub(crate) async fn tables_in(folder: &TempDir) -> Database {
+    open(format!("sqlite:{}", folder.path().join("tables.db").display())).await
+}
+
+/// The database at this address, with every table.
+pub(crate) async fn open(url: String) -> Database {
+    let options = Options { create: Create::IfMissing, ..Options::default() };
+    let database = Database::open(&SecretString::from(url), &options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
 }

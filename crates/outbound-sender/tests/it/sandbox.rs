@@ -2,9 +2,12 @@
 //! real ingress, and a gRPC server, each on a port of its own.
 
 use crate::faults::FaultyLog;
-use crate::parts::{ANYWHERE, Part, client, graph, ingress, patience, platform, sender, table, within};
+use crate::parts::{
+    ANYWHERE, Part, client, graph, ingress, pages, patience, platform, sender, table, tables_in, within,
+};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
+use api::proto::page::v1::pages_client::PagesClient;
 use domain::event::{Event, Inbound, InboundKind, PageStep, PageStepKind};
 use domain::id::{FactId, PageId, Psid, RecordId, StreamId};
 use domain::time::{Span, Timestamp};
@@ -16,7 +19,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use service_kit::{Clock, Ids, ManualClock};
 use simulator::{AdminClient, CallRow, SendRow};
-use sql::{Create, Database, Derived, Options};
+use sql::{Database, Derived};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,19 +62,6 @@ pub(crate) struct Setup {
     pub(crate) database: Option<Database>,
 }
 
-/// Tables in a file of this folder.
-async fn tables_in(folder: &TempDir) -> Database {
-    open(format!("sqlite:{}", folder.path().join("tables.db").display())).await
-}
-
-/// The database at this address, with every table.
-pub(crate) async fn open(url: String) -> Database {
-    let options = Options { create: Create::IfMissing, ..Options::default() };
-    let database = Database::open(&SecretString::from(url), &options).await.unwrap();
-    database.migrate().await.unwrap();
-    database
-}
-
 /// Waits until the outbox in this database is at the log's end.
 pub(crate) async fn reaches(database: &Database, log: &FaultyLog) {
     let end = log.head().await.unwrap().position(0);
@@ -88,6 +78,7 @@ pub(crate) struct Sandbox {
     pub(crate) admin: AdminClient,
     pub(crate) log: Arc<FaultyLog>,
     pub(crate) outbound: OutboundClient<Channel>,
+    pub(crate) pages: PagesClient<Channel>,
     /// Whether webhooks are taken; while not, the platform tries again and again.
     pub(crate) takes_webhooks: watch::Sender<bool>,
     pub(crate) setup: Setup,
@@ -156,10 +147,11 @@ impl Sandbox {
         let front = sender(&setup, log.clone(), platform_address, database.clone(), hints.clone());
         let filler = table(OutboxTable::new(patience(&setup), hints), log.clone(), database.clone());
         let first = front.clone();
+        let registering = pages(&setup, log.clone(), platform_address, database.clone());
         let server = Part::start(|stop| async move {
             let service = OutboundService::server(front, stop.clone());
             let incoming = TcpIncoming::from(listener);
-            let server = Server::builder().add_service(service);
+            let server = Server::builder().add_service(service).add_service(registering.server());
             Ok(server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await?)
         });
         let outbound = OutboundClient::connect(format!("http://{grpc_address}")).await.unwrap();
@@ -168,6 +160,7 @@ impl Sandbox {
             admin: AdminClient::new(format!("http://{platform_address}")),
             log,
             outbound,
+            pages: PagesClient::connect(format!("http://{grpc_address}")).await.unwrap(),
             takes_webhooks,
             platform_address,
             webhook_address,

@@ -1,7 +1,7 @@
 //! The sender's table: what it says, and that senders go on from it as the log has it.
 
-use crate::parts::{Part, patience, table};
-use crate::sandbox::{ASHA, BILAL, ECHO, PAGE, SOON, Sandbox, open, reaches};
+use crate::parts::{Part, open, patience, table};
+use crate::sandbox::{ASHA, BILAL, ECHO, PAGE, SOON, Sandbox, reaches};
 use crate::words::{says, staff_says};
 use api::proto::outbound::v1::State;
 use domain::event::{Erasing, ErasingKind, Event, SendingKind};

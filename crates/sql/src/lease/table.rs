@@ -1,6 +1,6 @@
 //! Leases in the database.
 
-use super::{Acquired, Lease};
+use super::{Acquired, Lease, Noted};
 use crate::database::{Database, Transaction};
 use crate::dialect::on;
 use crate::error::SqlError;
@@ -10,13 +10,19 @@ use std::time::Duration;
 /// Only a lease that has ended is taken, also by its own owner: an answer that was lost costs one term.
 const ACQUIRE: &str = "INSERT INTO leases (name, owner, epoch, until_ms, released) VALUES ($1, $2, 1, {now_ms} + $3, 1)
     ON CONFLICT (name) DO UPDATE
-    SET owner = excluded.owner, epoch = leases.epoch + 1, until_ms = {now_ms} + $3,
+    SET owner = excluded.owner, epoch = leases.epoch + 1, until_ms = {now_ms} + $3, noted = 0,
         released = CASE WHEN leases.until_ms = 0 THEN 1 ELSE 0 END
     WHERE leases.until_ms <= {now_ms}
     RETURNING epoch, released";
 
 const RENEW: &str = "UPDATE leases SET until_ms = {now_ms} + $4
     WHERE name = $1 AND owner = $2 AND epoch = $3 AND until_ms > {now_ms}";
+
+/// What a holder says, for as long as it is one. It never goes back.
+const NOTE: &str = "UPDATE leases SET noted = $4
+    WHERE name = $1 AND owner = $2 AND epoch = $3 AND until_ms > {now_ms} AND noted <= $4";
+
+const NOTED: &str = "SELECT noted FROM leases WHERE name = $1 AND until_ms > {now_ms}";
 
 /// The row stays, so that the epoch grows on.
 const RELEASE: &str = "UPDATE leases SET until_ms = 0 WHERE name = $1 AND owner = $2 AND epoch = $3";
@@ -60,6 +66,33 @@ impl Database {
         });
         let is_renewed = renewed.map_err(SqlError::commit)? == 1;
         Ok(if is_renewed { Acquired::Ours(lease.clone().renewed(asked, term)) } else { Acquired::Taken })
+    }
+
+    /// Tells whoever waits for it that the holder has come so far; [`Acquired::Taken`] when the lease has ended.
+    ///
+    /// # Errors
+    /// When the database does not answer: say it again.
+    pub async fn note(&self, lease: &Lease, position: u64) -> Result<Acquired, SqlError> {
+        let text = self.durable().text(NOTE);
+        let noted = on!(self.durable(), pool => {
+            let query = sqlx::query(text).bind(&lease.name).bind(&lease.owner).bind(value::integer(lease.epoch));
+            query.bind(value::integer(position)).execute(pool).await.map(|done| done.rows_affected())
+        });
+        let is_noted = noted.map_err(SqlError::commit)? == 1;
+        Ok(if is_noted { Acquired::Ours(lease.clone()) } else { Acquired::Taken })
+    }
+
+    /// How far the holder of a lease has come, by its own word.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn noted(&self, name: &str) -> Result<Noted, SqlError> {
+        let text = self.durable().text(NOTED);
+        let noted: Option<i64> = on!(self.durable(), pool => {
+            sqlx::query_scalar(text).bind(name).fetch_optional(pool).await
+        })
+        .map_err(SqlError::statement)?;
+        noted.map_or(Ok(Noted::Nobody), |noted| Ok(Noted::At(value::number(noted)?)))
     }
 
     /// Gives a lease back before it ends. Somebody else's is left alone.

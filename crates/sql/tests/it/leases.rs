@@ -1,7 +1,7 @@
 //! Of any number who want a lease, one has it at a time.
 
 use crate::sandbox::{LOG, Sandbox, on_both};
-use sql::{Acquired, Advance, Database, Lease, Skew, SqlError};
+use sql::{Acquired, Advance, Database, Lease, Noted, Skew, SqlError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -10,6 +10,7 @@ on_both!(
     a_lease_is_had_by_one_until_it_ends_or_is_given_back,
     a_lease_that_was_not_given_back_says_so_to_whoever_takes_it_next,
     epochs_only_grow,
+    a_holder_notes_how_far_it_has_come_and_the_next_begins_anew,
     a_renewed_lease_lasts_on_and_an_ended_one_cannot_be_renewed,
     a_write_of_an_old_epoch_is_refused,
     nobody_takes_a_lease_while_its_holder_writes,
@@ -52,6 +53,24 @@ async fn a_lease_is_had_by_one_until_it_ends_or_is_given_back(sandbox: Sandbox) 
     let second = take(database, "b", SHORT).await.unwrap();
     let third = wait_for(database, "c", LONG).await;
     assert!(!second.is_held(uptime()) && third.is_held(uptime()));
+}
+
+async fn a_holder_notes_how_far_it_has_come_and_the_next_begins_anew(sandbox: Sandbox) {
+    let Sandbox { database, .. } = &sandbox.migrated().await;
+    let noted = || async { database.noted(NAME).await.unwrap() };
+    assert_eq!(noted().await, Noted::Nobody);
+    let first = take(database, "a", LONG).await.unwrap();
+    assert_eq!(noted().await, Noted::At(0));
+    assert!(matches!(database.note(&first, 7).await.unwrap(), Acquired::Ours(_)));
+    assert_eq!(database.note(&first, 5).await.unwrap(), Acquired::Taken);
+    assert_eq!(noted().await, Noted::At(7));
+    database.release(first.clone()).await.unwrap();
+    assert_eq!(noted().await, Noted::Nobody);
+    let second = take(database, "b", SHORT).await.unwrap();
+    assert_eq!(noted().await, Noted::At(0));
+    assert_eq!(database.note(&first, 9).await.unwrap(), Acquired::Taken);
+    testkit::eventually(PATIENCE, async || (noted().await == Noted::Nobody).then_some(())).await;
+    assert_eq!(database.note(&second, 9).await.unwrap(), Acquired::Taken);
 }
 
 async fn a_lease_that_was_not_given_back_says_so_to_whoever_takes_it_next(sandbox: Sandbox) {

@@ -10,6 +10,7 @@ mod history;
 mod leases;
 mod outbox;
 mod page_counts;
+mod pages;
 mod receipts;
 mod rehearsals;
 mod sandbox;

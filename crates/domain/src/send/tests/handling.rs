@@ -1,12 +1,13 @@
 //! What callers ask for besides what is said: when, until when, held or not, twice rather than never, and once by name.
 
 use super::{Command, REJECTED, a_request, check, claimed_and, judged};
-use crate::event::{Event, Outcome, SendingKind};
+use crate::evaluate::Facts;
+use crate::event::{Event, Outcome, PageStepKind, SendingKind};
 use crate::id::BusinessKey;
 use crate::send::{Claim, Guarantee, Handling, Patience, Refusal, Request, Status, Step, claim, plan, settle};
 use crate::testing::{
-    DAY_MS, PACKS, accepted, at, blocked, claim_of, deferred, dispatched, echo, facts, fold, heard, message,
-    request_id, requested, requested_with, send_id, settled, step,
+    DAY_MS, PACKS, PAGE_ID, accepted, at, blocked, claim_of, deferred, dispatched, echo, facts, fold, fold_page, heard,
+    message, page_step, request_id, requested, requested_with, send_id, settled, step,
 };
 use crate::time::{Span, Timestamp};
 
@@ -208,4 +209,17 @@ fn one_that_was_tried_again_is_never_said_to_have_come_to_nothing() {
         let state = fold(&[waits.clone(), end].concat());
         assert_eq!(state.send(&send_id(1)).unwrap().status, Status::Unresolved);
     }
+}
+
+#[test]
+fn a_paused_page_lets_nothing_leave_and_keeps_what_waits() {
+    let history = with(Handling { expires_at: Some(at(60_000)), ..Handling::default() });
+    let state = fold(&history);
+    let paused = fold_page(&[page_step(at(5), PageStepKind::Paused { reason: "stocktaking".to_owned() })]);
+    let facts = Facts::new(&PAGE_ID, &paused, &state);
+    assert_eq!(claim(&facts, &PACKS, &claim_of(send_id(1), 9), at(6)), Err(Refusal::Paused));
+    assert_eq!(plan(&facts, &PACKS, at(6), PATIENCE), Step::WaitUntil(at(60_000)));
+    // Its time runs on.
+    let expired = step(1, at(60_000), SendingKind::Expired { turn: None });
+    assert_eq!(claim(&facts, &PACKS, &claim_of(send_id(1), 9), at(60_000)), Ok(vec![expired]));
 }

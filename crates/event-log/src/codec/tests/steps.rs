@@ -127,6 +127,23 @@ fn page_steps() -> Vec<Event> {
     kinds.into_iter().map(|kind| Event::Page(PageStep { at: at(5), kind })).collect()
 }
 
+/// What came with the registry of Pages.
+fn page_registry() -> Vec<Event> {
+    let kinds = vec![
+        PageStepKind::Registered { name: Some("Harbour Shoes".to_owned()) },
+        PageStepKind::Registered { name: None },
+        PageStepKind::TokenRotated,
+        PageStepKind::TokenDead { code: 190, subcode: 463 },
+        PageStepKind::TokenWell,
+        PageStepKind::SubscriptionLost { missing: vec!["messages".to_owned(), "message_echoes".to_owned()] },
+        PageStepKind::SubscriptionWell,
+        PageStepKind::Paused { reason: "the shop moves".to_owned() },
+        PageStepKind::Resumed,
+        PageStepKind::Asked { request: RequestId::parse("r-7").unwrap(), digest: [6; 16] },
+    ];
+    kinds.into_iter().map(|kind| Event::Page(PageStep { at: at(5), kind })).collect()
+}
+
 fn packs() -> Vec<Event> {
     let pack = || PackRef { name: "own".to_owned(), digest: [9; 32] };
     let kinds = vec![
@@ -218,6 +235,7 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("held", held()),
         ("to_a_commenter", to_a_commenter()),
         ("page", page_steps()),
+        ("page_registry", page_registry()),
         ("packs", packs()),
         ("packs_requested", packs_requested()),
         ("page_block_rate", block_rates()),

@@ -1,0 +1,104 @@
+//! Changes a Page: reads its stream, decides, appends at the revision that was read; and waits until whoever sends for it
+//! goes by the change.
+
+use super::Parts;
+use domain::event::Event;
+use domain::id::{PageId, RecordId, StreamId};
+use domain::page::{Asked, Change, Refusal, change};
+use domain::time::Timestamp;
+use event_log::{AppendError, Expected, LoadedPage, LogError, Record, Revision};
+use service_kit::Backoff;
+use sql::{Noted, SqlError};
+use std::time::Duration;
+
+/// How often a decision is made again because somebody else wrote first.
+const MOST_TRIES: usize = 8;
+/// How often it is looked whether a sender goes by a change.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long that is waited for at most: a message on its way may take the platform's whole time to answer.
+const MOST_WAIT: Duration = Duration::from_secs(30);
+
+/// A change that did not come into the log.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ChangeError {
+    /// The request id belongs to another call.
+    #[error("the request id was used before")]
+    RequestIdReused,
+    /// Others kept writing.
+    #[error("the Page stayed contended")]
+    Contended,
+    /// The log did not take it or did not answer.
+    #[error("the log did not take it")]
+    Append(#[source] AppendError),
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Read(#[source] LogError),
+}
+
+/// Whether whoever sends goes by a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Confirmed {
+    Yes,
+    NotYet,
+}
+
+impl Parts {
+    /// Makes a change, unless it is so already or the same call was made before. Answers the Page after it.
+    pub(super) async fn change(
+        &self,
+        page: &PageId,
+        wanted: &Change,
+        asked: Option<&Asked>,
+    ) -> Result<LoadedPage, ChangeError> {
+        for _ in 0..MOST_TRIES {
+            let loaded = self.judged_by.page(page).await.map_err(ChangeError::Read)?;
+            let at = self.clock.now();
+            let events = match change(&loaded.state, wanted, asked, at) {
+                Ok(events) => events,
+                Err(Refusal::Repeated | Refusal::Unchanged) => return Ok(loaded),
+                Err(Refusal::RequestIdReused) => return Err(ChangeError::RequestIdReused),
+            };
+            let record = self.record(page, events, at);
+            match self.append(&record, Expected::revision(loaded.revision)).await {
+                Ok(()) => return self.judged_by.page(page).await.map_err(ChangeError::Read),
+                Err(AppendError::Conflict { .. }) => (),
+                Err(error) => return Err(ChangeError::Append(error)),
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+
+    fn record(&self, page: &PageId, events: Vec<Event>, at: Timestamp) -> Record {
+        let (id, stream) = (RecordId::new(self.ids.uuid_v7(at)), StreamId::Page(page.clone()));
+        Record { id, stream, recorded_at: at, fact: None, traceparent: None, events }
+    }
+
+    /// Asks again with the very same record for as long as no answer comes: only so is it known whether it is there.
+    async fn append(&self, record: &Record, expected: Expected) -> Result<(), AppendError> {
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            match self.log.append(record, expected).await {
+                Err(AppendError::Unknown(error)) => {
+                    tracing::warn!(error = %error, "the log did not answer an append; asking again");
+                    tokio::time::sleep(backoff.next(self.ids.fraction())).await;
+                }
+                answered => return answered.map(drop),
+            }
+        }
+    }
+
+    /// Waits until the holder of the Page's lease goes by this revision, or there is none. A new holder reads the Page's
+    /// stream anew before it sends anything.
+    pub(super) async fn confirm(&self, page: &PageId, revision: Revision) -> Result<Confirmed, SqlError> {
+        let lease = format!("sender/{page}");
+        let waiting = async {
+            loop {
+                match self.database.noted(&lease).await? {
+                    Noted::At(noted) if noted < revision => tokio::time::sleep(LOOK).await,
+                    Noted::At(_) | Noted::Nobody => return Ok(Confirmed::Yes),
+                }
+            }
+        };
+        tokio::time::timeout(MOST_WAIT, waiting).await.unwrap_or(Ok(Confirmed::NotYet))
+    }
+}
