@@ -65,7 +65,8 @@ pub(crate) async fn reach(deployment: &Deployment, traffic: &Arc<Traffic>) -> Ve
     // Once more those that an echo could still have settled while it was looked.
     states.lock().unwrap().retain(|_, state| *state != Some(State::Unresolved));
     ask(traffic, &states).await;
-    let verdict = compare(&deployment.platform, traffic, &states.lock().unwrap().clone()).await;
+    let seen = states.lock().unwrap().clone();
+    let verdict = compare(&deployment.platform, traffic, &seen).await;
     if !verdict.is_clean() {
         eprintln!("the senders said last:\n{}", deployment.last_words());
     }

@@ -16,7 +16,7 @@ use domain::id::{
 };
 use domain::pack::Rule;
 use domain::right::{Right, TokenId};
-use domain::send::Handling;
+use domain::send::{Guarantee, Handling};
 use domain::time::{Span, Timestamp};
 use uuid::Uuid;
 
@@ -233,6 +233,26 @@ fn settled(send: u128, outcome: Outcome) -> Event {
     step(send, 300, SendingKind::Settled { attempt: 1, outcome })
 }
 
+/// A send that was tried once more though it may be out, and then cancelled.
+fn repeated_and_cancelled(send: u128) -> Vec<Event> {
+    let mut asked = requested(send, Actor::Bot, Purpose::Conversation);
+    if let Event::Sending(step) = &mut asked
+        && let SendingKind::Requested { handling, .. } = &mut step.kind
+    {
+        handling.guarantee = Guarantee::AtLeastOnce;
+    }
+    let by_no_right = || Box::new(Decision { right: None, ..*judged(Verdict::Allowed(Route::Response)) });
+    let mut claimed = dispatched(send);
+    if let Event::Sending(step) = &mut claimed
+        && let SendingKind::Dispatched { decision, .. } = &mut step.kind
+    {
+        *decision = by_no_right();
+    }
+    let accepted = step(send, 100, SendingKind::Accepted { decision: by_no_right() });
+    let (unknown, again) = (settled(send, Outcome::Unknown), settled(send, Outcome::Again { not_before: at(400) }));
+    vec![asked, accepted, claimed, unknown, again, step(send, 500, SendingKind::Cancelled)]
+}
+
 /// Every opening, watermarks, and a send in each of its states.
 pub(super) fn history() -> Vec<Event> {
     let mut events = vec![
@@ -259,6 +279,7 @@ pub(super) fn history() -> Vec<Event> {
     events.push(settled(7, Outcome::Rejected { code: 551, subcode: -1 }));
     events.push(settled(8, Outcome::Unresolved));
     events.push(settled(9, Outcome::Retrying { not_before: at(9_000), code: 613 }));
+    events.extend(repeated_and_cancelled(10));
     events
 }
 
