@@ -116,11 +116,26 @@ impl Desk {
             () = lost.cancelled() => return false,
             () = sleep(self.parts.config.lease_term) => (),
         }
-        self.read_limits().await;
-        if let Some(limits) = self.limits {
-            self.pace = Pace::used_up(limits, self.parts.clock.uptime());
+        loop {
+            self.read_limits().await;
+            if let Some(limits) = self.limits {
+                self.pace = Pace::used_up(limits, self.parts.clock.uptime());
+                return true;
+            }
+            if !self.parts.config.is_shaped {
+                return true;
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return false,
+                () = lost.cancelled() => return false,
+                () = sleep(POLL) => (),
+            }
         }
-        true
+    }
+
+    /// The limits that the Page keeps. None: they could not be read yet, so nothing may leave.
+    fn limits(&self) -> Option<Limits> {
+        if self.parts.config.is_shaped { self.limits } else { Some(Limits::NONE) }
     }
 
     fn heard(&mut self, hint: Hint) {
@@ -135,7 +150,8 @@ impl Desk {
 
     /// Reads the rows whose time has come, unless there is enough to do without.
     async fn poll(&mut self) {
-        self.poll_at = Instant::now() + if self.queue.is_idle() { POLL_IDLE } else { POLL };
+        let is_idle = self.queue.is_idle() && self.limits().is_some();
+        self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
         self.read_limits().await;
         if self.queue.n_waiting() > ENOUGH {
             return;
@@ -192,15 +208,16 @@ impl Desk {
         if !self.follow.has_begun() {
             return;
         }
+        let Some(limits) = self.limits() else { return };
         while self.queue.n_waiting() > 0 {
             let Ok(place) = Arc::clone(&self.parts.places).try_acquire_owned() else { return };
-            let Some(permit) = self.permit() else { return };
+            let Some(permit) = self.permit(limits) else { return };
             let Some(stream) = self.queue.next() else { return };
             let work = dispatch::Work {
                 held: self.held.clone(),
                 restored_at: self.restored_at,
                 permit,
-                limits: self.limits.unwrap_or(Limits::NONE),
+                limits,
                 stop: self.stop.clone(),
             };
             let (parts, working) = (Arc::clone(&self.parts), self.follow.begin());
@@ -213,7 +230,7 @@ impl Desk {
     }
 
     /// Leave for one message. None: not yet.
-    fn permit(&mut self) -> Option<Permit> {
+    fn permit(&mut self, limits: Limits) -> Option<Permit> {
         if self.parts.is_clock_off.load(std::sync::atomic::Ordering::Relaxed) {
             return None;
         }
@@ -221,7 +238,7 @@ impl Desk {
             self.paced_until = Some(until);
             return None;
         }
-        match self.pace.permit(self.limits.unwrap_or(Limits::NONE), self.parts.clock.uptime()) {
+        match self.pace.permit(limits, self.parts.clock.uptime()) {
             Ok(permit) => Some(permit),
             Err(until) => {
                 self.paced_until = Some(until);
