@@ -26,7 +26,8 @@ pub enum Guarantee {
     /// It is left alone: the person has it once or not at all.
     #[default]
     AtMostOnce,
-    /// It is tried once more: the person may have it twice.
+    /// It is tried once more: the person may have it twice. A log that was brought back from a backup has forgotten the
+    /// tries that it lost, so then the person may have it more often.
     AtLeastOnce,
 }
 
