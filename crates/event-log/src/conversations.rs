@@ -3,7 +3,7 @@
 mod kept;
 
 use crate::port::{EventLog, LogError};
-use crate::record::{Revision, Stored};
+use crate::record::{Record, Revision, Stored};
 use crate::snapshots::{Snapshot, Snapshots};
 use domain::conversation::Conversation;
 use domain::id::{PageId, PersonKey, Psid, StreamId};
@@ -71,6 +71,33 @@ impl Conversations {
         match known {
             Some(place) => self.go_on(stream, &place).await,
             None => self.begin(stream).await,
+        }
+    }
+
+    /// The conversation as it stands in memory, without asking the log, which may have more; none if it is not there. For
+    /// whoever appends at its revision: the log refuses what was decided on an older one.
+    pub fn at_hand(&self, stream: &StreamId) -> Option<Loaded> {
+        let place = self.all().get(stream).cloned()?;
+        let loaded = locked(&place).loaded();
+        Some(loaded)
+    }
+
+    /// Takes in a record that its writer knows the log to have taken: decided on the state at `on`, and standing at
+    /// `revision`. A state that is elsewhere by now stays as it is: it has the record, or reads it.
+    pub fn took(&self, record: &Record, on: Revision, revision: Revision) {
+        let place = self.all().get(&record.stream).cloned();
+        let Some(place) = place else {
+            if on == 0 {
+                let mut state = Kept::default();
+                state.fold_own(record, revision);
+                self.keep(&record.stream, state);
+            }
+            return;
+        };
+        let mut kept = locked(&place);
+        if kept.revision() == on {
+            kept.fold_own(record, revision);
+            self.offer(&record.stream, &mut kept);
         }
     }
 
@@ -180,5 +207,62 @@ fn is_last(record: &Stored, snapshot: &Snapshot) -> bool {
 impl std::fmt::Debug for Conversations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Conversations").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Expected;
+    use crate::sqlite::{Config, SqliteLog};
+    use domain::event::{Event, Inbound, InboundKind};
+    use domain::id::{FactId, RecordId};
+    use domain::time::Timestamp;
+    use uuid::Uuid;
+
+    /// The person has read up to this moment.
+    fn read_up_to(n: u8) -> Record {
+        let (page, at) = (PageId::parse("1001").unwrap(), Timestamp::from_millis(n.into()));
+        let inbound = Inbound {
+            fact: FactId::from_bytes([n; 16]),
+            page: page.clone(),
+            person: None,
+            stated_at: at,
+            received_at: at,
+            standby: false,
+            kind: InboundKind::Read { watermark: at },
+        };
+        Record {
+            id: RecordId::new(Uuid::from_u128(n.into())),
+            stream: StreamId::Conversation(page, PersonKey::from_bytes([7; 16])),
+            recorded_at: at,
+            fact: None,
+            traceparent: None,
+            events: vec![Event::Inbound(Box::new(inbound))],
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_appended_from_here_is_at_hand_and_what_others_appended_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Arc::new(SqliteLog::open(&folder.path().join("log.db"), Config::default()).unwrap());
+        let conversations = Conversations::new(log.clone());
+        let (first, others, second) = (read_up_to(1), read_up_to(2), read_up_to(3));
+        let stream = first.stream.clone();
+        assert!(conversations.at_hand(&stream).is_none());
+        let seen = || conversations.at_hand(&stream).map(|loaded| (loaded.revision, loaded.state.read_to()));
+        let moment = |n| Some(Timestamp::from_millis(n));
+
+        let one = log.append(&first, Expected::revision(0)).await.unwrap().revision;
+        conversations.took(&first, 0, one);
+        assert_eq!(seen(), Some((one, moment(1))));
+
+        // A record that does not follow what is at hand is not folded behind a gap.
+        let two = log.append(&others, Expected::Any).await.unwrap().revision;
+        let three = log.append(&second, Expected::revision(two)).await.unwrap().revision;
+        conversations.took(&second, two, three);
+        assert_eq!(seen(), Some((one, moment(1))));
+        assert_eq!(conversations.load(&stream).await.unwrap().revision, three);
+        assert_eq!(seen(), Some((three, moment(3))));
     }
 }

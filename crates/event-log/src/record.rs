@@ -91,7 +91,14 @@ impl Stored {
 
     /// The record's events as folds take them.
     pub fn events(&self) -> impl Iterator<Item = Recorded<'_>> {
-        self.record.events.iter().map(|event| Recorded { record: self.record.id, event })
+        self.record.recorded()
+    }
+}
+
+impl Record {
+    /// Its events as folds take them.
+    pub fn recorded(&self) -> impl Iterator<Item = Recorded<'_>> {
+        self.events.iter().map(|event| Recorded { record: self.id, event })
     }
 }
 

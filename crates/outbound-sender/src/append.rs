@@ -65,8 +65,8 @@ pub(crate) enum ChangeError {
 }
 
 impl Parts {
-    /// Loads the conversation, decides, and appends at the revision that was read; on a conflict, from the start.
-    /// Answers what then has happened.
+    /// Decides on the conversation as it is at hand, and appends at its revision; when the log has more, or when what is
+    /// at hand gives a refusal, on the conversation as it stands. Answers what then has happened.
     pub(crate) async fn change(
         &self,
         stream: &StreamId,
@@ -74,13 +74,23 @@ impl Parts {
         decide: impl Fn(&Conversation, Timestamp) -> Result<Vec<Event>, Refusal> + Send + Sync,
     ) -> Result<Changed, ChangeError> {
         let _turn = self.queues.turn(stream).await;
+        let mut at_hand = self.conversations.at_hand(stream);
         for _ in 0..MOST_TRIES {
-            let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
             let at = now();
-            let events = decide(&loaded.state, at).map_err(ChangeError::Refused)?;
+            let decided = at_hand.take().and_then(|known| Some((decide(&known.state, at).ok()?, known.revision)));
+            let (events, revision) = match decided {
+                Some(decided) => decided,
+                None => {
+                    let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
+                    (decide(&loaded.state, at).map_err(ChangeError::Refused)?, loaded.revision)
+                }
+            };
             let record = self.record(stream, events, at);
-            match self.append(&record, Expected::revision(loaded.revision)).await {
-                Ok(appended) => return Ok(Changed { events: record.events, revision: appended.revision }),
+            match self.append(&record, Expected::revision(revision)).await {
+                Ok(appended) => {
+                    self.conversations.took(&record, revision, appended.revision);
+                    return Ok(Changed { events: record.events, revision: appended.revision });
+                }
                 Err(AppendError::Conflict { actual }) => self.conversations.correct(stream, actual),
                 Err(error) => return Err(ChangeError::Append(error)),
             }

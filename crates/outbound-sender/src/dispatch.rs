@@ -13,7 +13,7 @@ use domain::id::{PageId, SendId, StreamId};
 use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
-use event_log::LoadedPage;
+use event_log::{Loaded, LoadedPage, LogError};
 use messenger::client::SendRequest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,8 +81,14 @@ impl Parts {
             tracing::error!(error = &error as &dyn std::error::Error, "a send could not be doubted; it is tried again");
             return Worked { next: self.after(REST), ..worked };
         }
+        // What happens after this first look is told, and looked at again; in between only our own steps count.
+        let mut loaded = self.conversations.load(stream).await;
         loop {
-            let done = match self.look(stream).await {
+            let looked = match loaded {
+                Ok(loaded) => self.look(stream, &loaded).await,
+                Err(error) => Err(error),
+            };
+            let done = match looked {
                 Ok(looked) => {
                     worked.revision = looked.revision;
                     match looked.step {
@@ -109,6 +115,15 @@ impl Parts {
                 tracing::error!(error = &error as &dyn std::error::Error, "a send could not go on; it is tried again");
                 return Worked { next: self.after(REST), ..worked };
             }
+            loaded = self.at_hand(stream).await;
+        }
+    }
+
+    /// The conversation with all that was done to it from here; what others did may be missing.
+    async fn at_hand(&self, stream: &StreamId) -> Result<Loaded, LogError> {
+        match self.conversations.at_hand(stream) {
+            Some(loaded) => Ok(loaded),
+            None => self.conversations.load(stream).await,
         }
     }
 
@@ -116,9 +131,8 @@ impl Parts {
         Next::At(self.clock.now().plus(pause))
     }
 
-    async fn look(&self, stream: &StreamId) -> Result<Looked, event_log::LogError> {
+    async fn look(&self, stream: &StreamId, loaded: &Loaded) -> Result<Looked, LogError> {
         let Some(page_id) = stream.page() else { return Ok(Looked { step: Step::Idle, revision: 0 }) };
-        let loaded = self.conversations.load(stream).await?;
         let page = self.judged_by.page_lately(page_id).await?.state;
         let packs = self.judged_by.packs_lately().await?;
         let home = self.home(stream).await?;
@@ -128,7 +142,7 @@ impl Parts {
     }
 
     /// The person's own conversation, for a stream that is another.
-    pub(crate) async fn home(&self, stream: &StreamId) -> Result<Option<Arc<Conversation>>, event_log::LogError> {
+    pub(crate) async fn home(&self, stream: &StreamId) -> Result<Option<Arc<Conversation>>, LogError> {
         let StreamId::Comment(page, _, person) = stream else { return Ok(None) };
         let home = StreamId::Conversation(page.clone(), *person);
         Ok(Some(self.conversations.load(&home).await?.state))
@@ -157,7 +171,7 @@ impl Parts {
             Claiming::NotDue(at) => return Ok(Some(at)),
             Claiming::Nothing => return Ok(None),
         };
-        let loaded = self.conversations.load(stream).await.map_err(ChangeError::Read)?;
+        let loaded = self.at_hand(stream).await.map_err(ChangeError::Read)?;
         let Some(open) = loaded.state.send(send) else { return Ok(None) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
         let Some(content) = open.content.clone() else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! One state in memory, and how it goes on.
 
 use super::Loaded;
-use crate::record::{Revision, Stored};
+use crate::record::{Record, Revision, Stored};
 use crate::snapshots::Snapshot;
 use domain::conversation::Conversation;
 use domain::id::RecordId;
@@ -41,6 +41,14 @@ impl Kept {
         self.n_folded += tail.len();
     }
 
+    /// Folds the record that follows, and stands at `position`.
+    pub(super) fn fold_own(&mut self, record: &Record, position: Revision) {
+        let state = Arc::make_mut(&mut self.state);
+        record.recorded().for_each(|event| state.evolve(event));
+        self.last = Some((position, record.id));
+        self.n_folded += 1;
+    }
+
     /// A snapshot, if at least `worth` records were folded since the last.
     pub(super) fn snapshot(&self, worth: usize) -> Option<Snapshot> {
         let (revision, last) = self.last.filter(|_| self.n_folded >= worth)?;
@@ -61,7 +69,6 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
     use domain::event::{Event, Inbound, InboundKind};
     use domain::id::{FactId, PageId, PersonKey, StreamId};
     use domain::time::Timestamp;
