@@ -19,7 +19,7 @@ use event_log::{EventLog, JudgedBy, LoadedPage};
 use messenger::client::{As, SendClient};
 use parse::Call;
 use platform::Found;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use service_kit::{Clock, Ids, Metrics};
 use sql::Database;
 use sql::pages::{Registered, Registry, RegistryError};
@@ -254,7 +254,7 @@ impl Parts {
         let Known { registered, .. } = self.known(page).await?;
         let token = self.token_of(page, registered.as_ref())?;
         let found = self.look(page, &token).await;
-        let loaded = self.keep(page, &found).await.map_err(|error| changed(page, &error))?;
+        let loaded = self.keep(page, &token, &found).await.map_err(|error| changed(page, &error))?;
         Ok(render::checked(page, &loaded, registered.as_ref(), found))
     }
 
@@ -262,17 +262,29 @@ impl Parts {
         platform::check(&self.client, As { page, token }, self.app.as_ref(), self.clock.now()).await
     }
 
-    /// Records what a check found out, as far as it is new. Answers the Page after it.
-    async fn keep(&self, page: &PageId, found: &Found) -> Result<LoadedPage, ChangeError> {
-        let token = match found.refused {
+    /// Records what a check of the Page with this token found out, as far as it is new. Answers the Page after it.
+    async fn keep(&self, page: &PageId, token: &SecretString, found: &Found) -> Result<LoadedPage, ChangeError> {
+        let of_token = match found.refused {
             Some((code, subcode)) => Some(Change::FindTokenDead { code, subcode }),
             None => found.is_token_well.then_some(Change::FindTokenWell),
         };
-        let missing = found.missing.clone().map(Change::FindMissing);
-        for change in token.into_iter().chain(missing) {
-            self.change(page, &change, None).await?;
+        if let Some(change) = of_token {
+            // A token that is set behind this revision is another's news: whoever sets one says so in the Page's stream.
+            let seen = self.judged_by.page(page).await.map_err(ChangeError::Read)?.revision;
+            if self.is_in_use(page, token).await {
+                self.found(page, &change, seen).await?;
+            }
+        }
+        if let Some(missing) = found.missing.clone() {
+            self.change(page, &Change::FindMissing(missing), None).await?;
         }
         self.judged_by.page(page).await.map_err(ChangeError::Read)
+    }
+
+    /// Whether the Page still speaks by this token. Where that cannot be told, the next check will.
+    async fn is_in_use(&self, page: &PageId, token: &SecretString) -> bool {
+        let Ok(registered) = self.registry.get(page).await else { return false };
+        self.token_of(page, registered.as_ref()).is_ok_and(|used| used.expose_secret() == token.expose_secret())
     }
 }
 

@@ -117,7 +117,7 @@ impl Parts {
         self.registry.put(page, token, self.clock.now()).await.map_err(|error| refused(&error))?;
         let told = self.change(page, change, Some(&call.asked)).await;
         told.map_err(|error| changed(page, &error))?;
-        let loaded: LoadedPage = self.keep(page, &found).await.map_err(|error| changed(page, &error))?;
+        let loaded: LoadedPage = self.keep(page, token, &found).await.map_err(|error| changed(page, &error))?;
         let registered = self.registry.get(page).await.map_err(|error| status::unavailable(&error))?;
         tracing::info!(%page, "took over the access token of a Page");
         Ok(render::checked(page, &loaded, registered.as_ref(), found))

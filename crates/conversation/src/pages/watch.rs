@@ -113,7 +113,7 @@ impl Parts {
                 return Ok(());
             }
             let found = self.look(&page, &token).await;
-            self.keep(&page, &found).await?;
+            self.keep(&page, &token, &found).await?;
         }
         Ok(())
     }

@@ -50,8 +50,27 @@ impl Parts {
         wanted: &Change,
         asked: Option<&Asked>,
     ) -> Result<LoadedPage, ChangeError> {
+        self.change_as_of(page, wanted, asked, None).await
+    }
+
+    /// Records what was found out of a Page, unless something happened to it behind `seen`: then it may be true of
+    /// what was before, and the next look tells.
+    pub(super) async fn found(&self, page: &PageId, found: &Change, seen: Revision) -> Result<(), ChangeError> {
+        self.change_as_of(page, found, None, Some(seen)).await.map(drop)
+    }
+
+    async fn change_as_of(
+        &self,
+        page: &PageId,
+        wanted: &Change,
+        asked: Option<&Asked>,
+        seen: Option<Revision>,
+    ) -> Result<LoadedPage, ChangeError> {
         for _ in 0..MOST_TRIES {
             let loaded = self.judged_by.page(page).await.map_err(ChangeError::Read)?;
+            if seen.is_some_and(|seen| seen != loaded.revision) {
+                return Ok(loaded);
+            }
             let at = self.clock.now();
             let events = match change(&loaded.state, wanted, asked, at) {
                 Ok(events) => events,
