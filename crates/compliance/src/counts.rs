@@ -8,6 +8,7 @@ use domain::event::{Event, PageStep, PageStepKind};
 use domain::id::{Kind, PageId, StreamId};
 use domain::pack::BlockRateLimit;
 use domain::page::ended;
+use domain::time::Timestamp;
 use event_log::{AppendError, BoxError, Checkpoint, Filter, JudgedBy, Pages, Stored};
 use projection::Projection;
 use service_kit::Counter;
@@ -39,11 +40,26 @@ impl Projection for PageCountsTable {
         sends()
     }
 
-    async fn apply(&self, to: &mut Transaction, _incarnation: &str, stored: &Stored) -> Result<(), SqlError> {
-        for ended in stored.record.events.iter().filter_map(ended) {
-            if let Some(is_block) = ended.is_block() {
-                page_counts::count(to, ended.page, ended.at, u64::from(is_block)).await?;
+    async fn apply(&self, to: &mut Transaction, incarnation: &str, stored: &Stored) -> Result<(), SqlError> {
+        self.apply_all(to, incarnation, std::slice::from_ref(stored)).await
+    }
+
+    async fn apply_all(&self, to: &mut Transaction, _incarnation: &str, records: &[Stored]) -> Result<(), SqlError> {
+        // In order, so that what is forgotten by a later minute is not counted by an earlier one again.
+        let mut minutes: Vec<(&PageId, Timestamp, Counted)> = Vec::new();
+        for ended in records.iter().flat_map(|stored| &stored.record.events).filter_map(ended) {
+            let Some(is_block) = ended.is_block() else { continue };
+            let is_same = |(page, at, _): &&mut (&PageId, Timestamp, Counted)| {
+                *page == ended.page && page_counts::minute(*at) == page_counts::minute(ended.at)
+            };
+            let counted = Counted { sends: 1, blocks: u64::from(is_block) };
+            match minutes.iter_mut().find(is_same) {
+                Some((_, _, known)) => *known = known.and(counted),
+                None => minutes.push((ended.page, ended.at, counted)),
             }
+        }
+        for (page, at, counted) in minutes {
+            page_counts::count(to, page, at, counted).await?;
         }
         Ok(())
     }
@@ -54,7 +70,7 @@ pub(crate) async fn counted(
     database: &Database,
     page: &PageId,
     limit: Option<BlockRateLimit>,
-    now: domain::time::Timestamp,
+    now: Timestamp,
 ) -> Result<Counted, SqlError> {
     let span = limit.map_or(BlockRateLimit::LONGEST, |limit| limit.within);
     page_counts::within(database, page, span, now).await

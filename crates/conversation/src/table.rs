@@ -21,9 +21,16 @@ impl Projection for HistoryTable {
     }
 
     async fn apply(&self, to: &mut Transaction, incarnation: &str, stored: &Stored) -> Result<(), SqlError> {
-        let Stored { shard, position, record, bytes } = stored;
-        let (shard, position) = (*shard, *position);
-        let entry = NewEntry { stream: &record.stream, position, shard, record: record.id, body: bytes };
-        history::insert(to, incarnation, entry).await.map(drop)
+        history::insert(to, incarnation, entry(stored)).await.map(drop)
     }
+
+    async fn apply_all(&self, to: &mut Transaction, incarnation: &str, records: &[Stored]) -> Result<(), SqlError> {
+        let entries: Vec<_> = records.iter().map(entry).collect();
+        history::insert_all(to, incarnation, &entries).await
+    }
+}
+
+fn entry(stored: &Stored) -> NewEntry<'_> {
+    let Stored { shard, position, record, bytes } = stored;
+    NewEntry { stream: &record.stream, position: *position, shard: *shard, record: record.id, body: bytes }
 }

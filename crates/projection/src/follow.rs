@@ -120,9 +120,7 @@ impl<P: Projection> Runner<P> {
     async fn store(&self, place: &mut Place, batch: &Batch) -> Result<(), SqlError> {
         let (name, incarnation) = (self.table(), self.log.identity().incarnation());
         let mut transaction = self.database.begin().await?;
-        for stored in &batch.records {
-            self.projection.apply(&mut transaction, incarnation, stored).await?;
-        }
+        self.projection.apply_all(&mut transaction, incarnation, &batch.records).await?;
         for (shard, to) in batch.moved(&place.reached) {
             let from = place.reached.position(shard);
             transaction.advance(Advance { name, incarnation, shard, from, to }).await?;

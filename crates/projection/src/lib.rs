@@ -35,4 +35,16 @@ pub trait Projection: Send + Sync + 'static {
     /// # Errors
     /// When it cannot be stored. The transaction is undone, and the record comes again.
     async fn apply(&self, to: &mut Transaction, incarnation: &str, stored: &Stored) -> Result<(), SqlError>;
+
+    /// Takes in records that came together, as [`Projection::apply`] takes in each of them in turn. Every statement is a
+    /// journey to the database, so tables that take in many records say here how they store them with few.
+    ///
+    /// # Errors
+    /// As for one record.
+    async fn apply_all(&self, to: &mut Transaction, incarnation: &str, records: &[Stored]) -> Result<(), SqlError> {
+        for stored in records {
+            self.apply(to, incarnation, stored).await?;
+        }
+        Ok(())
+    }
 }

@@ -12,7 +12,10 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 /// How long a SQLite connection waits for the one that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -32,7 +35,12 @@ pub struct Database {
     /// For what cannot be derived again. Tables that can may lose their last transactions with the power, checkpoint
     /// and all, but a lease's epoch must not be given twice.
     durable: Pools,
+    /// Whose turn it is to write, of all in this process.
+    turns: Arc<Mutex<()>>,
 }
+
+/// Somebody's turn to write, which lasts until it is dropped.
+pub(crate) type Turn = Option<OwnedMutexGuard<()>>;
 
 type Pools = On<SqlitePool, PgPool>;
 
@@ -130,7 +138,22 @@ impl Database {
         self.begin_beside(&self.durable, Beside::Nobody).await
     }
 
+    /// Waits for one's turn to write to SQLite, in the order of asking. SQLite itself lets whoever comes while another
+    /// writes ask again after ever longer pauses, so that a lease would not be renewed beside tables that are filled.
+    /// PostgreSQL needs no turns.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub(crate) async fn turn(&self) -> Result<Turn, SqlError> {
+        if let On::Postgres(_) = self.pools {
+            return Ok(None);
+        }
+        let turn = timeout(BUSY, Arc::clone(&self.turns).lock_owned()).await;
+        turn.map(Some).map_err(|late| SqlError::Unavailable(late.into()))
+    }
+
     async fn begin_beside(&self, pools: &Pools, beside: Beside) -> Result<Transaction, SqlError> {
+        let turn = self.turn().await?;
         let inner = match pools {
             // Not a deferred one, which fails at once when it turns to writing while another does.
             On::Sqlite(pool) => On::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await.map_err(SqlError::statement)?),
@@ -144,7 +167,7 @@ impl Database {
                 On::Postgres(transaction)
             }
         };
-        Ok(Transaction(inner))
+        Ok(Transaction { inner, _turn: turn })
     }
 
     /// The time by the database's clock, which all who share the database share.
@@ -173,11 +196,15 @@ enum Beside {
 
 /// A transaction that writes. Dropping it undoes everything; after an error it must be dropped.
 #[derive(Debug)]
-pub struct Transaction(On<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>);
+pub struct Transaction {
+    inner: On<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>,
+    // Given up after the transaction, whose fields are dropped in this order.
+    _turn: Turn,
+}
 
 impl Transaction {
     pub(crate) fn connection(&mut self) -> On<&mut SqliteConnection, &mut PgConnection> {
-        match &mut self.0 {
+        match &mut self.inner {
             On::Sqlite(transaction) => On::Sqlite(transaction),
             On::Postgres(transaction) => On::Postgres(transaction),
         }
@@ -188,7 +215,7 @@ impl Transaction {
     /// # Errors
     /// [`SqlError::Unknown`] when no answer came: it may be stored.
     pub async fn commit(self) -> Result<(), SqlError> {
-        on!(self.0, transaction => transaction.commit().await).map_err(SqlError::commit)
+        on!(self.inner, transaction => transaction.commit().await).map_err(SqlError::commit)
     }
 }
 
@@ -203,7 +230,7 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Database, OpenErr
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(is_outside_transactions(connection)));
     let pool = pool.connect_with(connect).await.map_err(refused)?;
-    Ok(Database { pools: On::Postgres(pool.clone()), durable: On::Postgres(pool) })
+    Ok(Database { pools: On::Postgres(pool.clone()), durable: On::Postgres(pool), turns: Arc::default() })
 }
 
 /// Whether a connection can be used again. The driver gives one back inside its transaction when a `begin` is given up
@@ -237,7 +264,7 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Database, OpenError
     };
     let pools = pool(options.max_connections, SqliteSynchronous::Normal).await.map_err(refused)?;
     let durable = pool(1, SqliteSynchronous::Full).await.map_err(refused)?;
-    Ok(Database { pools: On::Sqlite(pools), durable: On::Sqlite(durable) })
+    Ok(Database { pools: On::Sqlite(pools), durable: On::Sqlite(durable), turns: Arc::default() })
 }
 
 /// Makes the file if it is missing. It will say who talks with whom, so it is for its owner alone from the first moment.

@@ -4,7 +4,7 @@
 use crate::database::{Database, Transaction};
 use crate::dialect::on;
 use crate::error::SqlError;
-use crate::value;
+use crate::{rows, value};
 use domain::id::{RecordId, StreamId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -95,6 +95,46 @@ pub async fn insert(to: &mut Transaction, incarnation: &str, entry: NewEntry<'_>
         Some(known) if known == hash => Ok(Kept::Known),
         Some(_) => Err(SqlError::unreadable(format!("the history holds another record at {shard}/{position}"))),
     }
+}
+
+/// Keeps many records, as [`insert`] keeps each.
+///
+/// # Errors
+/// As for one.
+pub async fn insert_all(to: &mut Transaction, incarnation: &str, entries: &[NewEntry<'_>]) -> Result<(), SqlError> {
+    for entries in rows::together(entries) {
+        if insert_together(to, incarnation, entries).await? < entries.len() {
+            // Some were known or erased, or another stands in the place of one: each is looked at.
+            for entry in entries {
+                insert(to, incarnation, *entry).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Answers how many are stored now that were not.
+async fn insert_together(to: &mut Transaction, incarnation: &str, entries: &[NewEntry<'_>]) -> Result<usize, SqlError> {
+    let text = rows::statement(
+        "WITH given (stream, incarnation, position, shard, record, hash, body) AS (VALUES ",
+        7,
+        entries.len(),
+        ") INSERT INTO history (stream, incarnation, position, shard, record, hash, body) SELECT * FROM given
+        WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.stream = given.stream
+            AND tombstones.incarnation = given.incarnation AND tombstones.position >= given.position)
+        ON CONFLICT (stream, incarnation, position) DO NOTHING",
+    );
+    let hashes: Vec<_> = entries.iter().map(|entry| sha256(entry.body)).collect();
+    let stored = on!(to.connection(), connection => {
+        let mut query = sqlx::query(text);
+        for (entry, hash) in entries.iter().zip(&hashes) {
+            let NewEntry { stream, position, shard, record, body } = *entry;
+            query = query.bind(stream.to_string()).bind(incarnation).bind(value::integer(position));
+            query = query.bind(i32::from(shard)).bind(record.to_string()).bind(&hash[..]).bind(body);
+        }
+        query.execute(connection).await.map(|done| done.rows_affected())
+    });
+    Ok(usize::try_from(stored.map_err(SqlError::statement)?).unwrap_or(usize::MAX))
 }
 
 /// A stream's records behind `after`, oldest first.

@@ -7,6 +7,7 @@
 
 mod dialect;
 mod error;
+mod rows;
 mod value;
 
 mod database;
@@ -25,6 +26,7 @@ pub mod page_counts;
 pub mod pages;
 pub mod receipts;
 pub mod rehearsals;
+
 pub mod sealed;
 pub mod snapshots;
 

@@ -3,10 +3,11 @@
 use crate::database::{Database, Transaction};
 use crate::dialect::on;
 use crate::error::SqlError;
-use crate::value;
+use crate::{rows, value};
 use domain::id::{PageId, SendId, StreamId};
 use domain::send::Class;
 use domain::time::Timestamp;
+use std::collections::HashSet;
 
 /// A send that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,53 +58,100 @@ fn class_of(number: i32) -> Result<Class, SqlError> {
     }
 }
 
-const PUT: &str = "INSERT INTO outbox (send, page, class, deadline_ms, not_before_ms, stream, position, held)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (send) DO UPDATE SET page = excluded.page, class = excluded.class, deadline_ms = excluded.deadline_ms,
-        not_before_ms = excluded.not_before_ms, stream = excluded.stream, position = excluded.position,
-        held = excluded.held";
-
-/// Puts a send in, or says anew what is known of it.
+/// Puts sends in, each of which stands there once.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn put(to: &mut Transaction, waiting: &Waiting) -> Result<(), SqlError> {
-    let Waiting { send, page, class, deadline, not_before, is_held, stream, position } = waiting;
-    on!(to.connection(), connection => {
-        let query = sqlx::query(PUT).bind(send.to_string()).bind(page.as_str()).bind(number(*class));
-        let query = query.bind(deadline.as_millis()).bind(not_before.as_millis());
-        let query = query.bind(stream.to_string()).bind(value::integer(*position)).bind(i32::from(*is_held));
-        query.execute(connection).await.map(drop)
-    })
-    .map_err(SqlError::statement)
+pub async fn put(to: &mut Transaction, waiting: &[Waiting]) -> Result<(), SqlError> {
+    for group in rows::together(waiting) {
+        let text = rows::statement(
+            "INSERT INTO outbox (send, page, class, deadline_ms, not_before_ms, stream, position, held) VALUES ",
+            8,
+            group.len(),
+            " ON CONFLICT (send) DO UPDATE SET page = excluded.page, class = excluded.class,
+                deadline_ms = excluded.deadline_ms, not_before_ms = excluded.not_before_ms, stream = excluded.stream,
+                position = excluded.position, held = excluded.held",
+        );
+        on!(to.connection(), connection => {
+            let mut query = sqlx::query(text);
+            for Waiting { send, page, class, deadline, not_before, is_held, stream, position } in group {
+                query = query.bind(send.to_string()).bind(page.as_str()).bind(number(*class));
+                query = query.bind(deadline.as_millis()).bind(not_before.as_millis());
+                query = query.bind(stream.to_string()).bind(value::integer(*position)).bind(i32::from(*is_held));
+            }
+            query.execute(connection).await.map(drop)
+        })
+        .map_err(SqlError::statement)?;
+    }
+    Ok(())
 }
 
-/// Takes a send out, because it has ended.
+/// Takes sends out, because they have ended.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn remove(from: &mut Transaction, send: &SendId) -> Result<(), SqlError> {
-    on!(from.connection(), connection => {
-        let query = sqlx::query("DELETE FROM outbox WHERE send = $1").bind(send.to_string());
-        query.execute(connection).await.map(drop)
-    })
-    .map_err(SqlError::statement)
+pub async fn remove(from: &mut Transaction, sends: &[&SendId]) -> Result<(), SqlError> {
+    for group in rows::together(sends) {
+        let before = "WITH given (send) AS (VALUES ";
+        let after = ") DELETE FROM outbox WHERE send IN (SELECT send FROM given)";
+        let text = rows::statement(before, 1, group.len(), after);
+        on!(from.connection(), connection => {
+            let query = group.iter().fold(sqlx::query(text), |query, send| query.bind(send.to_string()));
+            query.execute(connection).await.map(drop)
+        })
+        .map_err(SqlError::statement)?;
+    }
+    Ok(())
 }
 
-/// Says anew what is known of a send. One that is not there is not put in.
+/// Says anew what is known of sends. One that is not there is not put in.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn change(to: &mut Transaction, send: &SendId, change: Change) -> Result<(), SqlError> {
-    let text = "UPDATE outbox SET deadline_ms = COALESCE($2, deadline_ms), not_before_ms = COALESCE($3, not_before_ms),
-        held = $4 WHERE send = $1";
-    let (deadline, not_before) =
-        (change.deadline.map(Timestamp::as_millis), change.not_before.map(Timestamp::as_millis));
-    on!(to.connection(), connection => {
-        let query = sqlx::query(text).bind(send.to_string()).bind(deadline).bind(not_before);
-        query.bind(i32::from(change.is_held)).execute(connection).await.map(drop)
-    })
-    .map_err(SqlError::statement)
+pub async fn change(to: &mut Transaction, changes: &[(&SendId, Change)]) -> Result<(), SqlError> {
+    for group in rows::together(changes) {
+        let text = rows::statement(
+            "WITH given (send, deadline_ms, not_before_ms, held) AS (VALUES ",
+            4,
+            group.len(),
+            ") UPDATE outbox SET deadline_ms = COALESCE(given.deadline_ms, outbox.deadline_ms),
+                not_before_ms = COALESCE(given.not_before_ms, outbox.not_before_ms), held = given.held
+            FROM given WHERE outbox.send = given.send",
+        );
+        on!(to.connection(), connection => {
+            let mut query = sqlx::query(text);
+            for (send, Change { deadline, not_before, is_held }) in group {
+                query = query.bind(send.to_string()).bind(deadline.map(Timestamp::as_millis));
+                query = query.bind(not_before.map(Timestamp::as_millis)).bind(i32::from(*is_held));
+            }
+            query.execute(connection).await.map(drop)
+        })
+        .map_err(SqlError::statement)?;
+    }
+    Ok(())
+}
+
+/// Those of these streams that hold sends which the rules forbid for now.
+///
+/// # Errors
+/// When the database does not answer or holds something unreadable.
+pub async fn holding(from: &mut Transaction, streams: &[&StreamId]) -> Result<HashSet<StreamId>, SqlError> {
+    let mut holding = HashSet::new();
+    for group in rows::together(streams) {
+        let before = "WITH given (stream) AS (VALUES ";
+        let after = ") SELECT DISTINCT outbox.stream FROM given JOIN outbox ON outbox.stream = given.stream
+            WHERE outbox.held = 1";
+        let text = rows::statement(before, 1, group.len(), after);
+        let found: Vec<String> = on!(from.connection(), connection => {
+            let query = group.iter().fold(sqlx::query_scalar(text), |query, stream| query.bind(stream.to_string()));
+            query.fetch_all(connection).await
+        })
+        .map_err(SqlError::statement)?;
+        for stream in &found {
+            holding.insert(value::stream(stream)?);
+        }
+    }
+    Ok(holding)
 }
 
 /// Lets what is held in a stream be looked at from `at` on, since something happened there.

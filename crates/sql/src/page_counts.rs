@@ -20,20 +20,30 @@ pub struct Counted {
     pub blocks: u64,
 }
 
-const fn minute(at: Timestamp) -> i64 {
+impl Counted {
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { sends: self.sends + other.sends, blocks: self.blocks + other.blocks }
+    }
+}
+
+/// The minute that a moment is in.
+pub const fn minute(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(MINUTE_MS)
 }
 
-/// Counts one send that ended at this moment. Minutes of the Page that are long past by it are forgotten.
+/// Counts sends that ended in the minute of this moment. Minutes of the Page that are long past by it are forgotten.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn count(to: &mut Transaction, page: &PageId, at: Timestamp, blocks: u64) -> Result<(), SqlError> {
-    let add = "INSERT INTO page_counts (page, minute, sends, blocks) VALUES ($1, $2, 1, $3)
-        ON CONFLICT (page, minute) DO UPDATE SET sends = page_counts.sends + 1,
+pub async fn count(to: &mut Transaction, page: &PageId, at: Timestamp, ended: Counted) -> Result<(), SqlError> {
+    let add = "INSERT INTO page_counts (page, minute, sends, blocks) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (page, minute) DO UPDATE SET sends = page_counts.sends + excluded.sends,
             blocks = page_counts.blocks + excluded.blocks";
+    let (sends, blocks) = (value::integer(ended.sends), value::integer(ended.blocks));
     on!(to.connection(), connection => {
-        let query = sqlx::query(add).bind(page.as_str()).bind(minute(at)).bind(value::integer(blocks));
+        let query = sqlx::query(add).bind(page.as_str()).bind(minute(at)).bind(sends).bind(blocks);
         query.execute(connection).await.map(drop)
     })
     .map_err(SqlError::statement)?;

@@ -89,6 +89,7 @@ impl Registry {
     /// When there is no key, or the database does not answer: repeat it.
     pub async fn put(&self, page: &PageId, token: &SecretString, now: Timestamp) -> Result<(), RegistryError> {
         let Sealed { by, bytes } = self.keys()?.seal(place(page), token);
+        let _turn = self.database.turn().await?;
         on!(self.database.durable(), pool => {
             let query = sqlx::query(PUT).bind(page.as_str()).bind(by.as_str()).bind(bytes);
             query.bind(now.as_millis()).execute(pool).await.map(drop)
@@ -169,11 +170,13 @@ impl Registry {
         while let Some(found) = self.list(after.as_ref(), 1).await?.pop() {
             if found.token.by != *keys.first() {
                 let Sealed { by, bytes } = keys.seal(place(&found.page), &self.open(&found)?);
+                let turn = self.database.turn().await?;
                 let resealed = on!(self.database.durable(), pool => {
                     let query = sqlx::query(RESEAL).bind(found.page.as_str()).bind(by.as_str()).bind(bytes);
                     query.bind(&found.token.bytes).execute(pool).await.map(|done| done.rows_affected())
                 })
                 .map_err(SqlError::commit)?;
+                drop(turn);
                 if resealed == 0 {
                     // Another token was set meanwhile, perhaps under the old key: it is looked at again.
                     continue;

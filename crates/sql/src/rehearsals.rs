@@ -129,11 +129,13 @@ const CREATE: &str = "INSERT INTO rehearsals (id, log, request, request_digest, 
 /// When the database does not answer: repeat it.
 pub async fn create(database: &Database, asked: Asked<'_>) -> Result<Rehearsal, SqlError> {
     let Asked { id, log, request, request_digest, spec, total, now } = asked;
+    let turn = database.turn().await?;
     on!(database.pools(), pool => {
         let query = sqlx::query(CREATE).bind(id).bind(log).bind(request).bind(request_digest).bind(spec);
         query.bind(now.as_millis()).bind(value::integer(total)).execute(pool).await.map(drop)
     })
     .map_err(SqlError::commit)?;
+    drop(turn);
     let text = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE log = $1 AND request = $2"));
     let row: Row = on!(database.pools(), pool => sqlx::query_as(text).bind(log).bind(request).fetch_one(pool).await)
         .map_err(SqlError::statement)?;
@@ -200,6 +202,7 @@ const MOVE: &str = "UPDATE rehearsals SET state = $4, error = $5, updated_at_ms 
 pub async fn step(database: &Database, id: &str, step: Step<'_>) -> Result<bool, SqlError> {
     let Step { from: [one, other], to, error, now } = step;
     let ended_at = to.has_ended().then_some(now.as_millis());
+    let _turn = database.turn().await?;
     let moved = on!(database.pools(), pool => {
         let query = sqlx::query(MOVE).bind(id).bind(one.as_str()).bind(other.as_str()).bind(to.as_str());
         query.bind(error).bind(now.as_millis()).bind(ended_at).execute(pool).await.map(|done| done.rows_affected())
@@ -214,6 +217,7 @@ pub async fn step(database: &Database, id: &str, step: Step<'_>) -> Result<bool,
 pub async fn note(database: &Database, id: &str, progress: Progress, now: Timestamp) -> Result<bool, SqlError> {
     let text = "UPDATE rehearsals SET passed = $2, sends = $3, updated_at_ms = $4 WHERE id = $1 AND state = 'running'";
     let (passed, sends) = (value::integer(progress.passed), value::integer(progress.sends));
+    let _turn = database.turn().await?;
     let noted = on!(database.pools(), pool => {
         let query = sqlx::query(text).bind(id).bind(passed).bind(sends).bind(now.as_millis());
         query.execute(pool).await.map(|done| done.rows_affected())

@@ -109,7 +109,9 @@ async fn a_table_that_holds_a_part_of_what_was_sent_tells_nothing() {
     let database = sandbox.deps.database.clone().unwrap();
     let mut filling = database.begin().await.unwrap();
     for _ in 0..2 {
-        page_counts::count(&mut filling, &Sandbox::page(), NOON, 1).await.unwrap();
+        page_counts::count(&mut filling, &Sandbox::page(), NOON, page_counts::Counted { sends: 1, blocks: 1 })
+            .await
+            .unwrap();
     }
     filling.commit().await.unwrap();
     let stop = CancellationToken::new();

@@ -45,6 +45,7 @@ impl Database {
     ) -> Result<Acquired, SqlError> {
         let text = self.durable().text(ACQUIRE);
         // All rows, since SQLite commits when the last was read.
+        let _turn = self.turn().await?;
         let taken: Vec<(i64, i32)> = on!(self.durable(), pool => {
             sqlx::query_as(text).bind(name).bind(owner).bind(millis(term)).fetch_all(pool).await
         })
@@ -60,6 +61,7 @@ impl Database {
     /// When the database does not answer: what is left of the lease still holds.
     pub async fn renew(&self, lease: &Lease, term: Duration, asked: Duration) -> Result<Acquired, SqlError> {
         let text = self.durable().text(RENEW);
+        let _turn = self.turn().await?;
         let renewed = on!(self.durable(), pool => {
             let query = sqlx::query(text).bind(&lease.name).bind(&lease.owner).bind(value::integer(lease.epoch));
             query.bind(millis(term)).execute(pool).await.map(|done| done.rows_affected())
@@ -74,6 +76,7 @@ impl Database {
     /// When the database does not answer: say it again.
     pub async fn note(&self, lease: &Lease, position: u64) -> Result<Acquired, SqlError> {
         let text = self.durable().text(NOTE);
+        let _turn = self.turn().await?;
         let noted = on!(self.durable(), pool => {
             let query = sqlx::query(text).bind(&lease.name).bind(&lease.owner).bind(value::integer(lease.epoch));
             query.bind(value::integer(position)).execute(pool).await.map(|done| done.rows_affected())
@@ -100,6 +103,7 @@ impl Database {
     /// # Errors
     /// When the database does not answer: the lease then ends by itself.
     pub async fn release(&self, lease: Lease) -> Result<(), SqlError> {
+        let _turn = self.turn().await?;
         on!(self.durable(), pool => {
             let query = sqlx::query(RELEASE).bind(lease.name).bind(lease.owner).bind(value::integer(lease.epoch));
             query.execute(pool).await.map(drop)

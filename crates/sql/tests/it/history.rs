@@ -3,11 +3,13 @@
 use crate::sandbox::{LOG, Sandbox, on_both, record, stream};
 use domain::id::StreamId;
 use sql::SqlError;
+use sql::erasure::{self, Tombstone};
 use sql::history::{self, Damaged, Entry, Kept, NewEntry, Page};
 
 on_both!(
     a_stream_is_read_in_order_from_anywhere,
     a_record_is_kept_once_and_another_in_its_place_is_refused,
+    many_records_at_once_are_kept_as_each_alone_would_be,
     a_shard_is_read_page_by_page,
     another_incarnation_has_a_history_of_its_own,
     bytes_come_back_as_they_were,
@@ -50,6 +52,27 @@ async fn a_record_is_kept_once_and_another_in_its_place_is_refused(sandbox: Sand
     assert!(matches!(keep(&sandbox, entry(&stream(2), 7, b"first")).await, Err(SqlError::Broken(_))));
     let kept = history::read(&sandbox.database, LOG, &ours, 0).await.unwrap();
     assert_eq!((kept.len(), &kept[0].body[..]), (1, &b"first"[..]));
+}
+
+async fn many_records_at_once_are_kept_as_each_alone_would_be(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    let (ours, erased) = (stream(1), stream(2));
+    erasure::bury(&sandbox.database, Tombstone { stream: &erased, incarnation: LOG, position: 500 }).await.unwrap();
+    keep(&sandbox, entry(&ours, 7, b"body")).await.unwrap();
+    let of = |position: u64| if position.is_multiple_of(50) { &erased } else { &ours };
+    let entries: Vec<_> = (1..=510).map(|position| entry(of(position), position, b"body")).collect();
+    let keep_all =
+        async |entries: &[NewEntry<'_>]| sandbox.store(async |it| history::insert_all(it, LOG, entries).await).await;
+    keep_all(&entries).await.unwrap();
+    let page = Page { shard: 2, after: 0, limit: 1_000 };
+    let kept = history::read_shard(&sandbox.database, LOG, page).await.unwrap();
+    let expected: Vec<_> = (1..=510).filter(|position| position % 50 != 0).collect();
+    assert_eq!(positions(&kept), expected);
+    assert!(kept.iter().all(Entry::is_intact));
+
+    let mut altered = entries.clone();
+    altered[300].body = b"another";
+    assert!(matches!(keep_all(&altered).await, Err(SqlError::Broken(_))));
 }
 
 async fn a_shard_is_read_page_by_page(sandbox: Sandbox) {

@@ -15,6 +15,7 @@ on_both!(
     a_stream_taken_out_takes_its_sends_and_no_others,
     only_what_is_held_is_stirred,
     those_that_leave_before_another_are_counted,
+    many_rows_at_once_are_what_each_alone_would_be,
 );
 
 fn waiting(number: u64, class: Class, deadline: i64) -> Waiting {
@@ -31,7 +32,7 @@ fn waiting(number: u64, class: Class, deadline: i64) -> Waiting {
 }
 
 async fn put(sandbox: &Sandbox, waiting: &Waiting) {
-    sandbox.store(async |it| outbox::put(it, waiting).await).await.unwrap();
+    sandbox.store(async |it| outbox::put(it, std::slice::from_ref(waiting)).await).await.unwrap();
 }
 
 async fn ready(sandbox: &Sandbox, now: i64, limit: usize) -> Vec<Waiting> {
@@ -53,7 +54,7 @@ async fn people_go_before_automation_and_early_windows_before_late_ones(sandbox:
     put(&sandbox, &Waiting { page: page(1002), ..waiting(7, Class::Person, 1) }).await;
     assert_eq!(ready(&sandbox, 10, 100).await, in_order);
     assert_eq!(ready(&sandbox, 10, 2).await, in_order[..2]);
-    sandbox.store(async |it| outbox::remove(it, &in_order[0].send).await).await.unwrap();
+    sandbox.store(async |it| outbox::remove(it, &[&in_order[0].send]).await).await.unwrap();
     assert_eq!(ready(&sandbox, 10, 100).await, in_order[1..]);
 }
 
@@ -100,7 +101,7 @@ async fn a_moment_said_anew_moves_a_send_that_waits_and_brings_none_back(sandbox
     put(&sandbox, &waiting(1, Class::Person, 500)).await;
     for number in [1, 2] {
         let change = Change { deadline: Some(at(600)), not_before: Some(at(77)), is_held: false };
-        sandbox.store(async |it| outbox::change(it, &send(number), change).await).await.unwrap();
+        sandbox.store(async |it| outbox::change(it, &[(&send(number), change)]).await).await.unwrap();
     }
     let moved = Waiting { not_before: at(77), ..waiting(1, Class::Person, 600) };
     assert_eq!(ready(&sandbox, 77, 100).await, [moved]);
@@ -130,7 +131,7 @@ async fn only_what_is_held_is_stirred(sandbox: Sandbox) {
     sandbox.store(async |it| outbox::stir(it, &stream(1), at(70)).await).await.unwrap();
     assert_eq!(ready(&sandbox, 50, 100).await.len(), 1);
     let freed = Change { deadline: Some(at(400)), ..Change::default() };
-    sandbox.store(async |it| outbox::change(it, &send(1), freed).await).await.unwrap();
+    sandbox.store(async |it| outbox::change(it, &[(&send(1), freed)]).await).await.unwrap();
     let expected = Waiting { is_held: false, deadline: at(400), not_before: at(50), ..held };
     assert_eq!(ready(&sandbox, 50, 100).await, [expected]);
 }
@@ -148,4 +149,40 @@ async fn those_that_leave_before_another_are_counted(sandbox: Sandbox) {
     {
         assert_eq!(outbox::ahead(&sandbox.database, &page(1001), class, at(deadline)).await.unwrap(), n);
     }
+}
+
+async fn many_rows_at_once_are_what_each_alone_would_be(sandbox: Sandbox) {
+    let sandbox = sandbox.migrated().await;
+    // More than go into one statement, and a rest that takes one of every size.
+    let mut rows: Vec<_> = (1..=550).map(|number| waiting(number, Class::Broadcast, 900)).collect();
+    sandbox.store(async |it| outbox::put(it, &rows).await).await.unwrap();
+    assert_eq!(ready(&sandbox, 10, 1_000).await, rows);
+
+    let moved = Change { deadline: None, not_before: Some(at(5)), is_held: false };
+    let held = Change { deadline: Some(at(1_000)), not_before: None, is_held: true };
+    let names: Vec<_> = rows.iter().map(|row| row.send.clone()).collect();
+    let changes: Vec<_> = names[..300].iter().zip([moved, held].into_iter().cycle()).collect();
+    sandbox.store(async |it| outbox::change(it, &changes).await).await.unwrap();
+    for (row, (_, change)) in rows.iter_mut().zip(&changes) {
+        row.deadline = change.deadline.unwrap_or(row.deadline);
+        row.not_before = change.not_before.unwrap_or(row.not_before);
+        row.is_held = change.is_held;
+    }
+    rows.sort_by_key(|row| (row.deadline, row.position));
+    assert_eq!(ready(&sandbox, 10, 1_000).await, rows);
+
+    let mut holding = Default::default();
+    sandbox
+        .store(async |it| {
+            holding = outbox::holding(it, &[&stream(1), &stream(2)]).await?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(holding, [stream(1)].into());
+
+    let ended: Vec<_> = names[100..].iter().collect();
+    sandbox.store(async |it| outbox::remove(it, &ended).await).await.unwrap();
+    rows.retain(|row| names[..100].contains(&row.send));
+    assert_eq!(ready(&sandbox, 10, 1_000).await, rows);
 }

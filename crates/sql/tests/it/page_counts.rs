@@ -18,7 +18,10 @@ fn page(id: &str) -> PageId {
 }
 
 async fn count(sandbox: &Sandbox, id: &str, minute: i64, blocks: u64) {
-    sandbox.store(async |it| page_counts::count(it, &page(id), at(minute * MINUTE), blocks).await).await.unwrap();
+    sandbox
+        .store(async |it| page_counts::count(it, &page(id), at(minute * MINUTE), Counted { sends: 1, blocks }).await)
+        .await
+        .unwrap();
 }
 
 async fn within(sandbox: &Sandbox, id: &str, span: Span, minute: i64) -> (u64, u64) {
