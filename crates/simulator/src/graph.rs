@@ -216,6 +216,9 @@ impl Usage {
         }
         if OF_PAGE.contains(&refusal) {
             self.page_percent = 100;
+        }
+        // A limit of calls a second is free again before any number of minutes.
+        if OF_PAGE.contains(&refusal) && refusal != Refusal::RateLimit {
             self.minutes_to_wait = self.minutes_to_wait.max(1);
         }
     }
