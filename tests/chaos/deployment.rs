@@ -125,6 +125,7 @@ impl Deployment {
                 webhook: None,
                 endpoint: None,
                 error: None,
+                remaining_seconds: None,
             };
             self.platform.inject_fault(&fault).await.unwrap();
         }

@@ -90,3 +90,63 @@ impl Pause {
         self.state.lock().expect("nothing panics while it holds the lock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::Span;
+    use secrecy::SecretString;
+    use sql::{Create, Options};
+    use tempfile::TempDir;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    async fn database(folder: &TempDir) -> Database {
+        let url = SecretString::from(format!("sqlite:{}", folder.path().join("tables.db").display()));
+        Database::open(&url, &Options { create: Create::IfMissing, ..Options::default() }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_one_process_was_told_another_keeps_too() {
+        let (folder, clock) = (TempDir::new().unwrap(), Clock::system());
+        let database = database(&folder).await;
+        database.migrate().await.unwrap();
+        let (told, other) = (Pause::of_app(), Pause::of_app());
+        other.share(&database, &clock).await.unwrap();
+        assert!(other.is_known() && other.until(clock.uptime()).is_none());
+        told.extend(clock.uptime() + MINUTE);
+        assert!(told.has_news());
+        told.share(&database, &clock).await.unwrap();
+        other.share(&database, &clock).await.unwrap();
+        assert!(!told.has_news() && !other.has_news());
+        assert!(other.until(clock.uptime() + MINUTE / 2).is_some());
+        let page = Pause::of_page(&PageId::parse("1001").unwrap());
+        page.share(&database, &clock).await.unwrap();
+        assert_eq!(page.until(clock.uptime()), None);
+    }
+
+    #[tokio::test]
+    async fn a_pause_that_is_over_here_is_not_begun_again_by_reading_it() {
+        let folder = TempDir::new().unwrap();
+        let (clock, hands) = Clock::manual(Timestamp::from_millis(0));
+        let database = database(&folder).await;
+        database.migrate().await.unwrap();
+        let pause = Pause::of_app();
+        pause.extend(MINUTE);
+        pause.share(&database, &clock).await.unwrap();
+        hands.advance(Span::from_secs(61));
+        pause.share(&database, &clock).await.unwrap();
+        assert_eq!(pause.until(clock.uptime()), None);
+    }
+
+    #[tokio::test]
+    async fn without_the_database_what_was_known_last_holds() {
+        let (folder, clock) = (TempDir::new().unwrap(), Clock::system());
+        // It has no table.
+        let database = database(&folder).await;
+        let pause = Pause::of_app();
+        pause.extend(clock.uptime() + MINUTE);
+        pause.share(&database, &clock).await.unwrap_err();
+        assert!(pause.until(clock.uptime()).is_some() && pause.has_news() && !pause.is_known());
+    }
+}
