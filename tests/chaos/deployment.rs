@@ -115,17 +115,7 @@ impl Deployment {
     /// From now on everything goes wrong now and then.
     pub(crate) async fn misbehave(&self) {
         for (kind, rate, delay_ms) in FAULTS {
-            let fault = Fault {
-                kind,
-                count: None,
-                rate: Some(rate),
-                page: None,
-                psid: None,
-                delay_ms,
-                webhook: None,
-                endpoint: None,
-                error: None,
-            };
+            let fault = Fault { count: None, rate: Some(rate), delay_ms, ..Fault::next(kind, 1) };
             self.platform.inject_fault(&fault).await.unwrap();
         }
     }

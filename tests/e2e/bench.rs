@@ -28,6 +28,8 @@ async fn every_figure_stands_beside_its_limit() {
         "simulator.sends",
         "evaluate.warm",
         "rehearsal",
+        "send.throughput",
+        "send.memory",
     ])
     .await;
     for figure in &figures {
@@ -57,6 +59,8 @@ async fn every_figure_stands_beside_its_limit() {
         "evaluate.warm.p50",
         "evaluate.warm.p99",
         "rehearsal",
+        "send.throughput",
+        "send.memory",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
@@ -65,7 +69,7 @@ async fn every_figure_stands_beside_its_limit() {
 #[tokio::test]
 async fn jetstream_is_measured_on_the_server_given() {
     let url = testkit::nats().url();
-    let figures = figures(&["ingress.jetstream", "rebuild", "evaluate.cold", "--nats-url", &url]).await;
+    let figures = figures(&["ingress.jetstream", "rebuild", "evaluate.cold", "send.latency", "--nats-url", &url]).await;
     let names = names(&figures);
     for name in [
         "ingress.jetstream",
@@ -74,6 +78,8 @@ async fn jetstream_is_measured_on_the_server_given() {
         "rebuild.jetstream",
         "evaluate.cold.p99",
         "evaluate.cold.jetstream.p99",
+        "send.latency.p50",
+        "send.latency.jetstream.p99",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

@@ -15,7 +15,7 @@ const PEOPLE: usize = 60;
 
 fn slow() -> Fault {
     let (kind, rate, delay_ms) = (FaultKind::Slow, Some(1.0), Some(500));
-    Fault { kind, count: None, rate, page: None, psid: None, delay_ms, webhook: None, endpoint: None, error: None }
+    Fault { count: None, rate, delay_ms, ..Fault::next(kind, 1) }
 }
 
 /// Every message that is called sent is at the platform once, and no other is.

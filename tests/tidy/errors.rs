@@ -28,6 +28,12 @@ fn page() -> String {
          what stands here.\n\n\
          Two errors are read by what was sent. 100 for a message that went to a notification token drops the token. 10 for a\n\
          message with a tag, or for one that asks to agree to notifications, stops that kind of message and not the Page.\n\n\
+         What follows is remembered where everybody looks. A pause of the app or of a Page is in the table `pauses`: all senders\n\
+         keep it, also one that takes the Page over. So is the minute for which a Page that is refused as a whole is not tried.\n\
+         That a person gets nothing is in their conversation: everything is answered `RECIPIENT_UNAVAILABLE` until they act. A\n\
+         right that was dropped is there as well: a token for one message is spent, one for several is over until a later word of\n\
+         the person on it, and a comment counts as answered. When the headers say that the app's limit is used up, the app\n\
+         pauses for a minute before it is refused.\n\n\
          | code | subcode | means | follows | you |\n| --- | --- | --- | --- | --- |\n",
     );
     for known in KNOWN {

@@ -10,7 +10,7 @@ mod rights;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use reach::UNAVAILABLE;
+pub(crate) use reach::BLOCKED;
 pub use reach::{Control, Reach};
 pub use rights::{OneTime, Repeated, Reply, Rights};
 
@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 6;
+pub const REDUCER: u32 = 7;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +146,9 @@ impl Conversation {
         }
         if send.status != was {
             self.reach.step(&step.send, send, step.at);
+            if let SendingKind::Settled { outcome, .. } = &step.kind {
+                self.reach.refused(outcome, step.at);
+            }
         }
         self.spend(&step.send);
     }

@@ -24,7 +24,7 @@ use look::{Grant, Look};
 
 /// The version of this code. It grows whenever the same facts and pack could give another decision, so that a stored
 /// decision says which code made it.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What is known where something is to be said.
 #[derive(Clone, Copy, Debug)]

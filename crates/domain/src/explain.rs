@@ -213,7 +213,7 @@ mod tests {
             "ACTOR_NOT_HUMAN: Only a person of the staff may answer after the window; a bot or an automation may not.",
             "It is allowed once the person writes, taps a button or comes in by a link.",
             "A person of the staff may answer until 2020-09-20T12:26:40Z.",
-            "judged by messenger-2020 (evaluator 3)",
+            "judged by messenger-2020 (evaluator 4)",
         ];
         assert_eq!(told, expected);
     }

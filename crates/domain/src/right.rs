@@ -68,6 +68,7 @@ pub enum Right {
 pub struct Use {
     held_by: Option<crate::id::SendId>,
     used: Option<(crate::id::SendId, Timestamp)>,
+    dropped: Option<Timestamp>,
 }
 
 impl Use {
@@ -93,6 +94,22 @@ impl Use {
             Some((known, before)) if (before, &known) > (at, send) => (known, before),
             Some(_) | None => (send.clone(), at),
         });
+    }
+
+    /// The platform told a send that it takes it no more.
+    pub(crate) fn drop_at(&mut self, send: &crate::id::SendId, at: Timestamp) {
+        self.release(send);
+        self.dropped = self.dropped.max(Some(at));
+    }
+
+    /// When the platform last said that it takes it no more.
+    pub const fn dropped(&self) -> Option<Timestamp> {
+        self.dropped
+    }
+
+    /// When it was used up for good, where it serves once: by a message, or by the platform's word.
+    pub fn is_over_since(&self) -> Option<Timestamp> {
+        self.used().map(|(_, at)| at).or(self.dropped)
     }
 
     /// Whether a send other than this one has it.

@@ -301,7 +301,7 @@ impl Send {
         }
         match outcome {
             Outcome::Sent { .. } => (),
-            Outcome::Rejected { code, subcode } => {
+            Outcome::Rejected { code, subcode, concern: _ } => {
                 self.end_unsent(Status::Rejected { code: *code, subcode: *subcode });
             }
             Outcome::Unresolved => self.end(Status::Unresolved),

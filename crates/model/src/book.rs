@@ -5,7 +5,7 @@ use crate::scenario::Asked;
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, To};
 use domain::evaluate::Facts;
-use domain::event::{Content, Echo, Event, Grounds, Inbound, InboundKind, Message, OptIn, Outcome, Recorded};
+use domain::event::{Concern, Content, Echo, Event, Grounds, Inbound, InboundKind, Message, OptIn, Outcome, Recorded};
 use domain::event::{Sending, SendingKind};
 use domain::id::{FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, Token};
 use domain::pack::{BUILT_IN, Pack, Packs};
@@ -298,7 +298,7 @@ fn mid((send, attempt): Attempt) -> Mid {
 fn outcome(attempt: Attempt, how: How) -> Outcome {
     match how {
         How::Sent => Outcome::Sent { mid: mid(attempt) },
-        How::Rejected => Outcome::Rejected { code: 100, subcode: 0 },
+        How::Rejected => Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message },
         How::Retrying(tick) => Outcome::Retrying { not_before: at(tick), code: 613 },
         How::NotSent(tick) => Outcome::NotSent { not_before: at(tick) },
         How::Unknown => Outcome::Unknown,

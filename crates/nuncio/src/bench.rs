@@ -8,10 +8,12 @@ mod fold;
 mod ingress;
 mod nats;
 mod pace;
+mod platform;
 mod process;
 mod rebuild;
 mod rehearsal;
 mod report;
+mod send;
 mod sends;
 mod simulator;
 mod split;
@@ -61,6 +63,15 @@ pub(crate) enum Name {
     /// Judging the sends of a log once more by another rule pack.
     #[value(name = "rehearsal")]
     Rehearsal,
+    /// How soon a message leaves after `SendMessage`, on an idle `standalone` and on both logs.
+    #[value(name = "send.latency")]
+    SendLatency,
+    /// Sends a second through `standalone` to the simulator, with the Pages' limits off.
+    #[value(name = "send.throughput")]
+    SendThroughput,
+    /// By how much `standalone` grows over many sends.
+    #[value(name = "send.memory")]
+    SendMemory,
 }
 
 /// How long to measure, and on how much.
@@ -120,6 +131,12 @@ struct Sizes {
     strangers: usize,
     /// Sends that are judged once more.
     rehearsed: usize,
+    /// Sends that are timed one by one.
+    timed_sends: usize,
+    /// Sends as fast as they go.
+    sent: usize,
+    /// Sends over which memory is looked at.
+    remembered: usize,
 }
 
 impl Scale {
@@ -139,6 +156,9 @@ impl Scale {
                 calls: 100,
                 strangers: 3,
                 rehearsed: 400,
+                timed_sends: 5,
+                sent: 100,
+                remembered: 400,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -154,6 +174,9 @@ impl Scale {
                 calls: 5_000,
                 strangers: 200,
                 rehearsed: 200_000,
+                timed_sends: 500,
+                sent: 20_000,
+                remembered: 50_000,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -169,6 +192,9 @@ impl Scale {
                 calls: 25_000,
                 strangers: 500,
                 rehearsed: 500_000,
+                timed_sends: 2_000,
+                sent: 100_000,
+                remembered: 1_000_000,
             },
         }
     }
@@ -238,6 +264,9 @@ impl Stage {
             Name::EvaluateWarm => evaluate::warm(self, figures).await,
             Name::EvaluateCold => evaluate::cold(self, figures).await,
             Name::Rehearsal => rehearsal::measure(self, figures).await,
+            Name::SendLatency => send::latency(self, figures).await,
+            Name::SendThroughput => send::throughput(self, figures).await,
+            Name::SendMemory => send::memory(self, figures).await,
         }
     }
 

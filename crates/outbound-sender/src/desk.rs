@@ -5,6 +5,7 @@ use crate::follow::Follow;
 use crate::hints::Hint;
 use crate::holder::Held;
 use crate::pace::{Limits, Pace, Permit};
+use crate::pause::Pause;
 use crate::queue::{Queue, Worked};
 use crate::{Parts, dispatch};
 use domain::id::{PageId, StreamId};
@@ -39,6 +40,7 @@ pub(crate) struct Desk {
     follow: Follow,
     pace: Pace,
     limits: Option<Limits>,
+    pause: Arc<Pause>,
     workers: JoinSet<(StreamId, Worked)>,
     /// When the table is to be read next.
     poll_at: Instant,
@@ -56,6 +58,7 @@ impl Desk {
         stop: CancellationToken,
     ) -> Self {
         let now = Instant::now();
+        let pause = Arc::new(Pause::of_page(&page));
         Self {
             parts,
             page,
@@ -66,6 +69,7 @@ impl Desk {
             follow: Follow::new(),
             pace: Pace::fresh(),
             limits: None,
+            pause,
             workers: JoinSet::new(),
             poll_at: now,
             paced_until: None,
@@ -150,15 +154,29 @@ impl Desk {
 
     /// Reads the rows whose time has come, unless there is enough to do without.
     async fn poll(&mut self) {
-        let is_idle = self.queue.is_idle() && self.limits().is_some();
-        self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
+        self.share_pause().await;
         self.read_limits().await;
+        let is_idle = self.queue.is_idle() && self.limits().is_some() && self.pause.is_known();
+        self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
         if self.queue.n_waiting() > ENOUGH {
             return;
         }
         let now = self.parts.clock.now();
         match timeout(PATIENCE, outbox::ready(&self.parts.database, &self.page, now, ROWS)).await {
             Ok(Ok(rows)) => rows.iter().for_each(|row| self.queue.put(row)),
+            Ok(Err(error)) => self.parts.trouble(&error),
+            Err(late) => self.parts.trouble(&late),
+        }
+    }
+
+    /// Tells whoever comes after until when the Page pauses, and learns what was told before. Only the holder of the lease
+    /// is told anything, so it is asked once.
+    async fn share_pause(&self) {
+        if self.pause.is_known() && !self.pause.has_news() {
+            return;
+        }
+        match timeout(PATIENCE, self.pause.share(&self.parts.database, &self.parts.clock)).await {
+            Ok(Ok(())) => (),
             Ok(Err(error)) => self.parts.trouble(&error),
             Err(late) => self.parts.trouble(&late),
         }
@@ -208,6 +226,9 @@ impl Desk {
         if !self.follow.has_begun() {
             return;
         }
+        if !self.pause.is_known() || !self.parts.app_pause.is_known() {
+            return;
+        }
         let Some(limits) = self.limits() else { return };
         while self.queue.n_waiting() > 0 {
             let Ok(place) = Arc::clone(&self.parts.places).try_acquire_owned() else { return };
@@ -218,6 +239,7 @@ impl Desk {
                 restored_at: self.restored_at,
                 permit,
                 limits,
+                pause: Arc::clone(&self.pause),
                 stop: self.stop.clone(),
             };
             let (parts, working) = (Arc::clone(&self.parts), self.follow.begin());
@@ -234,11 +256,12 @@ impl Desk {
         if self.parts.is_clock_off.load(std::sync::atomic::Ordering::Relaxed) {
             return None;
         }
-        if let Some(until) = self.parts.app_paused_until() {
+        let now = self.parts.clock.uptime();
+        if let Some(until) = self.parts.app_pause.until(now).max(self.pause.until(now)) {
             self.paced_until = Some(until);
             return None;
         }
-        match self.pace.permit(limits, self.parts.clock.uptime()) {
+        match self.pace.permit(limits, now) {
             Ok(permit) => Some(permit),
             Err(until) => {
                 self.paced_until = Some(until);
@@ -248,6 +271,9 @@ impl Desk {
     }
 
     fn finished(&mut self, done: Result<(StreamId, Worked), tokio::task::JoinError>) {
+        if self.pause.has_news() {
+            self.poll_at = Instant::now();
+        }
         match done {
             Ok((stream, worked)) => {
                 let spacing = self.parts.config.thread_spacing;

@@ -4,6 +4,7 @@ use crate::Parts;
 use crate::append::ChangeError;
 use crate::holder::Held;
 use crate::pace::{Limits, Permit};
+use crate::pause::Pause;
 use crate::queue::{Next, Worked};
 use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
@@ -35,6 +36,8 @@ pub(crate) struct Work {
     /// Leave for one message.
     pub(crate) permit: Permit,
     pub(crate) limits: Limits,
+    /// How long the Page pauses.
+    pub(crate) pause: Arc<Pause>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -166,6 +169,11 @@ impl Parts {
             tokio::time::sleep(UNTIL_RENEWED).await;
             return Ok(Some(self.clock.now()));
         }
+        // Told to somebody else while this one had its leave: what is written now would lengthen it.
+        let uptime = self.clock.uptime();
+        if let Some(until) = self.app_pause.until(uptime).max(work.pause.until(uptime)) {
+            return Ok(Some(self.clock.now().plus(span(until - uptime))));
+        }
         let claimed = match self.claim(stream, send, work).await? {
             Claiming::Claimed(claimed) => claimed,
             Claiming::NotDue(at) => return Ok(Some(at)),
@@ -185,7 +193,7 @@ impl Parts {
             return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         };
         if let Some(until) = work.blocks(&request, self.clock.uptime()) {
-            let pause = Span::from_millis(i64::try_from((until - self.clock.uptime()).as_millis()).unwrap_or(0));
+            let pause = span(until.saturating_sub(self.clock.uptime()));
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(pause) };
             return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         }
@@ -195,7 +203,7 @@ impl Parts {
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
             work.permit.wrote(uptime);
-            self.write(send.page(), &token, &request, claimed.attempt, &work.permit).await
+            self.write(send.page(), &token, &request, claimed.attempt, work).await
         };
         // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
         if let Some(outcome) = outcome {
@@ -245,6 +253,10 @@ impl Parts {
             }
         }
     }
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn claimed(events: &[Event], begun: Timestamp, started: Duration) -> Option<Claimed> {

@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(50);
 /// How often the Pages are looked at though the table has not changed: a lease may have ended.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is asked whether the platform told another process that the whole app has to pause.
+const SHARE: Duration = Duration::from_millis(200);
 /// How often the database's clock is compared with ours.
 const COMPARE: Duration = Duration::from_secs(5);
 /// How long the database may take to answer.
@@ -61,6 +63,7 @@ pub async fn run(sender: Sender, stop: CancellationToken) -> Result<(), LogError
         seen: None,
         looked: None,
         compared: None,
+        shared: None,
     };
     while !stop.is_cancelled() {
         tokio::select! {
@@ -113,14 +116,29 @@ struct Holder {
     /// When the Pages were last looked at, and the clocks compared.
     looked: Option<Instant>,
     compared: Option<Instant>,
+    /// When it was last asked whether the whole app pauses.
+    shared: Option<Instant>,
 }
 
 impl Holder {
     async fn tick(&mut self) {
         self.compare().await;
+        if let Err(error) = self.share().await {
+            self.parts.trouble(&error);
+        }
         if let Err(error) = self.look().await {
             self.parts.trouble(&error);
         }
+    }
+
+    /// Tells and learns until when the whole app pauses, at once where there is news.
+    async fn share(&mut self) -> Result<(), BoxError> {
+        let Parts { app_pause, database, clock, .. } = &*self.parts;
+        if !app_pause.has_news() && self.shared.is_some_and(|before| before.elapsed() < SHARE) {
+            return Ok(());
+        }
+        self.shared = Some(Instant::now());
+        Ok(timeout(PATIENCE, app_pause.share(database, clock)).await??)
     }
 
     /// Stops sending while our clock is off the database's: the ends of windows and of leases are told by it.

@@ -2,7 +2,7 @@
 //!
 //! The order of the path: `grpc` takes a request and records it with its judgement → `table` keeps what waits in the table
 //! `outbox` → `holder` takes the lease of each Page that has something to send → the Page's `desk` reads the table, and
-//! lets conversations out in the order of `queue` and at the pace of `pace` → `dispatch` claims a send in the log, writes
+//! lets conversations out in the order of `queue` and at the pace of `pace`, unless `pause` holds them → `dispatch` claims a send in the log, writes
 //! it to the wire once, and records how it ended. Every state change goes through the log at the revision that it was
 //! decided on; `hints` only spare whoever sits at the desk the wait for the table.
 
@@ -15,6 +15,7 @@ mod grpc;
 mod hints;
 mod holder;
 mod pace;
+mod pause;
 mod queue;
 mod render;
 mod restored;
@@ -36,7 +37,7 @@ use sql::pages::Registry;
 use sql::sealed::Keys;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -99,8 +100,8 @@ struct Parts {
     /// How many more conversations can be worked on.
     places: Arc<Semaphore>,
     is_clock_off: AtomicBool,
-    /// Nothing leaves before this moment of the uptime, in milliseconds: the platform wants the whole app to pause.
-    app_paused_until_ms: AtomicU64,
+    /// How long the whole app pauses.
+    app_pause: pause::Pause,
     queues: append::Queues,
     conversations: Conversations,
     judged_by: JudgedBy,
@@ -110,6 +111,7 @@ struct Parts {
     outcomes: service_kit::Counter,
     requests: service_kit::Counter,
     refused_pages: service_kit::Counter,
+    pauses: service_kit::Counter,
 }
 
 impl Sender {
@@ -121,7 +123,7 @@ impl Sender {
             tokens: tokens::Tokens::new(std::mem::take(&mut config.pages), registry),
             places: Arc::new(Semaphore::new(config.concurrency)),
             is_clock_off: AtomicBool::new(false),
-            app_paused_until_ms: AtomicU64::new(0),
+            app_pause: pause::Pause::of_app(),
             hints,
             config,
             conversations,
@@ -133,6 +135,7 @@ impl Sender {
             clock,
             ids,
             outcomes: metrics.counter("nuncio.send.outcomes", "{attempt}", "attempts to send, by how they ended"),
+            pauses: metrics.counter("nuncio.send.pauses", "{pause}", "pauses that the platform asked for, by scope"),
             refused_pages: metrics.counter("nuncio.send.refused_pages", "{refusal}", "refusals of a Page as a whole"),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))
@@ -152,18 +155,6 @@ impl std::fmt::Debug for Deps {
 }
 
 impl Parts {
-    /// Lets every Page pause until this moment of the uptime.
-    fn pause_app(&self, until: Duration) {
-        let until_ms = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
-        self.app_paused_until_ms.fetch_max(until_ms, Ordering::Relaxed);
-    }
-
-    /// Until when every Page pauses; none: it may write.
-    fn app_paused_until(&self) -> Option<Duration> {
-        let until = Duration::from_millis(self.app_paused_until_ms.load(Ordering::Relaxed));
-        Some(until).filter(|until| self.clock.uptime() < *until)
-    }
-
     /// Something that everything here needs does not answer. It is tried again for as long as it takes.
     fn trouble(&self, error: &dyn std::fmt::Display) {
         tracing::warn!(%error, "the sender waits for the log or the database");

@@ -2,16 +2,16 @@
 
 use crate::Parts;
 use crate::append::ChangeError;
-use crate::pace::Permit;
+use crate::dispatch::Work;
 use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Content, Words};
 use domain::decision::{Decision, Route, Tag as RuleTag};
-use domain::event::{Event, Notifications, OptIn, Outcome};
+use domain::event::{Concern, Event, Notifications, OptIn, Outcome};
 use domain::id::{PageId, Psid, SendId, Token};
 use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
 use messenger::client::errors::{ErrorClass, Scope, Wait};
-use messenger::client::{ApiError, MessagingType, Recipient, SendAnswer, SendRequest, Tag, Usage};
+use messenger::client::{Answered, ApiError, Load, MessagingType, Recipient, SendAnswer, SendRequest, Tag};
 use messenger::metadata;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -20,6 +20,8 @@ use std::time::Duration;
 const LONGEST_PAUSE_MS: i64 = 60_000;
 /// How long nothing of a Page leaves that the platform refuses as a whole, before it is tried again.
 const PAGE_RESTS: Duration = Duration::from_secs(60);
+/// How long the app rests whose limit is used up by what an answer says that does not say for how long.
+const APP_RESTS: Duration = Duration::from_secs(60);
 /// How long a message waits whose thread another app has, before it is tried again.
 const THREAD_RESTS: Span = Span::from_secs(60);
 /// From this part of the platform's limits on, in hundredths, a Page is slowed; at all of it, it uses a tenth of its own.
@@ -65,10 +67,10 @@ impl Parts {
         token: &SecretString,
         request: &SendRequest,
         attempt: u32,
-        permit: &Permit,
+        work: &Work,
     ) -> Option<Outcome> {
         let answered = self.client.send(page, token, request).await;
-        self.heed(&answered.usage, permit);
+        self.heed(&answered, work);
         let outcome = match answered.answer {
             SendAnswer::Accepted { mid, .. } => {
                 self.token_is_well(page).await;
@@ -77,11 +79,11 @@ impl Parts {
             SendAnswer::Refused(error) if error.is_of_the_token() => {
                 self.token_is_dead(page, error.code, error.subcode).await;
                 // Nothing left, and another token may be better.
-                permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
+                work.permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
                 let not_before = self.clock.now().plus(Span::from_secs(DEAD_TOKEN_RESTS.as_secs().cast_signed()));
                 Some(Outcome::Retrying { not_before, code: error.code })
             }
-            SendAnswer::Refused(error) => self.refused(page, request, &error, attempt, permit),
+            SendAnswer::Refused(error) => self.refused(page, request, &error, attempt, work),
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
                 Some(Outcome::NotSent { not_before: self.backoff(attempt) })
@@ -98,11 +100,17 @@ impl Parts {
     }
 
     /// Slows the Page down before the platform does: a limit that is passed is closed for longer than it saves.
-    fn heed(&self, usage: &Usage, permit: &Permit) {
+    fn heed(&self, answered: &Answered<SendAnswer>, work: &Work) {
+        let Answered { answer, usage } = answered;
         let used = usage.highest().min(100);
-        permit.slow_to(if used < SLOWS_FROM { 100 } else { 100 - (used - SLOWS_FROM) * 90 / (100 - SLOWS_FROM) });
+        let percent = if used < SLOWS_FROM { 100 } else { 100 - (used - SLOWS_FROM) * 90 / (100 - SLOWS_FROM) };
+        work.permit.slow_to(percent);
         if let Some(regain) = usage.regain() {
-            permit.pause(self.uptime_in(regain));
+            self.pause(Scope::Page, self.uptime_in(regain), work);
+        }
+        // What is refused for that says itself for how long.
+        if usage.app.is_some_and(Load::is_used_up) && !matches!(answer, SendAnswer::Refused(_)) {
+            self.pause(Scope::App, self.clock.uptime() + APP_RESTS, work);
         }
     }
 
@@ -112,7 +120,7 @@ impl Parts {
         request: &SendRequest,
         error: &ApiError,
         attempt: u32,
-        permit: &Permit,
+        work: &Work,
     ) -> Option<Outcome> {
         let (code, subcode) = (error.code, error.subcode);
         let class = request.class_of(error);
@@ -122,7 +130,7 @@ impl Parts {
             ErrorClass::Ambiguous => None,
             ErrorClass::Rate(scope) => {
                 let not_before = self.told(error).unwrap_or_else(|| self.backoff(attempt));
-                self.pause(scope, not_before, permit);
+                self.pause(scope, self.uptime_in(not_before.since(self.clock.now())), work);
                 retrying(not_before)
             }
             ErrorClass::Transient if attempt <= error.treatment().tries => {
@@ -132,25 +140,24 @@ impl Parts {
             ErrorClass::Page => {
                 tracing::error!(%page, code, subcode, "the platform refuses the Page as a whole; see docs/errors.md");
                 self.refused_pages.add(1, &[("page", page.as_str())]);
-                permit.pause(self.clock.uptime() + PAGE_RESTS);
-                Some(Outcome::Rejected { code, subcode })
+                self.pause(Scope::Page, self.clock.uptime() + PAGE_RESTS, work);
+                Some(Outcome::Rejected { code, subcode, concern: Concern::Message })
             }
-            ErrorClass::Transient
-            | ErrorClass::Message
-            | ErrorClass::Attachment
-            | ErrorClass::Token
-            | ErrorClass::Person
-            | ErrorClass::Feature => Some(Outcome::Rejected { code, subcode }),
+            ErrorClass::Token => Some(Outcome::Rejected { code, subcode, concern: Concern::Right }),
+            ErrorClass::Person => Some(Outcome::Rejected { code, subcode, concern: Concern::Person }),
+            ErrorClass::Transient | ErrorClass::Message | ErrorClass::Attachment | ErrorClass::Feature => {
+                Some(Outcome::Rejected { code, subcode, concern: Concern::Message })
+            }
         }
     }
 
     /// Lets everything pause that counts against the same limit: more of it would lengthen the block.
-    fn pause(&self, scope: Scope, until: Timestamp, permit: &Permit) {
-        let until = self.uptime_in(until.since(self.clock.now()));
+    fn pause(&self, scope: Scope, until: Duration, work: &Work) {
+        self.pauses.add(1, &[("scope", scope.as_str())]);
         match scope {
-            Scope::App => self.pause_app(until),
-            Scope::Page => permit.pause(until),
-            Scope::Media => permit.pause_media(until),
+            Scope::App => self.app_pause.extend(until),
+            Scope::Page => work.pause.extend(until),
+            Scope::Media => work.permit.pause_media(until),
             // These wait by themselves.
             Scope::PrivateReplies | Scope::Person | Scope::Token => (),
         }

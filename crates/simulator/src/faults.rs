@@ -5,7 +5,7 @@ mod kinds;
 
 use serde::{Deserialize, Serialize};
 
-use crate::errors::Refusal;
+use crate::errors::{GraphError, Refusal};
 use crate::graph::Manner;
 use crate::world::ids::{Ids, Psid};
 
@@ -106,6 +106,9 @@ pub struct Fault {
     /// What is answered, by its name in the catalogue of errors, in place of the kind's own error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// How long to wait, as the answer's `error_data` tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_seconds: Option<u32>,
 }
 
 /// A fault that hits now.
@@ -114,6 +117,7 @@ pub(crate) struct Hit {
     pub(crate) kind: FaultKind,
     delay_ms: Option<u32>,
     error: Option<Refusal>,
+    remaining_seconds: Option<u32>,
 }
 
 /// What a fault may hit now.
@@ -156,6 +160,7 @@ impl Fault {
             webhook: None,
             endpoint: None,
             error: None,
+            remaining_seconds: None,
         }
     }
 }
@@ -176,7 +181,8 @@ impl Faults {
         let place = self.armed.iter().position(|fault| fault.hits(ids, target))?;
         let fault = self.armed.get_mut(place)?;
         let error = fault.error.as_deref().and_then(Refusal::named);
-        let hit = Hit { kind: fault.kind, delay_ms: fault.delay_ms, error };
+        let remaining_seconds = fault.remaining_seconds;
+        let hit = Hit { kind: fault.kind, delay_ms: fault.delay_ms, error, remaining_seconds };
         if let Some(count) = &mut fault.count {
             *count -= 1;
             if *count == 0 {
@@ -215,8 +221,12 @@ impl Fault {
 
 impl Hit {
     /// What is answered in place of letting it take place.
-    pub(crate) fn stops_with(self) -> Option<Refusal> {
-        self.kind.stops_with().map(|own| self.error.unwrap_or(own))
+    pub(crate) fn stops_with(self) -> Option<GraphError> {
+        let error = GraphError::from(self.error.unwrap_or(self.kind.stops_with()?));
+        Some(match self.remaining_seconds {
+            Some(seconds) => error.with_data(serde_json::json!({ "remaining_seconds": seconds })),
+            None => error,
+        })
     }
 
     /// What is answered although it took place.

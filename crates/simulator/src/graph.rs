@@ -174,8 +174,8 @@ fn with_faults(
         request.manner = manner;
         return Ok(Value::Null);
     }
-    if let Some(refusal) = hit.stops_with() {
-        return Err(refusal.into());
+    if let Some(error) = hit.stops_with() {
+        return Err(error);
     }
     let answer = handler(world, request, now_ms)?;
     if after != Manner::Now {
@@ -209,14 +209,16 @@ fn admit(world: &mut World, request: &mut Request<'_>, usage: &mut Usage, now_ms
 impl Usage {
     /// A throttled call has used everything up.
     fn spend(&mut self, refusal: Refusal) {
-        const OF_APP: [Refusal; 4] =
-            [Refusal::AppLimit, Refusal::TooManyRequests, Refusal::AppThrottled, Refusal::RateLimit];
+        const OF_APP: [Refusal; 3] = [Refusal::AppLimit, Refusal::TooManyRequests, Refusal::AppThrottled];
         const OF_PAGE: [Refusal; 3] = [Refusal::BusinessLimit, Refusal::PageLimit, Refusal::RateLimit];
         if OF_APP.contains(&refusal) {
             self.app_percent = 100;
         }
         if OF_PAGE.contains(&refusal) {
             self.page_percent = 100;
+        }
+        // A limit of calls a second is free again before any number of minutes.
+        if OF_PAGE.contains(&refusal) && refusal != Refusal::RateLimit {
             self.minutes_to_wait = self.minutes_to_wait.max(1);
         }
     }

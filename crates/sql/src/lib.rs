@@ -24,6 +24,7 @@ pub mod history;
 pub mod outbox;
 pub mod page_counts;
 pub mod pages;
+pub mod pauses;
 pub mod receipts;
 pub mod rehearsals;
 

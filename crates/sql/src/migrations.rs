@@ -39,6 +39,7 @@ const FILES: &[(&str, &str)] = &files![
     "20261122201200_create_rehearsal_samples",
     "20261122210000_create_pages",
     "20261122210100_leases_noted",
+    "20261122220500_create_pauses",
 ];
 
 /// The newest migration that this version has.

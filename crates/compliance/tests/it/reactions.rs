@@ -4,7 +4,9 @@ use crate::sandbox::{NOON, Sandbox, after, at, may};
 use api::proto::compliance::v1::{Automation, GetPageHealthRequest, PageStanding, Purpose, Verdict, actor};
 use compliance::Deps;
 use domain::event::consent::Words;
-use domain::event::{Erasing, ErasingKind, Event, InboundKind, Message, Outcome, PageStepKind, Sending, SendingKind};
+use domain::event::{
+    Concern, Erasing, ErasingKind, Event, InboundKind, Message, Outcome, PageStepKind, Sending, SendingKind,
+};
 use domain::id::{SendId, StreamId};
 use domain::time::Timestamp;
 use event_log::{EventLog, Stored};
@@ -54,7 +56,7 @@ impl Sandbox {
 
     /// A send of Asha's that the platform refused.
     pub(crate) async fn rejected(&self, n: u128, at: Timestamp, code: i64, subcode: i64) {
-        self.settled(n, at, Outcome::Rejected { code, subcode }).await;
+        self.settled(n, at, Outcome::Rejected { code, subcode, concern: Concern::Message }).await;
     }
 
     pub(crate) async fn settled(&self, n: u128, at: Timestamp, outcome: Outcome) {

@@ -2,15 +2,16 @@
 
 use super::{Fact, Opening};
 use crate::decision::ContentKind;
-use crate::event::{Consent, ConsentKind, ControlStep, Inbound, InboundKind};
+use crate::event::{Concern, Consent, ConsentKind, ControlStep, Inbound, InboundKind, Outcome};
 use crate::id::{AppId, SendId};
 use crate::send::{Send, Status};
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The platform's code for a person who cannot be reached: gone, or has blocked the Page (error reference).
-pub(crate) const UNAVAILABLE: i64 = 551;
+/// The platform's code for a person who does not receive from the Page: most have blocked it (error reference). It spoke
+/// of the person before outcomes said what they speak of.
+pub(crate) const BLOCKED: i64 = 551;
 /// How long a request is remembered: packs cannot cap requests over a longer span.
 const ASK_KEPT: Span = Span::from_hours(31 * 24);
 
@@ -139,9 +140,6 @@ impl Reach {
 
     /// Takes in that a send has come to another status.
     pub(super) fn step(&mut self, id: &SendId, send: &Send, at: Timestamp) {
-        if let Status::Rejected { code: UNAVAILABLE, .. } = send.status {
-            self.unavailable = self.unavailable.max(Some(at));
-        }
         if send.intent.kind.ask().is_none() {
             return;
         }
@@ -161,6 +159,19 @@ impl Reach {
             | Status::Dispatched { .. }
             | Status::Unknown { .. }
             | Status::Unresolved => (),
+        }
+    }
+
+    /// Takes in that the platform said no, where that speaks of the person.
+    pub(super) fn refused(&mut self, outcome: &Outcome, at: Timestamp) {
+        let Outcome::Rejected { code, concern, .. } = outcome else { return };
+        let is_of_the_person = match concern {
+            Concern::Person => true,
+            Concern::Message => *code == BLOCKED,
+            Concern::Right => false,
+        };
+        if is_of_the_person {
+            self.unavailable = self.unavailable.max(Some(at));
         }
     }
 

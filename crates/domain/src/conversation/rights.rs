@@ -51,6 +51,12 @@ impl Repeated {
         self.latest.as_ref()?.2.as_deref()
     }
 
+    /// Since when the platform takes it no more, unless a later word on it was told: then it lives again.
+    pub fn dropped(&self) -> Option<Timestamp> {
+        let told = self.latest.as_ref().map(|(at, ..)| *at).max(self.resumed);
+        self.used.dropped().filter(|dropped| told.is_none_or(|told| told <= *dropped))
+    }
+
     /// Whether the person wants no more of them. A stop and a resumption of one moment are a stop.
     pub fn is_stopped(&self) -> bool {
         self.stopped.is_some() && self.stopped >= self.resumed
@@ -198,6 +204,7 @@ impl Rights {
             RightStepKind::Reserved => used.reserve(send),
             RightStepKind::Spent => used.spend(send, at),
             RightStepKind::Released => used.release(send),
+            RightStepKind::Dropped => used.drop_at(send, at),
         }
     }
 

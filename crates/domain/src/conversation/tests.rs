@@ -4,8 +4,8 @@ mod redelivery;
 
 use super::{Conversation, Fact, Opening};
 use crate::event::{
-    Edit, Event, HopContext, InboundKind, LeadEnd, Message, Outcome, Quarantined, ReactionAction, Referral, Side,
-    Unsent,
+    Concern, Edit, Event, HopContext, InboundKind, LeadEnd, Message, Outcome, Quarantined, ReactionAction, Referral,
+    Side, Unsent,
 };
 use crate::id::Psid;
 use crate::send::Status;
@@ -188,7 +188,11 @@ fn an_echo_ahead_of_its_receipt_counts_from_its_receipt() {
 
 #[test]
 fn an_echo_beats_a_refusal_and_a_request_to_come_later() {
-    for outcome in [LATER, Outcome::NotSent { not_before: at(2_000) }, Outcome::Rejected { code: 100, subcode: 0 }] {
+    for outcome in [
+        LATER,
+        Outcome::NotSent { not_before: at(2_000) },
+        Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message },
+    ] {
         let history = claimed_and(&[settled(1, at(1_200), 1, outcome), heard(at(1_500), echo(Some(send_id(1)), "m1"))]);
         check_status(&history, &sent_as("m1", at(1_500)));
     }
@@ -220,7 +224,7 @@ fn an_echo_that_names_no_send_of_ours_changes_nothing() {
 fn an_outcome_of_an_older_attempt_changes_nothing_but_sent() {
     let second = [settled(1, at(1_200), 1, LATER), dispatched(1, at(9_000), 2)];
     let history = claimed_and(&second);
-    let rejected = Outcome::Rejected { code: 100, subcode: 0 };
+    let rejected = Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message };
     let not_sent = Outcome::NotSent { not_before: at(10_000) };
     for outcome in [rejected, LATER, not_sent, Outcome::Unknown, Outcome::Unresolved] {
         let mut more = history.clone();

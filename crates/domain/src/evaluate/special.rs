@@ -48,7 +48,7 @@ pub(super) fn private_reply(look: &mut Look<'_>, comment: &CommentId) -> Option<
         look.against(Look::about(Rule::CommentUnknown, &right, None));
         return None;
     };
-    if let Some((_, at)) = reply.used.used() {
+    if let Some(at) = reply.used.is_over_since() {
         let span = Some((written.at, at));
         look.against(Finding { span, ..Look::about(Rule::PrivateReplySpent, &right, Some(written)) });
     } else if reply.used.is_held_by_another(look.facts.send) {

@@ -89,7 +89,7 @@ fn one_time(look: &mut Look<'_>, id: TokenId, token: &OneTime) -> Option<Grant> 
         look.against(Look::about(Rule::RecurringContent, &right, Some(token.given)));
         look.helps(Remedy::NotRecurring);
     }
-    if let Some((_, at)) = token.used.used() {
+    if let Some(at) = token.used.is_over_since() {
         let span = Some((token.given.at, at));
         look.against(Finding { span, ..Look::about(Rule::TokenSpent, &right, Some(token.given)) });
     } else if token.used.is_held_by_another(look.facts.send) {
@@ -112,6 +112,11 @@ fn repeated(look: &mut Look<'_>, id: TokenId, token: &Repeated, given: Fact) -> 
     topic_fits(look, &right, id, token.topic(), given);
     if token.is_stopped() {
         look.against(Look::about(Rule::TokenStopped, &right, Some(given)));
+        look.helps(Remedy::PersonResumes);
+    }
+    if let Some(at) = token.dropped() {
+        let span = Some((given.at, at));
+        look.against(Finding { span, ..Look::about(Rule::TokenExpired, &right, Some(given)) });
         look.helps(Remedy::PersonResumes);
     }
     if token.used.is_held_by_another(look.facts.send) {

@@ -26,6 +26,8 @@ pub enum RightStepKind {
     Spent,
     /// The send did not go out by it, and holds it no more.
     Released,
+    /// The platform takes it no more, so no send will go out by it.
+    Dropped,
 }
 
 impl RightStepKind {
@@ -35,6 +37,7 @@ impl RightStepKind {
             Self::Reserved => "right_reserved",
             Self::Spent => "right_spent",
             Self::Released => "right_released",
+            Self::Dropped => "right_dropped",
         }
     }
 }

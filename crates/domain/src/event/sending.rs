@@ -128,6 +128,8 @@ pub enum Outcome {
         code: i64,
         /// Its subcode, 0 when there is none.
         subcode: i64,
+        /// What else is over with it.
+        concern: Concern,
     },
     /// The platform asked us to come later; nothing was sent.
     Retrying {
@@ -150,6 +152,18 @@ pub enum Outcome {
     },
     /// No echo came in time either. It stays open whether the person got it; at most once, so nothing is repeated.
     Unresolved,
+}
+
+/// What a refusal for good speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Concern {
+    /// This message alone.
+    #[default]
+    Message,
+    /// The right that it was sent by: the platform takes it no more.
+    Right,
+    /// The person: nothing reaches them until they act.
+    Person,
 }
 
 impl Outcome {

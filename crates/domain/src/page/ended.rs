@@ -1,7 +1,7 @@
 //! What the end of a send says of its Page.
 
 use super::concerns_page;
-use crate::conversation::UNAVAILABLE;
+use crate::conversation::BLOCKED;
 use crate::event::{Event, Outcome, PageStep, PageStepKind, SendingKind};
 use crate::id::PageId;
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ pub fn ended(event: &Event) -> Option<Ended<'_>> {
     let SendingKind::Settled { outcome, .. } = &step.kind else { return None };
     let error = match outcome {
         Outcome::Sent { .. } => None,
-        Outcome::Rejected { code, subcode } => Some((*code, *subcode)),
+        Outcome::Rejected { code, subcode, concern: _ } => Some((*code, *subcode)),
         Outcome::Retrying { .. }
         | Outcome::Again { .. }
         | Outcome::NotSent { .. }
@@ -39,7 +39,7 @@ impl Ended<'_> {
     pub fn is_block(&self) -> Option<bool> {
         match self.error {
             None => Some(false),
-            Some((UNAVAILABLE, _)) => Some(true),
+            Some((BLOCKED, _)) => Some(true),
             Some(_) => None,
         }
     }

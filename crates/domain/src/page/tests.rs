@@ -2,7 +2,7 @@
 
 use super::{Health, Page, concerns_page, ended};
 use crate::decision::Capability;
-use crate::event::{Event, InboundKind, Outcome, PageStepKind, PolicyAction, PolicyEnforcement};
+use crate::event::{Concern, Event, InboundKind, Outcome, PageStepKind, PolicyAction, PolicyEnforcement};
 use crate::pack::Restrictions;
 use crate::testing::{DAY_MS, at, built_in, fold_page, heard, page_step, requested, sent, settled, told};
 
@@ -114,7 +114,7 @@ fn a_restriction_is_told_of_once_a_minute_and_a_warning_that_is_not_later_says_n
 #[test]
 fn the_end_of_a_send_says_what_people_and_the_platform_think_of_the_page() {
     let end = |outcome| settled(1, at(5), 1, outcome);
-    let rejected = |code, subcode| end(Outcome::Rejected { code, subcode });
+    let rejected = |code, subcode| end(Outcome::Rejected { code, subcode, concern: Concern::Message });
     let told = |event: &Event| ended(event).map(|ended| (ended.is_block(), ended.of_page().map(|step| step.kind)));
     assert_eq!(told(&end(sent("m"))), Some((Some(false), None)));
     assert_eq!(told(&rejected(551, 0)), Some((Some(true), None)));

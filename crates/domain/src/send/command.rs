@@ -4,7 +4,7 @@ use super::{Handling, LEAVE_WITHIN, Send, Status};
 use crate::conversation::Conversation;
 use crate::decision::{Decision, Intent, Verdict};
 use crate::evaluate::{Facts, judge};
-use crate::event::{Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
+use crate::event::{Concern, Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use crate::id::{Psid, RequestId, SendId};
 use crate::pack::Packs;
 use crate::right::Right;
@@ -252,7 +252,7 @@ fn change_of_rights(state: &Conversation, send: &SendId, needed: Option<&Right>,
 }
 
 /// How an attempt ended. The right that the send held is used up when it went out, or may have for ever; it is free again
-/// when the platform refused it. An attempt that is repeated keeps it.
+/// when the platform refused the message, and dropped when it refused the right. An attempt that is repeated keeps it.
 ///
 /// # Errors
 /// When that changes nothing: the send has ended, or the attempt is an older one.
@@ -278,7 +278,8 @@ pub fn settle(
     }
     let becomes = match &outcome {
         Outcome::Sent { .. } | Outcome::Unresolved => Some(RightStepKind::Spent),
-        Outcome::Rejected { .. } => Some(RightStepKind::Released),
+        Outcome::Rejected { concern: Concern::Right, .. } => Some(RightStepKind::Dropped),
+        Outcome::Rejected { concern: Concern::Message | Concern::Person, .. } => Some(RightStepKind::Released),
         Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Again { .. } => None,
     };
     let held = becomes.map(|becomes| (state.rights().held_by(send_id), becomes));

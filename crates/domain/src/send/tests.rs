@@ -13,7 +13,7 @@ mod told;
 
 use super::{Handling, Refusal, Request, claim, request, settle};
 use crate::decision::{Actor, Decision, Intent, Purpose, Verdict};
-use crate::event::{Content, Event, Outcome, SendingKind};
+use crate::event::{Concern, Content, Event, Outcome, SendingKind};
 use crate::testing::{
     PACK, PACKS, accepted, at, blocked, claim_of, deferred, dispatched, echo, facts, fold, heard, judged_by, message,
     person, request_id, requested, send_id, sent, settled, step,
@@ -24,7 +24,7 @@ const LATER: Outcome = Outcome::Retrying { not_before: at(20_000), code: 613 };
 const NOT_SENT: Outcome = Outcome::NotSent { not_before: at(5_000) };
 /// The names of the statuses that end a send.
 const ENDED: [&str; 6] = ["blocked", "cancelled", "expired", "sent", "rejected", "unresolved"];
-const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33 };
+const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33, concern: Concern::Message };
 
 /// What somebody wants of send 1.
 #[expect(clippy::large_enum_variant, reason = "a test makes a few of them")]

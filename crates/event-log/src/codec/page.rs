@@ -9,7 +9,8 @@ use domain::time::Timestamp;
 use wire::page_step::Kind;
 
 pub(super) fn to_wire(step: &PageStep) -> wire::PageStep {
-    let rejected = |code: i64, subcode: i64| wire::Rejected { code, subcode };
+    let rejected =
+        |code: i64, subcode: i64| wire::Rejected { code, subcode, concern: wire::Concern::Unspecified.into() };
     let kind = match &step.kind {
         PageStepKind::Connected { app } => Kind::Connected(app.as_str().to_owned()),
         PageStepKind::MessagingSwitched { is_on } => Kind::MessagingOn(*is_on),

@@ -37,6 +37,7 @@ pub(super) fn to_wire(step: &RightStep) -> wire::RightStep {
         RightStepKind::Reserved => wire::RightStepKind::Reserved,
         RightStepKind::Spent => wire::RightStepKind::Spent,
         RightStepKind::Released => wire::RightStepKind::Released,
+        RightStepKind::Dropped => wire::RightStepKind::Dropped,
     };
     wire::RightStep {
         right: Some(right_to_wire(&step.right)),
@@ -52,6 +53,7 @@ pub(super) fn from_wire(step: wire::RightStep) -> Result<RightStep, Undecodable>
         wire::RightStepKind::Reserved => RightStepKind::Reserved,
         wire::RightStepKind::Spent => RightStepKind::Spent,
         wire::RightStepKind::Released => RightStepKind::Released,
+        wire::RightStepKind::Dropped => RightStepKind::Dropped,
     };
     Ok(RightStep {
         right: right_from_wire(step.right.ok_or(Undecodable::Field("right_step.right"))?)?,

@@ -4,7 +4,7 @@ use super::{Undecodable, decision, intent, required, uuid};
 use api::convert;
 use api::proto::log::v1 as wire;
 use api::status::Violations;
-use domain::event::{Grounds, Outcome, Sending, SendingKind};
+use domain::event::{Concern, Grounds, Outcome, Sending, SendingKind};
 use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId};
 use domain::send::{Guarantee, Handling};
 use domain::time::Timestamp;
@@ -59,7 +59,14 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
 fn outcome_to_wire(outcome: &Outcome) -> End {
     match outcome {
         Outcome::Sent { mid } => End::Sent(wire::Sent { mid: mid.as_str().to_owned() }),
-        Outcome::Rejected { code, subcode } => End::Rejected(wire::Rejected { code: *code, subcode: *subcode }),
+        Outcome::Rejected { code, subcode, concern } => {
+            let concern = match concern {
+                Concern::Message => wire::Concern::Unspecified,
+                Concern::Right => wire::Concern::Right,
+                Concern::Person => wire::Concern::Person,
+            };
+            End::Rejected(wire::Rejected { code: *code, subcode: *subcode, concern: concern.into() })
+        }
         Outcome::Retrying { not_before, code } => {
             End::Retrying(wire::Retrying { not_before_ms: not_before.as_millis(), code: *code })
         }
@@ -130,7 +137,14 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
 fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {
     Ok(match outcome {
         End::Sent(sent) => Outcome::Sent { mid: required(&sent.mid, Mid::parse, "sent.mid")? },
-        End::Rejected(rejected) => Outcome::Rejected { code: rejected.code, subcode: rejected.subcode },
+        End::Rejected(rejected) => {
+            let concern = match rejected.concern() {
+                wire::Concern::Unspecified => Concern::Message,
+                wire::Concern::Right => Concern::Right,
+                wire::Concern::Person => Concern::Person,
+            };
+            Outcome::Rejected { code: rejected.code, subcode: rejected.subcode, concern }
+        }
         End::Retrying(retrying) => {
             Outcome::Retrying { not_before: Timestamp::from_millis(retrying.not_before_ms), code: retrying.code }
         }

@@ -4,7 +4,9 @@ use crate::samples::{NOW, page, record};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Decision, Finding, Intent, PackRef, Purpose, Route, Verdict};
 use domain::evaluate::{Facts, judge};
-use domain::event::{Consent, ConsentBy, ConsentKind, Grounds, OptIn, RightStep, RightStepKind, Sending, SendingKind};
+use domain::event::{
+    Concern, Consent, ConsentBy, ConsentKind, Grounds, OptIn, RightStep, RightStepKind, Sending, SendingKind,
+};
 use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral};
 use domain::id::{CommentId, FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId, Token};
 use domain::pack::{Packs, Rule};
@@ -89,7 +91,7 @@ fn right() -> impl Strategy<Value = Right> {
 }
 
 fn right_step() -> impl Strategy<Value = Event> {
-    let kinds = [RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released];
+    let kinds = [RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released, RightStepKind::Dropped];
     (right(), send(), moment(), prop::sample::select(kinds.to_vec()))
         .prop_map(|(right, send, at, kind)| Event::Right(Box::new(RightStep { right, send, at, kind })))
 }
@@ -98,6 +100,10 @@ fn consent() -> impl Strategy<Value = Event> {
     let kind = prop_oneof![Just(ConsentKind::OptedOut), Just(ConsentKind::OptedIn)];
     let by = prop_oneof![Just(ConsentBy::Word), Just(ConsentBy::Caller)];
     (moment(), kind, by).prop_map(|(at, kind, by)| Event::Consent(Consent { at, kind, by }))
+}
+
+fn concern() -> impl Strategy<Value = Concern> {
+    prop_oneof![Just(Concern::Message), Just(Concern::Right), Just(Concern::Person)]
 }
 
 fn sending() -> impl Strategy<Value = Event> {
@@ -112,7 +118,11 @@ fn sending() -> impl Strategy<Value = Event> {
     });
     let outcome = prop_oneof![
         mid().prop_map(|mid| Outcome::Sent { mid }),
-        (any::<i64>(), any::<i64>()).prop_map(|(code, subcode)| Outcome::Rejected { code, subcode }),
+        (any::<i64>(), any::<i64>(), concern()).prop_map(|(code, subcode, concern)| Outcome::Rejected {
+            code,
+            subcode,
+            concern
+        }),
         (moment(), any::<i64>()).prop_map(|(not_before, code)| Outcome::Retrying { not_before, code }),
         moment().prop_map(|not_before| Outcome::NotSent { not_before }),
         Just(Outcome::Unknown),

@@ -20,7 +20,7 @@ pub enum ErrorClass {
     Message,
     /// The attachment has to be uploaded again; then the message may be taken.
     Attachment,
-    /// The notification token is of no more use.
+    /// The right that the message was sent by is of no more use: a notification token, or the answer to a comment.
     Token,
     /// This person receives nothing more until they act.
     Person,
@@ -122,8 +122,8 @@ impl ErrorClass {
             Self::Transient => "the same call is made again",
             Self::Message => "this message is refused for good",
             Self::Attachment => "the attachment must be uploaded again",
-            Self::Token => "the notification token is dropped",
-            Self::Person => "the person is written to no more until they act",
+            Self::Token => "the right that it was sent by is dropped: the token, or the answer to the comment",
+            Self::Person => "nothing more is sent to the person until they act",
             Self::Thread => "the message is held until the thread is ours",
             Self::Feature => "messages of this kind stop for the Page",
             Self::Page => "the Page stops, and somebody is told",

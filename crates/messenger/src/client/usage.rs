@@ -42,6 +42,13 @@ pub struct BusinessUse {
     pub regain: Span,
 }
 
+impl Load {
+    /// Whether nothing of the limit is left.
+    pub const fn is_used_up(self) -> bool {
+        self.calls >= 100 || self.time >= 100 || self.cpu >= 100
+    }
+}
+
 impl Usage {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -25,7 +25,7 @@ impl Client {
         loop {
             let n_read = self.stream.read_buf(&mut self.answer).await?;
             anyhow::ensure!(n_read > 0, "the connection was closed instead of an answer");
-            if is_whole(&self.answer) {
+            if whole(&self.answer).is_some() {
                 break;
             }
         }
@@ -34,15 +34,16 @@ impl Client {
     }
 }
 
-/// Whether head and body have come.
-fn is_whole(answer: &[u8]) -> bool {
-    let Some(head_end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+/// How long head and body are together, once both have come.
+pub(super) fn whole(answer: &[u8]) -> Option<usize> {
+    let head_end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&answer[..head_end]);
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         if name.eq_ignore_ascii_case("content-length") { value.trim().parse::<usize>().ok() } else { None }
     });
-    answer.len() >= head_end + 4 + length.unwrap_or(0)
+    let length = head_end + 4 + length.unwrap_or(0);
+    (answer.len() >= length).then_some(length)
 }
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod tests {
     #[test]
     fn an_answer_is_whole_when_its_body_has_come() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        assert!(is_whole(answer));
-        assert!((0..answer.len()).all(|end| !is_whole(&answer[..end])));
+        assert_eq!(whole(answer), Some(answer.len()));
+        assert!((0..answer.len()).all(|end| whole(&answer[..end]).is_none()));
     }
 }

@@ -134,6 +134,11 @@ pub(super) struct Process {
 impl Process {
     /// A `standalone` with an empty log.
     pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more settings.
+    pub(super) fn start_with(folder: &Path, more: &[(&str, &str)]) -> anyhow::Result<Self> {
         let log = folder.join("log.sqlite");
         let tables = format!("sqlite:{}", folder.join("tables.sqlite").display());
         let mut command = command();
@@ -147,7 +152,10 @@ impl Process {
             ("meta.app_id", APP),
             ("meta.app_secret", SECRET),
             ("meta.verify_token", VERIFY_TOKEN),
-        ] {
+        ]
+        .iter()
+        .chain(more)
+        {
             command.arg("--set").arg(format!("{key}={value}"));
         }
         Self::spawn(command, "listening for webhooks on ", "started")
@@ -156,7 +164,15 @@ impl Process {
     /// A simulator with one Page.
     pub(super) fn simulator(page: &str, token: &str) -> anyhow::Result<Self> {
         let mut command = command();
-        command.args(["simulator", "--listen", "127.0.0.1:0", "--page", &format!("{page}={token}")]);
+        command.args([
+            "simulator",
+            "--listen",
+            "127.0.0.1:0",
+            "--page",
+            &format!("{page}={token}"),
+            "--app-secret",
+            SECRET,
+        ]);
         Self::spawn(command, "play the customer on http://", "the simulator listens")
     }
 

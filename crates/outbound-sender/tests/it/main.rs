@@ -13,6 +13,8 @@ mod answers;
 mod claims;
 mod contents;
 mod dying;
+mod errors;
+mod limits;
 mod once;
 mod order;
 mod pages;

@@ -1,7 +1,7 @@
 //! The parts that a sandbox is made of, and how each is started and stopped.
 
 use crate::faults::FaultyLog;
-use crate::sandbox::{ECHO, MARGIN, PAGE, SOON, Setup, TOKEN};
+use crate::sandbox::{ECHO, MARGIN, OTHER_PAGE, OTHER_TOKEN, PAGE, SOON, Setup, TOKEN};
 use conversation::{PagesDeps, PagesService};
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
@@ -28,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 use webhook_ingress::Ingress;
 
 pub(crate) const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// Every Page, and the token that speaks for it.
+const TOKENS: [(&str, &str); 2] = [(PAGE, TOKEN), (OTHER_PAGE, OTHER_TOKEN)];
 const APP: &str = "4004";
 const APP_SECRET: &str = "test-app-secret-0001";
 const VERIFY_TOKEN: &str = "verify-me";
@@ -96,7 +98,7 @@ pub(crate) async fn platform(listen: SocketAddr, webhook: SocketAddr, seed: u64)
         listen,
         app_id: APP.to_owned(),
         app_secret: SecretString::from(APP_SECRET),
-        pages: vec![(PAGE.to_owned(), TOKEN.to_owned())],
+        pages: TOKENS.map(|(page, token)| (page.to_owned(), token.to_owned())).to_vec(),
         webhook: Some(WebhookTarget {
             url: format!("http://{webhook}/webhook"),
             verify_token: VERIFY_TOKEN.to_owned(),
@@ -155,7 +157,7 @@ pub(crate) fn sender(
 ) -> Sender {
     let client = client(platform, setup.answer);
     let config = Config {
-        pages: HashMap::from([(PageId::parse(PAGE).unwrap(), SecretString::from(TOKEN))]),
+        pages: HashMap::from(TOKENS.map(|(page, token)| (PageId::parse(page).unwrap(), SecretString::from(token)))),
         keys: Some(Arc::new(keys())),
         patience: patience(setup),
         concurrency: 16,
@@ -173,7 +175,7 @@ pub(crate) fn sender(
         hints,
         clock: setup.clock.clone(),
         ids: Ids::random(),
-        metrics: Metrics::new("nuncio", "0"),
+        metrics: setup.metrics.clone(),
     };
     Sender::new(config, deps, client)
 }

@@ -17,7 +17,7 @@ use messenger::client::SendClient;
 use outbound_sender::{Hints, OutboundService, OutboxTable};
 use secrecy::SecretString;
 use serde_json::Value;
-use service_kit::{Clock, Ids, ManualClock};
+use service_kit::{Clock, Ids, ManualClock, Metrics};
 use simulator::{AdminClient, CallRow, SendRow};
 use sql::{Database, Derived};
 use std::net::SocketAddr;
@@ -33,6 +33,9 @@ use tonic::transport::{Channel, Server};
 
 pub(crate) const PAGE: &str = "1001";
 pub(crate) const TOKEN: &str = "EAAtesttoken123";
+/// Another Page of the same app, and its token.
+pub(crate) const OTHER_PAGE: &str = "1009";
+pub(crate) const OTHER_TOKEN: &str = "EAAothertoken789";
 /// A PSID.
 pub(crate) const ASHA: &str = "2460124601";
 /// Another one.
@@ -60,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) is_shaped: bool,
     /// Where the senders find their table; none: in a file of their own.
     pub(crate) database: Option<Database>,
+    /// What the senders count.
+    pub(crate) metrics: Metrics,
 }
 
 /// Waits until the outbox in this database is at the log's end.
@@ -124,6 +129,7 @@ impl Sandbox {
             lease_term: Duration::from_millis(300),
             is_shaped: false,
             database: None,
+            metrics: Metrics::new("nuncio", "0"),
         };
         change(&mut setup);
         let folder = TempDir::new().unwrap();

@@ -80,8 +80,8 @@ fn take_place(
         request.manner = manner;
         return Ok(Value::Null);
     }
-    if let Some(refusal) = hit.and_then(Hit::stops_with) {
-        return Err(refusal.into());
+    if let Some(error) = hit.and_then(Hit::stops_with) {
+        return Err(error);
     }
     spend(world, request, recipient, content, now_ms);
     let page = request.page.clone();

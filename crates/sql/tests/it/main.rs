@@ -11,6 +11,7 @@ mod leases;
 mod outbox;
 mod page_counts;
 mod pages;
+mod pauses;
 mod receipts;
 mod rehearsals;
 mod sandbox;

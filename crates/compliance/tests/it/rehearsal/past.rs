@@ -5,8 +5,8 @@ use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, Reference, To};
 use domain::evaluate::Facts;
 use domain::event::{
-    Author, Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Inbound, InboundKind,
-    Message, Outcome, PageStep, PageStepKind, Recorded,
+    Author, Comment, CommentVerb, Concern, Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Inbound,
+    InboundKind, Message, Outcome, PageStep, PageStepKind, Recorded,
 };
 use domain::id::{AgentId, CommentId, FactId, Mid, PageId, PostId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::{Change, Packs};
@@ -280,7 +280,7 @@ impl Past {
         let outcome = match self.draws.below(5) {
             0 => return,
             1 => Outcome::NotSent { not_before: self.now },
-            2 => Outcome::Rejected { code: 100, subcode: 0 },
+            2 => Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message },
             _ => Outcome::Sent { mid: Mid::parse(&format!("m_{}", self.n_ids)).unwrap() },
         };
         let state = &self.states[&stream];

@@ -6,7 +6,7 @@ use api::proto::compliance::v1::{Decision, EvaluateSendRequest, Route, matter};
 use domain::conversation::Conversation;
 use domain::decision::{Actor, ContentKind, Intent, Purpose};
 use domain::evaluate::{Facts, judge};
-use domain::event::{Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
+use domain::event::{Concern, Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use domain::id::{CommentId, Mid, PageId, PostId, Psid, RequestId, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
@@ -38,7 +38,12 @@ impl World {
         let mut events = Vec::new();
         match became {
             Became::Unreachable => {
-                events = self.life(&send, psid, kind, Outcome::Rejected { code: 551, subcode: 1_545_041 })
+                events = self.life(
+                    &send,
+                    psid,
+                    kind,
+                    Outcome::Rejected { code: 551, subcode: 1_545_041, concern: Concern::Message },
+                )
             }
             Became::Taken if kind.ask().is_some() => {
                 events = self.life(&send, psid, kind, Outcome::Sent { mid: Mid::parse(&format!("m_{n}")).unwrap() });

@@ -1,7 +1,9 @@
 //! The property that webhooks may come again, late, in any order and in other batches.
 
 use crate::conversation::{Conversation, Opening};
-use crate::event::{CommentVerb, Event, InboundKind, LeadEnd, NotificationChange, Outcome, ReactionAction, Recorded};
+use crate::event::{
+    CommentVerb, Concern, Event, InboundKind, LeadEnd, NotificationChange, Outcome, ReactionAction, Recorded,
+};
 use crate::id::RecordId;
 use crate::testing::{
     DAY_MS, accepted, at, blocked, commented, dispatched, echo, idle_kinds, lead, mid, one_time, opt_in, passed_to,
@@ -176,7 +178,7 @@ impl Life {
 }
 
 fn life() -> impl Strategy<Value = Life> {
-    let rejected = Outcome::Rejected { code: 100, subcode: 33 };
+    let rejected = Outcome::Rejected { code: 100, subcode: 33, concern: Concern::Message };
     let later = Outcome::Retrying { not_before: at(500_000), code: 4 };
     let endings = prop::sample::select(vec![
         vec![],

@@ -2,7 +2,7 @@
 
 use super::world::{P2026_09, World, bot, broadcast, staff};
 use crate::decision::{Actor, Intent, Purpose, Remedy, Route};
-use crate::event::{Event, Outcome, PageStepKind, SendingKind};
+use crate::event::{Concern, Event, Outcome, PageStepKind, SendingKind};
 use crate::pack::{BUILT_IN, Pack, Rule};
 use crate::testing::{DAY_MS, accepted, actors, at, dispatched, heard, message, requested, send_id, sent, settled};
 use proptest::prelude::*;
@@ -96,7 +96,11 @@ fn what_may_have_gone_out_counts_and_what_did_not_does_not() {
         world(capped(1, 1), &ended(counts)).blocks(&automation(), 10, &[Rule::FrequencyCap]);
     }
     world(capped(1, 1), &[begun(1)]).blocks(&automation(), 10, &[Rule::FrequencyCap]);
-    world(capped(1, 1), &ended(Outcome::Rejected { code: 100, subcode: 0 })).allows(&automation(), 10, Route::Response);
+    world(capped(1, 1), &ended(Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message })).allows(
+        &automation(),
+        10,
+        Route::Response,
+    );
 }
 
 #[test]

@@ -51,7 +51,12 @@ fn right() -> impl Strategy<Value = Right> {
 }
 
 fn own() -> impl Strategy<Value = (i64, Event)> {
-    let steps = prop::sample::select(vec![RightStepKind::Reserved, RightStepKind::Spent, RightStepKind::Released]);
+    let steps = prop::sample::select(vec![
+        RightStepKind::Reserved,
+        RightStepKind::Spent,
+        RightStepKind::Released,
+        RightStepKind::Dropped,
+    ]);
     let step = (moment_ms(), right(), 1..3_u128, steps).prop_map(|(ms, right, send, kind)| {
         (ms, Event::Right(Box::new(RightStep { right, send: send_id(send), at: at(ms), kind })))
     });
@@ -211,15 +216,16 @@ proptest! {
             None => (),
             Some(Right::PrivateReply(_)) => {
                 let reply = world.state.rights().reply(&comment_id("c")).unwrap();
-                prop_assert!(reply.used.used().is_none() && reply.used.held_by().is_none());
+                prop_assert!(reply.used.is_over_since().is_none() && reply.used.held_by().is_none());
             }
             Some(Right::OneTime(id)) => {
                 let used = &world.state.rights().one_time(*id).unwrap().used;
-                prop_assert!(!free && used.used().is_none() && used.held_by().is_none());
+                prop_assert!(!free && used.is_over_since().is_none() && used.held_by().is_none());
             }
             Some(Right::Repeated(id)) => {
                 let token = world.state.rights().repeated(*id).unwrap();
-                prop_assert!(!free && token.used.held_by().is_none() && !token.is_stopped());
+                let is_sound = !token.is_stopped() && token.dropped().is_none();
+                prop_assert!(!free && token.used.held_by().is_none() && is_sound);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::WEEK_MS;
 use super::world::{P2020, P2024, P2025, P2026, P2026_09, World, about, bot, broadcast, of_event, of_order, staff};
 use crate::decision::{Capability, ContentKind, Intent, Purpose, ReferenceKind, Remedy, Route, Tag, To};
 use crate::event::{
-    CommentVerb, Consent, ConsentBy, ConsentKind, Event, Outcome, PageStepKind, RightStep, RightStepKind,
+    CommentVerb, Concern, Consent, ConsentBy, ConsentKind, Event, Outcome, PageStepKind, RightStep, RightStepKind,
 };
 use crate::id::AppId;
 use crate::pack::Rule;
@@ -239,14 +239,18 @@ fn row_26_a_broadcast_that_a_concert_is_cancelled_passes_and_one_that_sells_does
 
 #[test]
 fn row_27_whoever_blocked_the_page_is_left_alone_until_they_act_again() {
-    let rejected = Outcome::Rejected { code: 551, subcode: 0 };
-    let mut history = wrote();
-    history.extend([requested(1, at(1)), accepted(1, at(1)), dispatched(1, at(1), 1), settled(1, at(2), 1, rejected)]);
-    let intent = bot(Purpose::Conversation);
-    World::new(P2026, &history).blocks(&intent, 3, &[Rule::RecipientUnavailable]);
-    World::new(P2026, &history).is_helped(&intent, 3, Remedy::PersonActs);
-    history.push(heard(at(4), postback()));
-    World::new(P2026, &history).allows(&intent, 5, Route::Response);
+    // The first is how it was recorded before outcomes said what they speak of.
+    for (code, concern) in [(551, Concern::Message), (551, Concern::Person), (200, Concern::Person)] {
+        let rejected = Outcome::Rejected { code, subcode: 0, concern };
+        let mut history = wrote();
+        let sent = [requested(1, at(1)), accepted(1, at(1)), dispatched(1, at(1), 1), settled(1, at(2), 1, rejected)];
+        history.extend(sent);
+        let intent = bot(Purpose::Conversation);
+        World::new(P2026, &history).blocks(&intent, 3, &[Rule::RecipientUnavailable]);
+        World::new(P2026, &history).is_helped(&intent, 3, Remedy::PersonActs);
+        history.push(heard(at(4), postback()));
+        World::new(P2026, &history).allows(&intent, 5, Route::Response);
+    }
 }
 
 #[test]

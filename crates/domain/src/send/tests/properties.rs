@@ -2,7 +2,7 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
-use crate::event::{Content, Event, InboundKind, Outcome, Recorded, SendingKind};
+use crate::event::{Concern, Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
 use crate::send::{
     Guarantee, Handling, LEAVE_WITHIN, Patience, Refusal, Request, Step, cancel, claim, doubt, plan, request, settle,
@@ -69,7 +69,7 @@ fn act() -> impl Strategy<Value = (Act, i64)> {
     let actor = prop::sample::select(vec![Actor::Bot, Actor::Human(agent())]);
     let answer = prop::sample::select(vec![
         Outcome::Sent { mid: mid("m") },
-        Outcome::Rejected { code: 100, subcode: 0 },
+        Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message },
         Outcome::Retrying { not_before: at(0), code: 613 },
         Outcome::NotSent { not_before: at(0) },
     ]);

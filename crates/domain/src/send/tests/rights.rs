@@ -2,7 +2,7 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Intent, Purpose, Route, To};
-use crate::event::{CommentVerb, Content, Event, Outcome, Recorded, RightStep, RightStepKind, SendingKind};
+use crate::event::{CommentVerb, Concern, Content, Event, Outcome, Recorded, RightStep, RightStepKind, SendingKind};
 use crate::pack::Packs;
 use crate::right::Right;
 use crate::send::{Handling, Request, Status, claim, request, settle};
@@ -148,10 +148,24 @@ fn a_send_that_the_platform_refused_gives_its_right_back() {
         let mut world = World::with_rights();
         world.ask(1, by(&right));
         world.claim(1);
-        let rejected = Outcome::Rejected { code: 100, subcode: 0 };
+        let rejected = Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message };
         assert_eq!(steps(&world.settle(1, rejected)), [(right.clone(), RightStepKind::Released)]);
         world.ask(2, by(&right));
         assert_eq!(world.status(2), Some(&Status::Accepted { not_before: None }));
+    }
+}
+
+#[test]
+fn a_right_that_the_platform_refuses_serves_no_other_send() {
+    for right in [once(), often(), reply()] {
+        let mut world = World::with_rights();
+        world.ask(1, by(&right));
+        world.claim(1);
+        let rejected = Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Right };
+        assert_eq!(steps(&world.settle(1, rejected)), [(right.clone(), RightStepKind::Dropped)]);
+        assert_eq!(world.state.rights().held_by(&send_id(1)), []);
+        world.ask(2, by(&right));
+        assert_eq!(world.status(2), Some(&Status::Blocked));
     }
 }
 
@@ -252,7 +266,7 @@ fn act() -> impl Strategy<Value = Act> {
     let actor = prop::sample::select(vec![Actor::Bot, Actor::Automation, Actor::Broadcast]);
     let outcome = prop_oneof![
         3 => Just(sent("m")),
-        2 => Just(Outcome::Rejected { code: 100, subcode: 0 }),
+        2 => Just(Outcome::Rejected { code: 100, subcode: 0, concern: Concern::Message }),
         1 => Just(Outcome::Retrying { not_before: at(0), code: 4 }),
         1 => Just(Outcome::NotSent { not_before: at(0) }),
         2 => Just(Outcome::Unknown),

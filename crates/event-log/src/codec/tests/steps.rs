@@ -8,7 +8,7 @@ use domain::decision::{
     Remedy, Route, Tag, To, Verdict,
 };
 use domain::event::{
-    Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Outcome, PageStep, PageStepKind, RightStep,
+    Concern, Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Outcome, PageStep, PageStepKind, RightStep,
     RightStepKind, Sending, SendingKind, System, SystemKind,
 };
 use domain::id::{
@@ -175,6 +175,15 @@ fn right_steps() -> Vec<Event> {
     steps.map(|(right, kind)| Event::Right(Box::new(RightStep { right, send: send(), at: at(5), kind }))).collect()
 }
 
+/// Refusals that speak of more than their message.
+fn refusals() -> Vec<Event> {
+    let refused =
+        |(code, concern)| SendingKind::Settled { attempt: 1, outcome: Outcome::Rejected { code, subcode: 3, concern } };
+    let concerns = [(10, Concern::Message), (100, Concern::Right), (551, Concern::Person)];
+    let dropped = RightStep { right: Right::OneTime(TOKEN), send: send(), at: at(5), kind: RightStepKind::Dropped };
+    concerns.map(|concern| sending(refused(concern))).into_iter().chain([Event::Right(Box::new(dropped))]).collect()
+}
+
 /// What callers can ask for besides what is said, and what comes of it.
 fn handled() -> Vec<Event> {
     let key = Some(BusinessKey::parse("order-42-shipped").unwrap());
@@ -233,6 +242,7 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("consents", consents.map(|(kind, by)| Event::Consent(Consent { at: at(5), kind, by })).to_vec()),
         ("handled", handled()),
         ("held", held()),
+        ("refusals", refusals()),
         ("to_a_commenter", to_a_commenter()),
         ("page", page_steps()),
         ("page_registry", page_registry()),

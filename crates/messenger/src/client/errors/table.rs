@@ -91,7 +91,7 @@ errors! {
     100 / 2_534_013: MESSAGE, "Instagram: the account is not linked.", "Link it to the Page.";
     100 / 2_534_014: PERSON, "Instagram: no such person.", "Check the id.";
     100 / 2_534_015: MESSAGE, "Instagram: wrong data.", "Compare the message with the platform's documentation.";
-    100 / 2_534_025: MESSAGE, "The comment can't be answered in private.", "Nothing: it may be too old, removed, or answered.";
+    100 / 2_534_025: TOKEN, "The comment can't be answered in private.", "Nothing: it may be too old, removed, or answered.";
     100 / 2_534_029: FEATURE, "Instagram: the business may not send messages.", "Look at the account's status.";
     100 / 2_534_037: THREAD, "Instagram: another app controls the thread.", "Ask that app for the thread.";
     102 / _: PAGE, "The session of the token is over.", "Make a new access token for the Page.";
@@ -123,7 +123,7 @@ errors! {
     2_022 / _: PAGE, "Messages of this Page are switched off after a violation.", "Look at the Page's Support Inbox.";
     2_500 / _: MESSAGE, "The call's path is not known.", "Configure a version of the Graph API that has it.";
     10_303 / _: MESSAGE, "The token of an account linking is wrong, or older than 5 minutes.", "Let the person begin again.";
-    10_900 / _: MESSAGE, "The comment or post was answered in private before.", "Nothing: there is one answer to each.";
+    10_900 / _: TOKEN, "The comment or post was answered in private before.", "Nothing: there is one answer to each.";
     24_001 to 24_005 / _: MESSAGE, "Payments.", "Payments have ended.";
     36_000 / _: MESSAGE, "The image is too large.", "Images have at most 8 MB.";
     36_103 / _: FEATURE, "Instagram: not yet open to this account.", "Wait for the platform.";

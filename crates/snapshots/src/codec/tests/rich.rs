@@ -6,8 +6,8 @@ use domain::decision::{
     Remedy, Route, Tag, To, Verdict,
 };
 use domain::event::{
-    Comment, CommentVerb, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event, Grounds,
-    Inbound, InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback,
+    Comment, CommentVerb, Concern, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event,
+    Grounds, Inbound, InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback,
     Reaction, ReactionAction, Recorded, Referral, RightStep, RightStepKind, Sending, SendingKind, ThreadControl,
 };
 use domain::id::{
@@ -159,6 +159,14 @@ fn rights_and_reach() -> Vec<Event> {
     {
         events.push(Event::Right(Box::new(RightStep { right, send: send(4), at: at(40), kind })));
     }
+    for right in rights() {
+        events.push(Event::Right(Box::new(RightStep {
+            right,
+            send: send(5),
+            at: at(41),
+            kind: RightStepKind::Dropped,
+        })));
+    }
     events
 }
 
@@ -276,7 +284,7 @@ pub(super) fn history() -> Vec<Event> {
     events.extend((4..=9).map(dispatched));
     events.push(settled(5, Outcome::Unknown));
     events.push(settled(6, Outcome::Sent { mid: mid("m_6") }));
-    events.push(settled(7, Outcome::Rejected { code: 551, subcode: -1 }));
+    events.push(settled(7, Outcome::Rejected { code: 551, subcode: -1, concern: Concern::Message }));
     events.push(settled(8, Outcome::Unresolved));
     events.push(settled(9, Outcome::Retrying { not_before: at(9_000), code: 613 }));
     events.extend(repeated_and_cancelled(10));

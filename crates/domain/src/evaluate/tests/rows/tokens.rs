@@ -30,7 +30,11 @@ fn row_28_a_one_time_token_is_for_one_message_about_its_reason_within_a_year() {
         let unknown = Intent { to: To::Right(Right::OneTime(token_id("u"))), ..news.clone() };
         assert!(world.judge(&unknown, 1).findings.iter().any(|finding| finding.rule == Rule::TokenUnknown));
     }
-    for (step, rule) in [(RightStepKind::Reserved, Rule::TokenReserved), (RightStepKind::Spent, Rule::TokenSpent)] {
+    for (step, rule) in [
+        (RightStepKind::Reserved, Rule::TokenReserved),
+        (RightStepKind::Spent, Rule::TokenSpent),
+        (RightStepKind::Dropped, Rule::TokenSpent),
+    ] {
         let taken = [history[0].clone(), used(right.clone(), 1, step)];
         assert!(World::new(P2026, &taken).judge(&news, 2).findings.iter().any(|finding| finding.rule == rule));
     }
@@ -84,6 +88,16 @@ fn row_29_recurring_notifications_pause_between_messages_and_end_with_a_date() {
     assert!(ended.findings.iter().any(|finding| finding.rule == Rule::RecurringEnded));
     world.is_helped(&news, LATER * 2, Remedy::Granted(Capability::RecurringException));
     world.with_capability(Capability::RecurringException).allows(&news, LATER * 2, Route::Recurring);
+    // Refused by the platform, until a later word on it.
+    let dropped = [given.clone(), used(right.clone(), 10, RightStepKind::Dropped)];
+    let refused = World::new(P2024, &dropped).judge(&news, LATER);
+    assert!(refused.findings.iter().any(|finding| finding.rule == Rule::TokenExpired));
+    for word in [None, Some(NotificationChange::Resume)] {
+        let told =
+            |at_ms| World::new(P2024, &[&dropped[..], &[heard(at(at_ms), repeated("t", "shoes", word))]].concat());
+        told(11).allows(&news, LATER, Route::Recurring);
+        assert_eq!(told(10).judge(&news, LATER).route(), None);
+    }
     // Stopped, and resumed.
     let stop = heard(at(20), repeated("t", "shoes", Some(NotificationChange::Stop)));
     let resume = heard(at(30), repeated("t", "shoes", Some(NotificationChange::Resume)));

@@ -1,0 +1,5 @@
+-- Until when the platform wants no calls within a scope: the whole app, or a Page. By the database's clock; rows stay.
+CREATE TABLE pauses (
+    scope TEXT NOT NULL PRIMARY KEY,
+    until_ms BIGINT NOT NULL
+);
