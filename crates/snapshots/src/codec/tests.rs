@@ -13,12 +13,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Every fold there was: its number, and the digest of the state that it makes of the fixed history.
-const FOLDS: [(u32, &str); 5] = [
+const FOLDS: [(u32, &str); 6] = [
     (1, "f3e6161c7bffd2ff6ca99dadf65046d8"),
     (2, "fcbdbde244f5ac04668fca3474013541"),
     (3, "d004d79d317b70fb3bdd489de629367c"),
     (5, "3eaf54df6108ad06990cc623a1aace0d"),
     (6, "167ae939ca37763a860bbbf95cab78f2"),
+    (7, "78abf97aef2be578bd7b37d345100039"),
 ];
 
 const POSITION: u64 = 77;
@@ -57,6 +58,7 @@ fn the_fixed_history_has_a_send_in_every_state() {
         "unresolved",
     ];
     assert_eq!(statuses, expected);
+    assert_eq!(state.floor(), 1, "and one that has left it");
     assert!(state.erasure().is_some_and(|erasure| erasure.n_removed.is_some()));
 }
 
