@@ -15,4 +15,5 @@ mod receipts;
 mod rehearsals;
 mod sandbox;
 mod schema;
+mod sends;
 mod snapshots;
