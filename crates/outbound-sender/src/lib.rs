@@ -15,6 +15,7 @@ mod grpc;
 mod hints;
 mod holder;
 mod pace;
+mod past;
 mod queue;
 mod render;
 mod restored;

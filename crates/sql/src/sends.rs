@@ -51,6 +51,15 @@ pub struct Found {
     pub of_key: Option<SendId>,
 }
 
+/// Where a send is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// How many requests of the stream the table has taken in; 0 when it is of another incarnation of the log.
+    pub reached: u64,
+    /// The position of the request for the send; none when it is not there, or not yet.
+    pub position: Option<u64>,
+}
+
 /// Puts a send in, behind those of its stream. One that is asked for again takes a further place.
 ///
 /// # Errors
@@ -104,17 +113,25 @@ pub async fn look(database: &Database, incarnation: &str, wanted: Wanted<'_>) ->
     Ok(Found { reached: value::number(place)? + 1, same: read(of_request.or(of_id))?, of_key: read(of_key)? })
 }
 
-/// The position of the request for a send; none when it is not in the table, or not yet.
+/// Where a send begins, and how far the table has come.
 ///
 /// # Errors
 /// When the database does not answer or holds something unreadable.
-pub async fn position(database: &Database, incarnation: &str, send: &SendId) -> Result<Option<u64>, SqlError> {
-    let text = "SELECT position FROM sends WHERE send = $1
-        AND EXISTS (SELECT 1 FROM checkpoints WHERE name = $2 AND incarnation = $3)";
-    let position: Option<i64> = on!(database.pools(), pool => {
-        let query = sqlx::query_scalar(text).bind(send.to_string()).bind(Derived::Outbox.name()).bind(incarnation);
-        query.fetch_optional(pool).await
+pub async fn position(
+    database: &Database,
+    incarnation: &str,
+    stream: &StreamId,
+    send: &SendId,
+) -> Result<Known, SqlError> {
+    let text = "SELECT
+        (SELECT MAX(place) FROM sends WHERE stream = $1
+            AND EXISTS (SELECT 1 FROM checkpoints WHERE name = $3 AND incarnation = $4)),
+        (SELECT position FROM sends WHERE send = $2)";
+    let (place, position): (Option<i64>, Option<i64>) = on!(database.pools(), pool => {
+        let query = sqlx::query_as(text).bind(stream.to_string()).bind(send.to_string());
+        query.bind(Derived::Outbox.name()).bind(incarnation).fetch_one(pool).await
     })
     .map_err(SqlError::statement)?;
-    position.map(value::number).transpose()
+    let Some(place) = place else { return Ok(Known::default()) };
+    Ok(Known { reached: value::number(place)? + 1, position: position.map(value::number).transpose()? })
 }

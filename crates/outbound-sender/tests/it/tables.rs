@@ -204,8 +204,10 @@ async fn invariant_09_an_outbox_dropped_under_load_is_filled_with_the_same_rows(
 
 /// Fills another database from the log.
 async fn filled(sandbox: &Sandbox, database: &Database) -> Part {
-    let table =
-        table(OutboxTable::new(patience(&sandbox.setup), Hints::default()), sandbox.log.clone(), database.clone());
+    let table = {
+        let outbox = OutboxTable::new(sandbox.log.identity().clone(), patience(&sandbox.setup), Hints::default());
+        table(outbox, sandbox.log.clone(), database.clone())
+    };
     reaches(database, &sandbox.log).await;
     table
 }

@@ -1,7 +1,7 @@
 //! Every send is found again by what its caller called it, and the table says how far it has come.
 
 use crate::sandbox::{LOG, Sandbox, on_both, send, stream};
-use sql::sends::{self, Asked, Digest, Found, Wanted};
+use sql::sends::{self, Asked, Digest, Found, Known, Wanted};
 use sql::{Advance, Derived};
 
 on_both!(
@@ -46,8 +46,10 @@ async fn a_send_is_found_by_its_request_its_id_and_its_key(sandbox: Sandbox) {
     assert_eq!(look(&sandbox, NO_REQUEST, 3, Some(7)).await, found(Some(3), Some(2)));
     assert_eq!(look(&sandbox, [1; 16], 3, Some(8)).await, found(Some(1), None));
     assert_eq!(look(&sandbox, NO_REQUEST, 9, None).await, found(None, None));
-    assert_eq!(sends::position(&sandbox.database, LOG, &send(3)).await.unwrap(), Some(30));
-    assert_eq!(sends::position(&sandbox.database, LOG, &send(9)).await.unwrap(), None);
+    for (number, position) in [(3, Some(30)), (9, None)] {
+        let known = sends::position(&sandbox.database, LOG, &stream(1), &send(number)).await.unwrap();
+        assert_eq!(known, Known { reached: 3, position });
+    }
     // What is asked for again is one request more, and the same send.
     ask(&sandbox, 1, None).await;
     assert_eq!(look(&sandbox, [1; 16], 9, None).await, Found { reached: 4, ..found(Some(1), None) });
@@ -68,7 +70,7 @@ async fn a_table_of_another_log_has_reached_nothing(sandbox: Sandbox) {
     let (send, stream) = (send(1), stream(1));
     let wanted = Wanted { stream: &stream, request: [1; 16], send: &send, key: None };
     assert_eq!(sends::look(&sandbox.database, "another", wanted).await.unwrap(), Found::default());
-    assert_eq!(sends::position(&sandbox.database, "another", &send).await.unwrap(), None);
+    assert_eq!(sends::position(&sandbox.database, "another", &stream, &send).await.unwrap(), Known::default());
 }
 
 async fn an_erased_stream_begins_anew(sandbox: Sandbox) {
@@ -85,5 +87,6 @@ async fn a_dropped_table_has_reached_nothing(sandbox: Sandbox) {
     ask(&sandbox, 1, None).await;
     sandbox.database.drop_derived(Derived::Outbox).await.unwrap();
     assert_eq!(look(&sandbox, [1; 16], 1, None).await, Found::default());
-    assert_eq!(sends::position(&sandbox.database, LOG, &send(1)).await.unwrap(), None);
+    let known = sends::position(&sandbox.database, LOG, &stream(1), &send(1)).await.unwrap();
+    assert_eq!(known, Known::default());
 }
