@@ -16,6 +16,7 @@ mod dying;
 mod once;
 mod order;
 mod pages;
+mod past;
 mod requests;
 mod restored;
 mod rules;
