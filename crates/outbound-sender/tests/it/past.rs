@@ -32,9 +32,10 @@ impl Sandbox {
         conversations.load(&self.conversation(ASHA)).await.unwrap().state
     }
 
-    /// Lets that much time pass, and something be asked for, with which sends leave.
+    /// Lets that much time pass, and a little more, since the platform's clock goes on; and something be asked for, with
+    /// which sends leave.
     async fn lets_go(&self, hands: &ManualClock, days: i64) {
-        hands.advance(Span::from_hours(24 * days));
+        hands.advance(Span::from_hours(24 * days + 1));
         // The window has closed long ago.
         let later = self.send(recorded(says(ASHA, &format!("after-{days}-days"), "later"))).await;
         assert_eq!(later.state(), State::Blocked);
