@@ -206,6 +206,14 @@ pub fn tables_unavailable(error: &(dyn std::error::Error + 'static)) -> Status {
     with_details(Code::Unavailable, "temporarily unavailable; repeat the call", details)
 }
 
+/// What the answer rests on has not come far enough behind the log.
+pub fn table_behind() -> Status {
+    let mut details = details(Reason::TableBehind, []);
+    details.set_retry_info(Some(RETRY_AFTER));
+    let message = "a table that the answer rests on is still being filled from the log; repeat the call";
+    with_details(Code::Unavailable, message, details)
+}
+
 /// Something that is needed does not answer. The cause goes to the service's log, here and once.
 pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Status {
     tracing::error!(error, "a call failed: the event log does not answer");

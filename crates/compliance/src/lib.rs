@@ -136,8 +136,8 @@ impl Compliance for ComplianceService {
             return Err(violations.into_status());
         };
         let send = SendId::new(page.clone(), self.conversations.person_key(&page, &psid), id);
-        let loaded = self.conversations.load(&send.stream()).await.map_err(unavailable)?;
-        let found = loaded.state.send(&send).and_then(|send| Some((send, send.decision.as_ref()?)));
+        let (loaded, found) = self.conversations.find(&send).await.map_err(unavailable)?;
+        let found = found.as_ref().and_then(|send| Some((send, send.decision.as_ref()?)));
         let (found, decision) = found.ok_or_else(|| status::no_such_message(&wanted))?;
         let packs = self.judged_by.packs().await.map_err(unavailable)?;
         let told = api::explain::explanation(wanted, decision, &found.intent, loaded.revision, &packs);

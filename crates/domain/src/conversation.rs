@@ -2,9 +2,22 @@
 //!
 //! The effect of every inbound fact is a maximum or the settling of a known send, so neither the order in which facts
 //! arrive nor how often they come changes where the fold ends.
+//!
+//! The state is bounded: it forgets by rule, never by count.
+//!
+//! | what | how much of it | what lets it go |
+//! | --- | --- | --- |
+//! | person, watermarks, erasure, opt-outs, thread control | one of each | a later word replaces it; an erasure |
+//! | openings | one fact a kind, and each fact stated ahead of its receipt | an erasure: told again, such a fact would open more |
+//! | sends, and with each its request id and business key | those that have not ended, and those of the last days | the rule in `past` |
+//! | moments of counted messages | those of 31 days | the longest span of a cap |
+//! | one-time tokens, comments | those that any pack can let live | two years; 31 days |
+//! | tokens for repeated messages | one for each that the person gave | an erasure: not all have an end that is told |
+//! | requests to agree to something | those of 31 days | the longest span of a cap |
 
 mod latest;
 mod opening;
+mod past;
 mod reach;
 mod rights;
 #[cfg(test)]
@@ -19,9 +32,10 @@ pub use opening::Opening;
 
 use crate::event::{Consent, Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::event::{RightStepKind, SendingKind};
-use crate::id::{BusinessKey, Psid, RequestId, SendId};
+use crate::id::{BusinessKey, Mid, Psid, RequestId, SendId};
 use crate::send::{Send, Status};
 use crate::time::Timestamp;
+use past::Past;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -53,6 +67,7 @@ pub struct Conversation {
     keys: BTreeMap<BusinessKey, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
+    past: Past,
     erasure: Option<Erasure>,
     rights: Rights,
     reach: Reach,
@@ -102,18 +117,29 @@ impl Conversation {
         if let InboundKind::Read { watermark } = &inbound.kind {
             self.read_to = self.read_to.max(Some(*watermark));
         }
-        if let Some(echo) = inbound.kind.echo()
-            && let Some((id, send)) = echo.send.as_ref().and_then(|id| Some((id, self.sends.get_mut(id)?)))
-        {
-            send.went_out(&echo.mid, inbound.at());
-            self.spend(&id.clone());
+        if let Some((id, mid)) = inbound.kind.echo().and_then(|echo| Some((echo.send.as_ref()?, &echo.mid))) {
+            self.echoed(id, mid, inbound.at());
         }
+    }
+
+    fn echoed(&mut self, id: &SendId, mid: &Mid, at: Timestamp) {
+        let Some(send) = self.sends.get_mut(id) else {
+            self.past.echoed(id, at);
+            self.rights.echoed(id, at);
+            return;
+        };
+        send.went_out(mid, at);
+        self.spend(id);
+        self.let_go(id);
     }
 
     fn step(&mut self, step: &crate::event::Sending) {
         if let SendingKind::Requested { recipient, request, handling, .. } = &step.kind {
             self.rights.reach(step.at);
             self.reach.forget(step.at);
+            if self.past.reach(step.at) {
+                self.let_all_go();
+            }
             if self.person.is_none() {
                 self.person = Some(recipient.clone());
             }
@@ -145,12 +171,37 @@ impl Conversation {
             SendingKind::Doubted => send.doubted(step.at),
         }
         if send.status != was {
+            send.ended_at = (send.status.is_final() && send.status.sent().is_none()).then_some(step.at);
             self.reach.step(&step.send, send, step.at);
             if let SendingKind::Settled { outcome, .. } = &step.kind {
                 self.reach.refused(outcome, step.at);
             }
         }
         self.spend(&step.send);
+        self.let_go(&step.send);
+    }
+
+    /// Every send leaves that is not needed any more.
+    fn let_all_go(&mut self) {
+        let leaving: Vec<_> =
+            self.sends.iter().filter(|(_, send)| self.past.lets_go(send)).map(|(id, _)| id.clone()).collect();
+        if leaving.is_empty() {
+            return;
+        }
+        for id in &leaving {
+            if let Some(send) = self.sends.remove(id) {
+                self.past.left(id, &send);
+            }
+        }
+        self.requests.retain(|_, id| self.sends.contains_key(id));
+        self.keys.retain(|_, id| self.sends.contains_key(id));
+    }
+
+    /// The send leaves, if it is not needed any more.
+    fn let_go(&mut self, id: &SendId) {
+        if self.sends.get(id).is_some_and(|send| self.past.lets_go(send)) {
+            self.let_all_go();
+        }
     }
 
     /// A send that is out, or may be for ever, has used its right, whoever told of it.
@@ -235,12 +286,23 @@ impl Conversation {
         self.read_to
     }
 
-    /// One send.
+    /// Of the requests before this place, in the order in which they were made, sends may have left the state; 0 when
+    /// none has.
+    pub const fn floor(&self) -> u64 {
+        self.past.floor()
+    }
+
+    /// When the messages of automation and broadcasts went out whose sends have left the state.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = Timestamp> {
+        self.past.counted()
+    }
+
+    /// One send, unless it has left.
     pub fn send(&self, id: &SendId) -> Option<&Send> {
         self.sends.get(id)
     }
 
-    /// Every send, by id.
+    /// Every send that has not left, by id.
     pub fn sends(&self) -> impl Iterator<Item = (&SendId, &Send)> {
         self.sends.iter()
     }

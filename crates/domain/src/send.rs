@@ -2,13 +2,17 @@
 
 mod command;
 mod handling;
+mod history;
+#[cfg(test)]
+pub(crate) mod left;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod told;
 
-pub use command::{Claim, Refusal, Request, cancel, claim, doubt, request, settle, shed};
+pub use command::{Claim, Left, Refusal, Request, cancel, claim, doubt, request, request_beside, settle, shed};
 pub use handling::{Class, Guarantee, Handling};
+pub use history::{all_of, one_of};
 pub use plan::{HOLD, Patience, Step, plan};
 pub use told::{Told, Word, told};
 
@@ -37,6 +41,8 @@ pub struct Send {
     pub handling: Handling,
     /// When the caller asked.
     pub requested_at: Timestamp,
+    /// When it ended, if not by going out.
+    pub ended_at: Option<Timestamp>,
     /// Its place among all that was asked for in this conversation.
     pub order: u64,
     /// Where it stands.
@@ -210,6 +216,7 @@ impl Send {
             content: Some(Content::clone(content)),
             handling: handling.clone(),
             requested_at: step.at,
+            ended_at: None,
             order,
             status: Status::Requested,
             attempts: 0,
@@ -287,6 +294,7 @@ impl Send {
             return;
         }
         self.end(Status::Sent { mid: mid.clone(), at });
+        self.ended_at = None;
     }
 
     /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.

@@ -6,7 +6,8 @@ use crate::port::{EventLog, LogError};
 use crate::record::{Record, Revision, Stored};
 use crate::snapshots::{Snapshot, Snapshots};
 use domain::conversation::Conversation;
-use domain::id::{PageId, PersonKey, Psid, StreamId};
+use domain::id::{PageId, PersonKey, Psid, SendId, StreamId};
+use domain::send::{Send, one_of};
 use kept::Kept;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -99,6 +100,25 @@ impl Conversations {
             kept.fold_own(record, revision);
             self.offer(&record.stream, &mut kept);
         }
+    }
+
+    /// A send as it stands, and the conversation that holds it. One that has left the conversation's state is folded from
+    /// the log, where that state has forgotten any.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn find(&self, id: &SendId) -> Result<(Loaded, Option<Send>), StateError> {
+        let stream = id.stream();
+        let loaded = self.load(&stream).await?;
+        if let Some(send) = loaded.state.send(id) {
+            let send = send.clone();
+            return Ok((loaded, Some(send)));
+        }
+        if loaded.state.floor() == 0 {
+            return Ok((loaded, None));
+        }
+        let records = self.log.read(&stream, 0).await?;
+        Ok((loaded, one_of(records.iter().flat_map(Stored::events), id)))
     }
 
     /// Reads on behind the state in memory.

@@ -1,6 +1,6 @@
 //! What makes a log this log: its secret key, its incarnation, its shape.
 
-use domain::id::{PageId, PersonKey, Psid};
+use domain::id::{PageId, PersonKey, Psid, StreamId};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -66,6 +66,16 @@ impl LogIdentity {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
         PersonKey::from_bytes(bytes)
+    }
+
+    /// What stands in tables for the words of a caller, by which something of a stream is found again. `kind` tells words
+    /// of one sort from those of another.
+    pub fn digest_of(&self, kind: &str, stream: &StreamId, words: &str) -> [u8; 16] {
+        let stream = stream.to_string();
+        let digest = self.digest(&[kind.as_bytes(), b"\0", stream.as_bytes(), b"\0", words.as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        bytes
     }
 
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {

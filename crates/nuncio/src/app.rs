@@ -305,7 +305,8 @@ async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow
     };
     // Whoever fills the table is missed as soon as whoever sends.
     let pace = Pace { term: config.lease_term, ..Pace::default() };
-    let table = Runner::new(OutboxTable::new(config.patience, hints.clone()), filling).at_pace(pace);
+    let table =
+        Runner::new(OutboxTable::new(log.identity().clone(), config.patience, hints.clone()), filling).at_pace(pace);
     keep(table, "outbox", shutdown).await?;
     let deps = outbound_sender::Deps { log, conversations, database, hints, clock, ids, metrics };
     Ok(Sender::new(config, deps, client))

@@ -6,12 +6,13 @@ use crate::output::{self, Format};
 use crate::settings::LogSettings;
 use api::convert::{moment, rfc3339};
 use api::proto::conversation::v1::{ConversationEvent, Direction};
-use domain::conversation::Conversation;
 use domain::event::Event;
-use domain::id::StreamId;
+use domain::id::{SendId, StreamId};
 use domain::pack::Packs;
+use domain::send::{Send, all_of};
 use event_log::{Checkpoint, Filter, Followed, JudgedBy, Pages, Position, Stored, Unreadable};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
 /// Prints records as they come.
@@ -108,14 +109,14 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     let stream = StreamId::Conversation(page.clone(), log.identity().person_key(&page, &psid));
     let records = conversation::shown(log.read(&stream, 0).await?);
     let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &page, &psid)).collect();
-    let state = Conversation::fold(records.iter().flat_map(Stored::events));
+    let sends = all_of(records.iter().flat_map(Stored::events));
     let packs = JudgedBy::new(log).packs().await?;
     match format {
-        Format::Text => text(&stream, &state, &events, &packs)?,
+        Format::Text => text(&stream, &sends, &events, &packs)?,
         Format::Json => {
             let rows: Vec<_> = events.iter().map(event_json).collect();
             let sends: Vec<_> =
-                state.sends().map(|(id, send)| send_json(&id.uuid().to_string(), send, &packs)).collect();
+                sends.iter().map(|(id, send)| send_json(&id.uuid().to_string(), send, &packs)).collect();
             let whole = json!({ "stream": stream.to_string(), "events": rows, "messages": sends });
             output::line(&serde_json::to_string_pretty(&whole)?)?;
         }
@@ -123,7 +124,12 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     Ok(())
 }
 
-fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent], packs: &Packs) -> anyhow::Result<()> {
+fn text(
+    stream: &StreamId,
+    sends: &BTreeMap<SendId, Send>,
+    events: &[ConversationEvent],
+    packs: &Packs,
+) -> anyhow::Result<()> {
     output::line(&stream.to_string())?;
     if events.is_empty() {
         output::line("nothing is known of this conversation")?;
@@ -131,7 +137,7 @@ fn text(stream: &StreamId, state: &Conversation, events: &[ConversationEvent], p
     for event in events {
         output::line(&event_line(event))?;
     }
-    for (id, send) in state.sends() {
+    for (id, send) in sends {
         output::line(&format!("\nmessage {}: {}", id.uuid(), send.status.as_str()))?;
         for line in send.decision.iter().flat_map(|decision| api::explain::decision(decision, packs)) {
             output::line(&format!("  {line}"))?;

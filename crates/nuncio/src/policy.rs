@@ -12,10 +12,10 @@ use crate::output::{self, Format};
 use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
 use api::convert::rfc3339;
-use domain::conversation::Conversation;
 use domain::explain::explain;
 use domain::id::SendId;
 use domain::pack::{Pack, Packs};
+use domain::send::one_of;
 use event_log::{JudgedBy, Stored};
 use serde_json::json;
 use service_kit::Clock;
@@ -110,9 +110,8 @@ pub(crate) async fn explain_message(settings: LogSettings, options: ExplainOptio
     let log = log::open_to_read(&settings).await?;
     let send = SendId::new(page.clone(), log.identity().person_key(&page, &psid), id);
     let records = log.read(&send.stream(), 0).await?;
-    let state = Conversation::fold(records.iter().flat_map(Stored::events));
-    let found = state.send(&send).and_then(|send| send.decision.as_ref());
-    let decision = found.context("there is no such message in the log, or it was not judged")?;
+    let found = one_of(records.iter().flat_map(Stored::events), &send).and_then(|send| send.decision);
+    let decision = &found.context("there is no such message in the log, or it was not judged")?;
     let packs = JudgedBy::new(log).packs().await?;
     match options.output {
         Format::Text => explain(decision, &packs).lines().iter().try_for_each(|line| output::line(line))?,

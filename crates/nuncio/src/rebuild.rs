@@ -31,7 +31,7 @@ enum Table {
     History,
     /// States of conversations.
     Snapshots,
-    /// Sends that have not ended.
+    /// Sends that have not ended, and by what every send is found again.
     Outbox,
     /// Instants at which something is to be done.
     Due,

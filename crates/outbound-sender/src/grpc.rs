@@ -13,7 +13,7 @@ use domain::evaluate::{Facts, judge};
 use domain::event::{Event, SendingKind};
 use domain::id::{RequestId, SendId};
 use domain::pack::Packs;
-use domain::send::{Class, Handling, Refusal, Request as SendCommand, Status as SendStatus, request};
+use domain::send::{Class, Handling, Refusal, Request as SendCommand, Status as SendStatus};
 use event_log::Loaded;
 use prost::Message as _;
 use sha2::{Digest, Sha256};
@@ -68,10 +68,10 @@ impl Outbound for OutboundService {
             return Err(violations.into_status());
         };
         let send = SendId::new(page.clone(), parts.conversations.person_key(&page, &psid), id);
-        let loaded = parts.load(&send).await?;
-        let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&wanted))?;
+        let (loaded, found) = parts.find(&send).await?;
+        let found = found.ok_or_else(|| status::no_such_message(&wanted))?;
         let packs = parts.packs().await?;
-        Ok(Response::new(render::message(&send, found, &loaded, &packs)))
+        Ok(Response::new(render::message(&send, &found, &loaded, &packs)))
     }
 
     type WatchMessagesStream = watch::Steps;
@@ -127,8 +127,7 @@ impl Parts {
         let page_id = command.send.page();
         let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
-        let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
-        let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
+        let send = match self.request_once(command, &page, &packs).await? {
             Ok(changed) => {
                 self.hint(command, &changed);
                 command.send.clone()
@@ -182,10 +181,10 @@ impl Parts {
 
     /// The message that a request led to, or the refusal that it was answered with.
     async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Status> {
-        let loaded = self.load(send).await?;
-        let found = loaded.state.send(send).ok_or_else(|| status::no_such_message(&self.name_of(send, asked)))?;
+        let (loaded, found) = self.find(send).await?;
+        let found = found.ok_or_else(|| status::no_such_message(&self.name_of(send, asked)))?;
         let packs = self.packs().await?;
-        let message = render::message(send, found, &loaded, &packs);
+        let message = render::message(send, &found, &loaded, &packs);
         match &found.decision {
             Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
                 Err(blocked(decision, &packs, &message.name))
@@ -203,7 +202,7 @@ impl Parts {
         let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
         let facts = Facts::new(page_id, &page, &loaded.state);
-        match request(&facts, &packs, command, now) {
+        match self.would_request(&facts, &packs, command, now).await? {
             Err(Refusal::Repeated(existing)) => {
                 let message = self.as_it_stands(&existing, asked).await?;
                 return Ok(pb::Message { name: String::new(), ..message });

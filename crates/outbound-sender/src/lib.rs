@@ -15,6 +15,7 @@ mod grpc;
 mod hints;
 mod holder;
 mod pace;
+mod past;
 mod pause;
 mod queue;
 mod render;

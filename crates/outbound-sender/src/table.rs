@@ -1,13 +1,15 @@
-//! The sender's table: the sends that have not ended, and when each is to be looked at next.
+//! The sender's tables: the sends that have not ended, and when each is to be looked at next; and by what every send is
+//! found again.
 
 mod pending;
 
 use crate::hints::{Hint, Hints};
+use crate::past;
 use async_trait::async_trait;
 use domain::id::{Kind, PageId, StreamId};
 use domain::send::{Patience, Told, told};
 use domain::time::Timestamp;
-use event_log::{Filter, Pages, Stored};
+use event_log::{Filter, LogIdentity, Pages, Stored};
 use pending::Pending;
 use projection::Projection;
 use sql::outbox::{self, Change, Waiting};
@@ -16,17 +18,18 @@ use sql::{Derived, SqlError, Transaction};
 /// The end of a send that has none, and the moment of one that only an event can free.
 pub(crate) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-/// Keeps the table `outbox`.
+/// Keeps the tables `outbox` and `sends`.
 #[derive(Clone, Debug)]
 pub struct OutboxTable {
+    log: LogIdentity,
     patience: Patience,
     hints: Hints,
 }
 
 impl OutboxTable {
-    /// The outbox of senders with this patience. Those in this process are told of what happens.
-    pub const fn new(patience: Patience, hints: Hints) -> Self {
-        Self { patience, hints }
+    /// The outbox of senders with this patience, of this log. Those in this process are told of what happens.
+    pub const fn new(log: LogIdentity, patience: Patience, hints: Hints) -> Self {
+        Self { log, patience, hints }
     }
 }
 
@@ -55,6 +58,7 @@ impl Projection for OutboxTable {
             records.iter().filter(|stored| told(stored)).map(|stored| &stored.record.stream).collect();
         let mut pending = Pending::new(outbox::holding(to, &stirred).await?);
         for stored in records {
+            past::keep(to, &self.log, stored).await?;
             self.take_in(to, &mut pending, stored).await?;
         }
         pending.store(to).await

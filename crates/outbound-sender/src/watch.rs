@@ -10,6 +10,7 @@ use api::status::{self, Violations};
 use domain::conversation::Conversation;
 use domain::event::Event;
 use domain::id::{SendId, StreamId};
+use domain::send::Send;
 use event_log::{Checkpoint, Followed, Follower, LogError, Pages, Stored};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -94,7 +95,16 @@ impl Watching {
         };
         // The follower tells every record of a stream, so from here on the state needs no reading.
         stored.events().for_each(|event| state.evolve(event));
-        self.waiting.extend(sends.iter().filter_map(|send| step(state, send, stored)).map(Told::Step));
+        for id in &sends {
+            let found = match state.send(id) {
+                None if id.is_at_home(&stored.record.stream) => {
+                    let past = self.parts.past(id, state.floor(), Some(stored.position)).await;
+                    past.map_err(|error| failed(&error))?.map(|send| step(id, &send, stored))
+                }
+                found => found.map(|send| step(id, send, stored)),
+            };
+            self.waiting.extend(found.map(Told::Step));
+        }
         Ok(())
     }
 }
@@ -113,14 +123,13 @@ fn concerned(event: &Event) -> Option<SendId> {
     }
 }
 
-fn step(state: &Conversation, id: &SendId, stored: &Stored) -> Option<pb::MessageStep> {
-    let send = state.send(id)?;
+fn step(id: &SendId, send: &Send, stored: &Stored) -> pb::MessageStep {
     let mid = send.status.sent().map(|(mid, _)| mid.as_str()).unwrap_or_default();
-    Some(pb::MessageStep {
+    pb::MessageStep {
         name: name::message(id.page(), &send.recipient, id.uuid()),
         state: render::state(&send.status).into(),
         mid: mid.to_owned(),
         time: Some(timestamp(stored.record.recorded_at)),
         revision: stored.position,
-    })
+    }
 }

@@ -29,6 +29,7 @@ pub mod receipts;
 pub mod rehearsals;
 
 pub mod sealed;
+pub mod sends;
 pub mod snapshots;
 
 pub use checkpoint::{Advance, Reached};

@@ -39,6 +39,11 @@ const FILES: &[(&str, &str)] = &files![
     "20261122201200_create_rehearsal_samples",
     "20261122210000_create_pages",
     "20261122210100_leases_noted",
+    "20261122220200_create_sends",
+    "20261122220210_index_sends_by_place",
+    "20261122220220_index_sends_by_request",
+    "20261122220230_index_sends_by_key",
+    "20261122220240_fill_sends",
     "20261122220500_create_pauses",
 ];
 
@@ -258,12 +263,12 @@ mod tests {
         let error = compare(&has, &ours).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database is at migration 20261122090100, this version needs 20261122210100: run `nuncio migrate`"
+            "the database is at migration 20261122090100, this version needs 20261122220240: run `nuncio migrate`"
         );
         let SchemaError::Behind { at: 20_261_122_090_100, missing } = error else { panic!("{error}") };
         assert_eq!(missing.len(), ours.len() - 2);
         let empty = compare(&[], &ours).unwrap_err().to_string();
-        assert_eq!(empty, "the database is empty, this version needs 20261122210100: run `nuncio migrate`");
+        assert_eq!(empty, "the database is empty, this version needs 20261122220240: run `nuncio migrate`");
     }
 
     #[test]

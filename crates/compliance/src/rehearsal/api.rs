@@ -206,9 +206,8 @@ async fn message(found: &Found, conversations: &Conversations) -> Result<String,
     if send.post().is_some() {
         return Ok(String::new());
     }
-    let state = conversations.load(&found.stream).await?.state;
-    let recipient = state.send(send).map(|known| &known.recipient);
-    Ok(recipient.map(|psid| api::name::message(send.page(), psid, send.uuid())).unwrap_or_default())
+    let known = conversations.find(send).await?.1;
+    Ok(known.map(|known| api::name::message(send.page(), &known.recipient, send.uuid())).unwrap_or_default())
 }
 
 /// What came out, for an answer. Messages are left unnamed: only the log tells whose they are.

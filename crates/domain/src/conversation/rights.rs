@@ -208,6 +208,19 @@ impl Rights {
         }
     }
 
+    /// A message went out at that moment by a send that the state knows no more: the right that it used counts from then,
+    /// if that is earlier than was known.
+    pub(super) fn echoed(&mut self, send: &SendId, at: Timestamp) {
+        let one_time = self.one_time.values_mut().map(|token| &mut token.used);
+        let repeated = self.repeated.values_mut().map(|token| &mut token.used);
+        let replies = self.replies.values_mut().map(|reply| &mut reply.used);
+        for used in one_time.chain(repeated).chain(replies) {
+            if used.used().is_some_and(|(user, _)| user == send) {
+                used.spend(send, at);
+            }
+        }
+    }
+
     /// Forgets what no pack can let live any more. Called with the moments of requests alone: they are written once and
     /// in order, so that what is forgotten does not depend on how often or when a fact was told.
     pub(super) fn reach(&mut self, now: Timestamp) {

@@ -1,5 +1,6 @@
 //! What a conversation's state says after a history.
 
+mod bounded;
 mod redelivery;
 
 use super::{Conversation, Fact, Opening};

@@ -1,6 +1,7 @@
 //! How often automation and broadcasts may write to one person, where a pack says so.
 
 use super::look::{Look, bare};
+use crate::conversation::Conversation;
 use crate::decision::{Actor, Finding, Remedy};
 use crate::pack::{Frequency, Rule};
 use crate::send::{Send, Status};
@@ -24,7 +25,7 @@ pub(super) fn cap(look: &mut Look<'_>) -> bool {
 }
 
 /// Whether what this speaker says is counted: nobody waits for it.
-const fn counts(actor: &Actor) -> bool {
+pub(crate) const fn counts(actor: &Actor) -> bool {
     match actor {
         Actor::Automation | Actor::Broadcast => true,
         Actor::Human(_) | Actor::AiAssistedHuman(_) | Actor::Bot => false,
@@ -39,6 +40,8 @@ fn counted(look: &Look<'_>, cap: Frequency) -> Vec<Timestamp> {
     let here = conversation.sends().map(|(id, send)| (id, send, own));
     let others = here.chain(home).filter(|(id, send, _)| Some(*id) != look.facts.send && counts(&send.intent.actor));
     let moments = others.filter_map(|(_, send, own)| moment(send, own));
+    let left = conversation.counted().chain(look.facts.home.into_iter().flat_map(Conversation::counted));
+    let moments = moments.chain(left);
     let mut counted: Vec<_> = moments.filter(|moment| look.now < moment.plus(cap.within)).collect();
     counted.sort_unstable();
     counted

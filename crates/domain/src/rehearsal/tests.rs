@@ -6,7 +6,8 @@ use crate::evaluate::{Facts, evaluate, verdict};
 use crate::event::{Content, Event, Recorded, SendingKind};
 use crate::pack::{BUILT_IN, Pack, Packs, Rule};
 use crate::page::Page;
-use crate::send::{Handling, Request, claim, request};
+use crate::send::left::looked_up;
+use crate::send::{Handling, Request, claim, request, request_beside};
 use crate::testing::{
     DAY_MS, actors, agent, at, built_in, claim_of, fold, heard, message, page, person, record, request_id, send_id,
 };
@@ -43,7 +44,8 @@ impl Past {
             turn: None,
         };
         let state = fold(&self.log);
-        self.log.extend(request(&Facts::new(&page_id, &page, &state), &self.packs, &command, now).unwrap());
+        let (facts, left) = (Facts::new(&page_id, &page, &state), looked_up(&self.log, &state, &command).unwrap());
+        self.log.extend(request_beside(&facts, &self.packs, &command, &left, now).unwrap());
         let state = fold(&self.log);
         let verdict = state.send(&send_id(n)).unwrap().decision.as_ref().unwrap().verdict;
         if verdict != Verdict::Blocked {

@@ -32,6 +32,15 @@ pub struct Request {
     pub turn: Option<Timestamp>,
 }
 
+/// What was found, beside the state, of the sends that have left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// The state's floor when it was looked: none of those before it is the request's by its request id or its send id.
+    pub floor: u64,
+    /// The latest of them that was to tell what the request tells, unless it came to nothing.
+    pub key: Option<SendId>,
+}
+
 /// A worker wants to write a send to the wire.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -57,6 +66,12 @@ pub enum Refusal {
     /// What the request tells was told before, or is about to be, by this send.
     #[error("what this tells was asked for before")]
     KeyTaken(SendId),
+    /// The request is not known to the state, which sends have left: look among those, and ask again with what is found.
+    #[error("sends have left the state, and were not looked through")]
+    Forgotten {
+        /// The state's floor.
+        floor: u64,
+    },
     /// There is no such send in this conversation.
     #[error("there is no such send")]
     NoSuchSend,
@@ -84,9 +99,24 @@ pub enum Refusal {
 /// the same moment on.
 ///
 /// # Errors
-/// When the request was made before, by its request id or its send id, with the same content or another; or when another
-/// send has its business key, and has not come to nothing.
+/// When the request was made before, by its request id or its send id, with the same content or another; when another send
+/// has its business key, and has not come to nothing; or when sends have left the state, of which [`request_beside`] is to
+/// be told.
 pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    request_beside(facts, packs, command, &Left::default(), now)
+}
+
+/// The same, with what was found of the sends that have left the state.
+///
+/// # Errors
+/// As [`request`] has them: [`Refusal::Forgotten`] only if more sends have left than were looked through.
+pub fn request_beside(
+    facts: &Facts<'_>,
+    packs: &Packs,
+    command: &Request,
+    left: &Left,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     let state = facts.conversation;
     let same_id = || state.send(&command.send).map(|known| (&command.send, known));
     if let Some((send, known)) = state.send_of_request(&command.request).or_else(same_id) {
@@ -94,9 +124,14 @@ pub fn request(facts: &Facts<'_>, packs: &Packs, command: &Request, now: Timesta
         let refusal = if is_same { Refusal::Repeated } else { Refusal::RequestIdReused };
         return Err(refusal(send.clone()));
     }
-    if let Some((send, known)) = command.handling.key.as_ref().and_then(|key| state.send_of_key(key))
-        && !known.status.came_to_nothing()
-    {
+    if state.floor() > left.floor {
+        return Err(Refusal::Forgotten { floor: state.floor() });
+    }
+    let taken = command.handling.key.as_ref().and_then(|key| match state.send_of_key(key) {
+        Some((send, known)) => (!known.status.came_to_nothing()).then_some(send),
+        None => left.key.as_ref(),
+    });
+    if let Some(send) = taken {
         return Err(Refusal::KeyTaken(send.clone()));
     }
     let requested = SendingKind::Requested {

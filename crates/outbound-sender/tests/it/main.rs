@@ -18,6 +18,7 @@ mod limits;
 mod once;
 mod order;
 mod pages;
+mod past;
 mod requests;
 mod restored;
 mod rules;

@@ -34,6 +34,26 @@ const APP: &str = "4004";
 const APP_SECRET: &str = "test-app-secret-0001";
 const VERIFY_TOKEN: &str = "verify-me";
 
+/// Makes a test of each function, for either database: `async fn name(database: Database, spare: Database)`.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let folder = tempfile::TempDir::new().unwrap();
+                super::$name(super::sqlite(&folder, "a").await, super::sqlite(&folder, "b").await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::postgres().await, super::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both;
+
 /// One thing that runs until it is told to stop.
 pub(crate) struct Part {
     pub(crate) stop: CancellationToken,

@@ -151,7 +151,8 @@ impl Sandbox {
         // As in the binary, the calls and the first outbox share one sender.
         let hints = Hints::default();
         let front = sender(&setup, log.clone(), platform_address, database.clone(), hints.clone());
-        let filler = table(OutboxTable::new(patience(&setup), hints), log.clone(), database.clone());
+        let filler =
+            table(OutboxTable::new(log.identity().clone(), patience(&setup), hints), log.clone(), database.clone());
         let first = front.clone();
         let registering = pages(&setup, log.clone(), platform_address, database.clone());
         let server = Part::start(|stop| async move {

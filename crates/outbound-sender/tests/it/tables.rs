@@ -1,6 +1,6 @@
 //! The sender's table: what it says, and that senders go on from it as the log has it.
 
-use crate::parts::{Part, open, patience, table};
+use crate::parts::{Part, on_both, open, patience, table};
 use crate::sandbox::{ASHA, BILAL, ECHO, PAGE, SOON, Sandbox, reaches};
 use crate::words::{says, staff_says};
 use api::proto::outbound::v1::State;
@@ -20,25 +20,6 @@ use testkit::eventually;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Makes a test of each function, for either database: `async fn name(database: Database, spare: Database)`.
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let folder = tempfile::TempDir::new().unwrap();
-                super::$name(super::sqlite(&folder, "a").await, super::sqlite(&folder, "b").await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(super::postgres().await, super::postgres().await).await;
-            })+
-        }
-    };
-}
-
 on_both!(
     a_row_says_what_its_send_waits_for,
     nothing_of_an_erased_conversation_is_left_in_the_table,
@@ -48,11 +29,11 @@ on_both!(
 
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-async fn sqlite(folder: &TempDir, name: &str) -> Database {
+pub(crate) async fn sqlite(folder: &TempDir, name: &str) -> Database {
     open(format!("sqlite:{}", folder.path().join(name).display())).await
 }
 
-async fn postgres() -> Database {
+pub(crate) async fn postgres() -> Database {
     open(testkit::postgres().database()).await
 }
 
@@ -204,8 +185,10 @@ async fn invariant_09_an_outbox_dropped_under_load_is_filled_with_the_same_rows(
 
 /// Fills another database from the log.
 async fn filled(sandbox: &Sandbox, database: &Database) -> Part {
-    let table =
-        table(OutboxTable::new(patience(&sandbox.setup), Hints::default()), sandbox.log.clone(), database.clone());
+    let table = {
+        let outbox = OutboxTable::new(sandbox.log.identity().clone(), patience(&sandbox.setup), Hints::default());
+        table(outbox, sandbox.log.clone(), database.clone())
+    };
     reaches(database, &sandbox.log).await;
     table
 }
@@ -256,7 +239,7 @@ impl Sandbox {
     }
 
     /// One whose clock stands still until it is moved, and whose table is in this database.
-    async fn start_by_hand_in(database: Database) -> (Self, service_kit::ManualClock) {
+    pub(crate) async fn start_by_hand_in(database: Database) -> (Self, service_kit::ManualClock) {
         let (clock, hands) = service_kit::Clock::manual(service_kit::Clock::system().now());
         let start = |setup: &mut crate::sandbox::Setup| (setup.clock, setup.database) = (clock, Some(database));
         (Self::start_with(start).await, hands)

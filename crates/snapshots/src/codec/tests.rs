@@ -58,6 +58,7 @@ fn the_fixed_history_has_a_send_in_every_state() {
         "unresolved",
     ];
     assert_eq!(statuses, expected);
+    assert_eq!(state.floor(), 1, "and one that has left it");
     assert!(state.erasure().is_some_and(|erasure| erasure.n_removed.is_some()));
 }
 

@@ -16,4 +16,5 @@ mod receipts;
 mod rehearsals;
 mod sandbox;
 mod schema;
+mod sends;
 mod snapshots;

@@ -1,13 +1,14 @@
 //! The property that webhooks may come again, late, in any order and in other batches.
 
 use crate::conversation::{Conversation, Opening};
+use crate::decision::Actor;
 use crate::event::{
     CommentVerb, Concern, Event, InboundKind, LeadEnd, NotificationChange, Outcome, ReactionAction, Recorded,
 };
 use crate::id::RecordId;
 use crate::testing::{
     DAY_MS, accepted, at, blocked, commented, dispatched, echo, idle_kinds, lead, mid, one_time, opt_in, passed_to,
-    postback, reaction, record, referral, repeated, requested, send_id, sent, settled, told,
+    postback, reaction, record, referral, repeated, requested_by, send_id, sent, settled, told,
 };
 use proptest::prelude::*;
 
@@ -152,7 +153,7 @@ struct Life {
 impl Life {
     fn steps(&self, send: u128) -> Vec<(i64, Event)> {
         let start_ms = self.requested_ms;
-        let first = requested(send, at(start_ms));
+        let first = requested_by(send, at(start_ms), Actor::Automation);
         if self.is_blocked {
             return vec![(start_ms, first), (start_ms, blocked(send, at(start_ms)))];
         }
@@ -191,7 +192,9 @@ fn life() -> impl Strategy<Value = Life> {
     ]);
     let echo = (prop_oneof![4 => Just("m1"), 1 => Just("m0")], stated_ms(), delay_ms());
     let failures = prop::collection::vec(any::<bool>(), 0..3);
-    let parts = (stated_ms(), prop::bool::weighted(0.2), failures, endings, prop::collection::vec(echo, 0..3));
+    // Mostly close together, sometimes so far apart that those before leave the state.
+    let requested_ms = prop_oneof![2 => stated_ms(), 1 => (0..5_i64).prop_map(|n| n * n * 3 * DAY_MS)];
+    let parts = (requested_ms, prop::bool::weighted(0.2), failures, endings, prop::collection::vec(echo, 0..3));
     parts.prop_map(|(requested_ms, is_blocked, failures, endings, echoes)| {
         let echoes = if is_blocked { Vec::new() } else { echoes };
         Life { requested_ms, is_blocked, failures, endings, echoes }

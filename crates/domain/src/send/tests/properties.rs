@@ -4,8 +4,10 @@ use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
 use crate::event::{Concern, Content, Event, InboundKind, Outcome, Recorded, SendingKind};
 use crate::id::SendId;
+use crate::send::left::looked_up;
 use crate::send::{
-    Guarantee, Handling, LEAVE_WITHIN, Patience, Refusal, Request, Step, cancel, claim, doubt, plan, request, settle,
+    Guarantee, Handling, LEAVE_WITHIN, Patience, Refusal, Request, Step, cancel, claim, doubt, plan, request_beside,
+    settle,
 };
 use crate::testing::{
     DAY_MS, PACK, PACKS, agent, at, claim_of, echo, facts, judged_by, message, mid, person, postback, record,
@@ -179,7 +181,8 @@ impl World {
             handling: self.handling(send),
             turn: None,
         };
-        self.take(request(&facts(&self.state), &PACKS, &command, self.now));
+        let left = looked_up(&self.log, &self.state, &command);
+        self.take(left.and_then(|left| request_beside(&facts(&self.state), &PACKS, &command, &left, self.now)));
     }
 
     /// Send 2 is held while it is forbidden, and the person may have send 3 twice.

@@ -3,15 +3,18 @@
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Intent, Purpose, Route, To};
 use crate::event::{CommentVerb, Concern, Content, Event, Outcome, Recorded, RightStep, RightStepKind, SendingKind};
+use crate::id::SendId;
 use crate::pack::Packs;
 use crate::right::Right;
-use crate::send::{Handling, Request, Status, claim, request, settle};
+use crate::send::left::looked_up;
+use crate::send::{Handling, Request, Send, Status, all_of, claim, request_beside, settle};
 use crate::testing::{
     DAY_MS, at, built_in, claim_of, comment_id, commented, echo, facts, fold, heard, message, mid, one_time, person,
     record, repeated, request_id, send_id, sent, token_id, told,
 };
 use crate::time::Timestamp;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static PACKS: LazyLock<Packs> = LazyLock::new(|| Packs::of([built_in(1)]).unwrap());
@@ -80,8 +83,16 @@ impl World {
         }
     }
 
+    /// Every send there ever was.
+    fn all(&self) -> BTreeMap<SendId, Send> {
+        all_of(self.log.iter().zip(1..).map(|(event, n)| Recorded { record: record(n), event }))
+    }
+
     fn ask(&mut self, n: u128, intent: Intent) -> Vec<Event> {
-        let events = request(&facts(&self.state), &PACKS, &asked(n, intent), self.now).unwrap_or_default();
+        let command = asked(n, intent);
+        let left = looked_up(&self.log, &self.state, &command);
+        let answer = left.and_then(|left| request_beside(&facts(&self.state), &PACKS, &command, &left, self.now));
+        let events = answer.unwrap_or_default();
         self.take(events.clone());
         events
     }
@@ -322,7 +333,8 @@ proptest! {
     ) {
         let world = world_after(acts);
         for right in [once(), reply()] {
-            let may_be_out = world.state.sends().filter(|(_, send)| {
+            let all = world.all();
+            let may_be_out = all.values().filter(|send| {
                 let uses = send.decision.as_ref().is_some_and(|decision| decision.right.as_ref() == Some(&right));
                 let is_dispatched = matches!(send.status, Status::Dispatched { .. } | Status::Unknown { .. });
                 uses && (is_dispatched || matches!(send.status, Status::Sent { .. } | Status::Unresolved))
@@ -336,10 +348,11 @@ proptest! {
         acts in prop::collection::vec(act(), 1..60),
     ) {
         let world = world_after(acts);
+        let all = world.all();
         let mut claimed: Vec<_> = world.log.iter().filter_map(|event| {
             let Event::Sending(step) = event else { return None };
             let SendingKind::Dispatched { decision, .. } = &step.kind else { return None };
-            let is_out = matches!(world.state.send(&step.send)?.status, Status::Sent { .. });
+            let is_out = matches!(all.get(&step.send)?.status, Status::Sent { .. });
             (is_out && decision.right == Some(often())).then_some((step.send.clone(), step.at))
         }).collect();
         claimed.dedup_by_key(|(send, _)| send.clone());

@@ -261,7 +261,20 @@ fn repeated_and_cancelled(send: u128) -> Vec<Event> {
     vec![asked, accepted, claimed, unknown, again, step(send, 500, SendingKind::Cancelled)]
 }
 
-/// Every opening, watermarks, and a send in each of its states.
+/// A send that went out ten days before the others were asked for, and so leaves the state.
+fn long_gone(send: u128) -> Vec<Event> {
+    let asked = requested(send, Actor::Automation, Purpose::Conversation);
+    let out = settled(send, Outcome::Sent { mid: mid("m_0") });
+    let mut events = vec![asked, accepted(send, Route::Response), dispatched(send), out];
+    for event in &mut events {
+        if let Event::Sending(step) = event {
+            step.at = at(step.at.since(at(0)).as_millis() - 10 * 86_400_000);
+        }
+    }
+    events
+}
+
+/// Every opening, watermarks, a send in each of its states, and one that has left.
 pub(super) fn history() -> Vec<Event> {
     let mut events = vec![
         Event::Erasing(Erasing { at: at(-9_000), kind: ErasingKind::Begun { until: at(-9_000) } }),
@@ -278,6 +291,7 @@ pub(super) fn history() -> Vec<Event> {
         [Actor::Human(agent()), Actor::AiAssistedHuman(agent()), Actor::Bot, Actor::Automation, Actor::Broadcast];
     let actors = actors.into_iter().cycle();
     let purposes = Purpose::ALL.into_iter().cycle();
+    events.extend(long_gone(11));
     events.extend((1..=9).zip(actors.zip(purposes)).map(|(n, (actor, purpose))| requested(n, actor, purpose)));
     events.push(step(2, 100, SendingKind::Blocked { decision: judged(Verdict::Blocked) }));
     events.extend((3..=9).zip(Route::ALL.into_iter().cycle()).map(|(send, route)| accepted(send, route)));

@@ -1,0 +1,44 @@
+//! Sends as their stream's records tell them, also those that have left the conversation's state.
+
+use super::Send;
+use crate::conversation::Conversation;
+use crate::event::{Event, Recorded};
+use crate::id::SendId;
+use std::collections::BTreeMap;
+
+/// The send as this history of its stream leaves it; none if it was never asked for, or was erased since.
+pub fn one_of<'a>(history: impl IntoIterator<Item = Recorded<'a>>, id: &SendId) -> Option<Send> {
+    // What else the stream holds changes nothing in a send, and alone it has nothing to make place for.
+    let own = history.into_iter().filter(|recorded| match of_send(recorded.event) {
+        Some(send) => send == id,
+        None => matches!(recorded.event, Event::Erasing(_)),
+    });
+    Conversation::fold(own).send(id).cloned()
+}
+
+/// Every send of a stream as this history of it leaves them, by id.
+pub fn all_of<'a>(history: impl IntoIterator<Item = Recorded<'a>>) -> BTreeMap<SendId, Send> {
+    let mut alone: BTreeMap<SendId, Conversation> = BTreeMap::new();
+    for recorded in history {
+        if let Some(id) = of_send(recorded.event) {
+            alone.entry(id.clone()).or_default().evolve(recorded);
+        } else if let Event::Erasing(_) = recorded.event {
+            alone.values_mut().for_each(|state| state.evolve(recorded));
+        }
+    }
+    alone.into_iter().filter_map(|(id, state)| Some((id.clone(), state.send(&id)?.clone()))).collect()
+}
+
+/// The send that an event is about.
+fn of_send(event: &Event) -> Option<&SendId> {
+    match event {
+        Event::Sending(step) => Some(&step.send),
+        Event::Inbound(inbound) => inbound.kind.echo().and_then(|echo| echo.send.as_ref()),
+        Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
+    }
+}

@@ -1,0 +1,2 @@
+-- For how far a stream's sends are known.
+CREATE INDEX sends_by_place ON sends (stream, place);
