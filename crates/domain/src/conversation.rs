@@ -4,6 +4,7 @@
 //! arrive nor how often they come changes where the fold ends.
 
 mod latest;
+mod letting_go;
 mod opening;
 mod reach;
 mod rights;

@@ -22,6 +22,8 @@ use crate::page::Page;
 use crate::time::Timestamp;
 use look::{Grant, Look};
 
+pub(crate) use frequency::counts;
+
 /// The version of this code. It grows whenever the same facts and pack could give another decision, so that a stored
 /// decision says which code made it.
 pub const VERSION: u32 = 3;

@@ -24,7 +24,7 @@ pub(super) fn cap(look: &mut Look<'_>) -> bool {
 }
 
 /// Whether what this speaker says is counted: nobody waits for it.
-const fn counts(actor: &Actor) -> bool {
+pub(crate) const fn counts(actor: &Actor) -> bool {
     match actor {
         Actor::Automation | Actor::Broadcast => true,
         Actor::Human(_) | Actor::AiAssistedHuman(_) | Actor::Bot => false,
