@@ -10,7 +10,7 @@ impl Conversation {
     pub(crate) fn let_go(&mut self, id: &SendId) {
         let is_over = self.sends.get(id).is_some_and(|send| {
             let takes_no_right = send.decision.as_ref().is_none_or(|decision| decision.right.is_none());
-            // An echo that comes late changes rights and requests of the person's, and when a send that counts went out.
+            // An echo or an answer that comes late changes rights and requests of the person's, and when a send that counts went out.
             send.status.is_final()
                 && takes_no_right
                 && send.intent.kind.ask().is_none()
@@ -62,6 +62,7 @@ mod tests {
                 settled(send, at(ms), 1, Outcome::Rejected { code: 100, subcode: 0 })
             }
             (_, Some(Status::Dispatched { .. })) => settled(send, at(ms), 1, sent(&name)),
+            (4..=8, Some(_)) => settled(send, at(ms), 1, sent(&name)),
             (_, Some(_)) => heard(at(ms - 1_000_000), echo(Some(send_id(send)), &name)),
         }
     }
