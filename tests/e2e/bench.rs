@@ -73,7 +73,9 @@ async fn jetstream_is_measured_on_the_server_given() {
         "rebuild",
         "rebuild.jetstream",
         "evaluate.cold.p99",
+        "evaluate.cold.log.p99",
         "evaluate.cold.jetstream.p99",
+        "evaluate.cold.jetstream.log.p99",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

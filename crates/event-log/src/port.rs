@@ -6,7 +6,7 @@ use crate::follower::Follower;
 use crate::identity::LogIdentity;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
 use async_trait::async_trait;
-use domain::id::{Kind, PageId, StreamId};
+use domain::id::{BadStream, Kind, PageId, StreamId};
 
 /// An append-only log of records, in streams.
 #[async_trait]
@@ -169,6 +169,27 @@ impl Filter {
             Pages::One(page) => stream.page() == Some(page),
         };
         of_kind && of_page && self.wants_partition(partition)
+    }
+
+    /// The same by a stream's name, of which no more is read than is asked for, whatever its partition.
+    pub(crate) fn wants_name(&self, name: &str) -> Result<bool, BadStream> {
+        match &self.pages {
+            Pages::All => {
+                let word = name.split_once('/').map(|(word, _)| word);
+                let kind = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word).ok_or(BadStream)?;
+                Ok(self.kinds.is_empty() || self.kinds.contains(&kind))
+            }
+            Pages::One(page) => {
+                let stream = StreamId::parse(name)?;
+                Ok(stream.page() == Some(page) && (self.kinds.is_empty() || self.kinds.contains(&stream.kind())))
+            }
+        }
+    }
+
+    /// The first and the last partition that may be wanted.
+    pub(crate) fn partition_range(&self) -> (u16, u16) {
+        let (first, last) = (self.partitions.iter().min(), self.partitions.iter().max());
+        (first.copied().unwrap_or(0), last.copied().unwrap_or(u16::MAX))
     }
 
     /// Whether anything of a partition may be wanted.

@@ -30,7 +30,7 @@ impl Shared {
     /// Goes through one part. Nothing when it was stopped. It blocks its thread.
     pub(super) fn go_through(&self, runtime: &Handle, part: u16) -> Result<Option<Report>, LogError> {
         let filter = self.plan.filter(&*self.log, part);
-        let mut follower = runtime.block_on(self.log.follow(filter, Checkpoint::beginning()))?;
+        let mut follower = runtime.block_on(self.log.follow(filter, Checkpoint::beginning()))?.for_judging();
         let mut work = Work { shared: self, runtime, pages: PagesAt::new(&self.pages), part: Part::default() };
         let (mut passed, mut n_told) = (self.plan.end.clone(), 0);
         passed.positions.fill(0);
