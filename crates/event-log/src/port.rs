@@ -171,19 +171,16 @@ impl Filter {
         of_kind && of_page && self.wants_partition(partition)
     }
 
-    /// The same by a stream's name, of which no more is read than is asked for, whatever its partition.
-    pub(crate) fn wants_name(&self, name: &str) -> Result<bool, BadStream> {
-        match &self.pages {
-            Pages::All => {
-                let word = name.split_once('/').map(|(word, _)| word);
-                let kind = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word).ok_or(BadStream)?;
-                Ok(self.kinds.is_empty() || self.kinds.contains(&kind))
-            }
-            Pages::One(page) => {
-                let stream = StreamId::parse(name)?;
-                Ok(stream.page() == Some(page) && (self.kinds.is_empty() || self.kinds.contains(&stream.kind())))
-            }
+    /// The same by the bytes of a stream's name, of which no more is read than is asked for, whatever its partition.
+    pub(crate) fn wants_name(&self, name: &[u8]) -> Result<bool, BadStream> {
+        let is_of = |kind: &Kind| name.strip_prefix(kind.as_str().as_bytes()).is_some_and(|key| key.starts_with(b"/"));
+        let kind = Kind::ALL.into_iter().find(is_of).ok_or(BadStream)?;
+        if !self.kinds.is_empty() && !self.kinds.contains(&kind) {
+            return Ok(false);
         }
+        let Pages::One(page) = &self.pages else { return Ok(true) };
+        let name = std::str::from_utf8(name).map_err(|_| BadStream)?;
+        Ok(StreamId::parse(name)?.page() == Some(page))
     }
 
     /// The first and the last partition that may be wanted.

@@ -35,6 +35,10 @@ impl Shared {
         let (mut passed, mut n_told) = (self.plan.end.clone(), 0);
         passed.positions.fill(0);
         loop {
+            // Asking takes a lock, so it is not done for every record.
+            if n_told == 0 && self.stop.is_cancelled() {
+                return Ok(None);
+            }
             let Some(next) = self.next(runtime, &mut follower)? else { return Ok(None) };
             match next {
                 Followed::Record(stored) if self.plan.is_behind(stored.shard, stored.position) => {
@@ -65,9 +69,6 @@ impl Shared {
 
     /// What comes next; nothing when it was stopped meanwhile.
     fn next(&self, runtime: &Handle, follower: &mut Follower) -> Result<Option<Followed>, LogError> {
-        if self.stop.is_cancelled() {
-            return Ok(None);
-        }
         if let Some(next) = follower.try_next()? {
             return Ok(Some(next));
         }

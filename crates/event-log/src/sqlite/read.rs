@@ -21,6 +21,9 @@ const SHARD: u16 = 0;
 /// How many records a follower reads at a time.
 const PAGE: usize = TOGETHER;
 
+/// How many bytes a record has on average at most, as a rule: a page that grows is copied.
+const USUAL_BYTES: usize = 512;
+
 /// How many places are looked at for one page: what is wanted may be rare, and followers are told how far they are.
 const SPAN: Position = 32 * TOGETHER as Position;
 
@@ -139,18 +142,20 @@ struct Page {
     is_full: bool,
 }
 
-fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Page, LogError> {
-    let end = last(connection)?.max(after);
-    let to = end.min(after + SPAN);
-    let (first, most) = filter.partition_range();
+fn page(connection: &Connection, filter: &Filter, position: Position) -> Result<Page, LogError> {
+    let end = last(connection)?.max(position);
+    let to = end.min(position + SPAN);
+    let (lowest, highest) = filter.partition_range();
     let mut statement = connection.prepare_cached(if filter.partitions.is_empty() { ALL } else { OF_PARTITIONS })?;
-    let (after, limit) = (after.cast_signed(), PAGE as i64);
+    let (after, limit) = (position.cast_signed(), PAGE as i64);
     let mut rows = if filter.partitions.is_empty() {
         statement.query(params![after, to.cast_signed(), limit])?
     } else {
-        statement.query(params![after, to.cast_signed(), limit, first, most])?
+        statement.query(params![after, to.cast_signed(), limit, lowest, highest])?
     };
-    let (mut bytes, mut places, mut reached) = (Vec::new(), VecDeque::with_capacity(PAGE), 0);
+    let most = usize::try_from(end - position).map_or(PAGE, |places| places.min(PAGE));
+    let (mut bytes, mut places) = (Vec::with_capacity(most * USUAL_BYTES), VecDeque::with_capacity(most));
+    let mut reached = position;
     let mut count = 0;
     while let Some(row) = rows.next()? {
         count += 1;
@@ -183,7 +188,8 @@ fn is_wanted(row: &Row<'_>, filter: &Filter) -> Result<bool, LogError> {
     if !filter.partitions.is_empty() && !filter.wants_partition(row.get(3)?) {
         return Ok(false);
     }
-    let name = row.get_ref(2)?.as_str().map_err(|error| LogError::Broken(error.into()))?;
+    // Damage can change what kind of value it is.
+    let name = row.get_ref(2)?.as_bytes().map_err(|error| LogError::Broken(error.into()))?;
     filter.wants_name(name).map_err(|error| LogError::Broken(error.into()))
 }
 
