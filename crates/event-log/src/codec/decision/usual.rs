@@ -47,10 +47,9 @@ pub(in crate::codec) fn read(bytes: &[u8], extent: Extent) -> Option<Box<Decisio
 }
 
 fn verdict_of(number: u64) -> Option<Verdict> {
-    match wire::Verdict::try_from(i32::try_from(number).ok()?).ok()? {
-        wire::Verdict::Blocked => Some(Verdict::Blocked),
-        allowed => route_from_wire(allowed).map(Verdict::Allowed),
-    }
+    let verdict = wire::Verdict::try_from(i32::try_from(number).ok()?).ok()?;
+    let is_blocked = verdict == wire::Verdict::Blocked;
+    if is_blocked { Some(Verdict::Blocked) } else { route_from_wire(verdict).map(Verdict::Allowed) }
 }
 
 /// Rules that speak of one of several things are left to the generated code.
