@@ -29,6 +29,22 @@ pub fn record_decode(data: &[u8]) {
     assert_eq!(event_log::encode(&again), bytes, "a record has one form");
     assert!(event_log::partition_of(&record.stream) < event_log::PARTITIONS);
     can_be_folded(&record);
+    is_judged_alike(data, &record);
+}
+
+/// What is left out where a past is only judged changes no judgement.
+fn is_judged_alike(data: &[u8], record: &Record) {
+    let judged = event_log::decode_to_judge(data).expect("what can be read whole can be read in part");
+    let fold =
+        |record: &Record| Conversation::fold(record.events.iter().map(|event| Recorded { record: record.id, event }));
+    let (whole, judged) = (fold(record), fold(&judged));
+    assert_eq!((judged.rights(), judged.reach()), (whole.rights(), whole.reach()), "rights and wishes are the same");
+    let (page_id, page) = (PageId::parse("1").expect("a digit is an id"), Page::default());
+    for purpose in Purpose::ALL {
+        let intent = Intent::new(Actor::Automation, purpose);
+        let judge = |state| judge(&PACKS, &Facts::new(&page_id, &page, state), &intent, record.recorded_at);
+        assert_eq!(judge(&judged), judge(&whole), "both judge alike");
+    }
 }
 
 /// Folds take every event ever written.

@@ -77,7 +77,9 @@ async fn jetstream_is_measured_on_the_server_given() {
         "rebuild",
         "rebuild.jetstream",
         "evaluate.cold.p99",
+        "evaluate.cold.log.p99",
         "evaluate.cold.jetstream.p99",
+        "evaluate.cold.jetstream.log.p99",
         "send.latency.p50",
         "send.latency.jetstream.p99",
     ] {

@@ -16,6 +16,7 @@
 //! | requests to agree to something | those of 31 days | the longest span of a cap |
 
 mod latest;
+mod letting_go;
 mod opening;
 mod past;
 mod reach;

@@ -20,8 +20,9 @@ use crate::id::{PageId, SendId};
 use crate::pack::{Pack, Packs, Rule};
 use crate::page::Page;
 use crate::time::Timestamp;
-pub(crate) use frequency::counts;
 use look::{Grant, Look};
+
+pub(crate) use frequency::counts;
 
 /// The version of this code. It grows whenever the same facts and pack could give another decision, so that a stored
 /// decision says which code made it.

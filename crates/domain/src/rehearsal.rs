@@ -120,7 +120,8 @@ pub struct Around<'a> {
     pub home: Option<&'a Conversation>,
 }
 
-/// One stream's past, as it is gone through once more.
+/// One stream's past, as it is gone through once more. Sends that have ended are let go of where nothing else is judged by
+/// them, so that a long past takes no more memory than a short one.
 #[derive(Clone, Debug, Default)]
 pub struct Rehearsal {
     state: Conversation,
@@ -155,12 +156,15 @@ impl Rehearsal {
     /// Goes one event further. Answers the send that ended with it, if it was judged.
     pub fn evolve(&mut self, recorded: Recorded<'_>) -> Option<Rejudged> {
         self.state.evolve(recorded);
-        if self.open.is_empty() || !can_end(recorded.event) {
+        if !can_end(recorded.event) {
             return None;
         }
         let has_ended = |open: &Rejudged| self.state.send(&open.send).is_none_or(|send| send.status.is_final());
-        let place = self.open.iter().position(has_ended)?;
-        Some(self.open.swap_remove(place))
+        let place = self.open.iter().position(has_ended);
+        if let Some(send) = send_of(recorded.event) {
+            self.state.let_go_early(send);
+        }
+        place.map(|place| self.open.swap_remove(place))
     }
 
     /// The sends that have not ended, as they were judged last.
@@ -186,6 +190,20 @@ fn can_end(event: &Event) -> bool {
         Event::Inbound(inbound) => matches!(&inbound.kind, InboundKind::Echo(_)),
         Event::Erasing(_) => true,
         Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Consent(_) | Event::Page(_) => false,
+    }
+}
+
+/// The send that an event may have ended.
+fn send_of(event: &Event) -> Option<&SendId> {
+    match event {
+        Event::Sending(step) => Some(&step.send),
+        Event::Inbound(inbound) => inbound.kind.echo()?.send.as_ref(),
+        Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
     }
 }
 

@@ -15,6 +15,7 @@ mod tests;
 mod usual;
 
 pub use decision::decision_bytes;
+pub(crate) use usual::Extent;
 
 use crate::record::Record;
 use api::proto::log::v1 as wire;
@@ -56,7 +57,20 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// # Errors
 /// When the bytes are no record, or one of a kind this version does not know.
 pub fn decode(bytes: &[u8]) -> Result<Record, Undecodable> {
-    match usual::record(bytes) {
+    read(bytes, Extent::Whole)
+}
+
+/// Reads so much of a record that [`encode`] wrote as it takes to judge a past: what people and Pages said may be left out,
+/// and what once led to a decision.
+///
+/// # Errors
+/// As for [`decode`], but for what is left out.
+pub fn decode_to_judge(bytes: &[u8]) -> Result<Record, Undecodable> {
+    read(bytes, Extent::ToJudge)
+}
+
+pub(crate) fn read(bytes: &[u8], extent: Extent) -> Result<Record, Undecodable> {
+    match usual::record(bytes, extent) {
         Some(record) => Ok(record),
         None => by_generated_code(bytes),
     }

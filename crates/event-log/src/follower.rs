@@ -1,5 +1,6 @@
 //! Following a log: records as they come, and word of how far it has got.
 
+use crate::codec::Extent;
 use crate::port::LogError;
 use crate::record::{Checkpoint, Position, Stored, Unreadable};
 use bytes::Bytes;
@@ -61,11 +62,11 @@ impl Encoded {
         self.places.is_empty()
     }
 
-    fn take(&mut self) -> Option<Item> {
+    fn take(&mut self, extent: Extent) -> Option<Item> {
         let Place { position, end, name_end } = self.places.pop_front()?;
         let start = std::mem::replace(&mut self.start, name_end);
         let stream = || StreamId::parse(std::str::from_utf8(&self.bytes[end..name_end]).ok()?).ok();
-        let stored = Stored::decode(self.shard, position, self.bytes.slice(start..end), stream);
+        let stored = Stored::read((self.shard, position), self.bytes.slice(start..end), stream, extent);
         Some(stored.map(|stored| Followed::Record(Box::new(stored))))
     }
 }
@@ -94,13 +95,22 @@ pub struct Follower {
     /// What has come and was not asked for yet: first these records, then the rest.
     encoded: Encoded,
     ready: VecDeque<Item>,
+    extent: Extent,
     // Ends the task that feeds `items` when the follower is dropped.
     _task: AbortOnDropHandle<()>,
 }
 
 impl Follower {
     pub(crate) fn new(items: mpsc::Receiver<Result<Batch, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
-        Self { items, encoded: Encoded::default(), ready: VecDeque::new(), _task: AbortOnDropHandle::new(task) }
+        let (encoded, ready, extent) = (Encoded::default(), VecDeque::new(), Extent::Whole);
+        Self { items, encoded, ready, extent, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Lets what no judgement of a past needs be left out of the records that come: see [`crate::decode_to_judge`]. Their
+    /// bytes are whole. A log that reads records before they are asked for leaves nothing out.
+    #[must_use]
+    pub fn for_judging(self) -> Self {
+        Self { extent: Extent::ToJudge, ..self }
     }
 
     /// Waits for what comes next. After an error the follower has ended: begin again from the last checkpoint.
@@ -144,7 +154,7 @@ impl Follower {
     }
 
     fn take(&mut self) -> Option<Item> {
-        self.encoded.take().or_else(|| self.ready.pop_front())
+        self.encoded.take(self.extent).or_else(|| self.ready.pop_front())
     }
 
     fn receive(&mut self, batch: Batch) {

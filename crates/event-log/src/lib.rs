@@ -22,7 +22,7 @@ mod snapshots;
 mod export;
 pub mod raw;
 
-pub use codec::{Undecodable, decision_bytes, decode, encode};
+pub use codec::{Undecodable, decision_bytes, decode, decode_to_judge, encode};
 pub use conversations::{Conversations, Loaded, StateError};
 pub use export::export;
 pub use follower::{Followed, Follower};

@@ -6,7 +6,7 @@ use crate::follower::Follower;
 use crate::identity::LogIdentity;
 use crate::record::{Checkpoint, Position, Record, Revision, Stored};
 use async_trait::async_trait;
-use domain::id::{Kind, PageId, StreamId};
+use domain::id::{BadStream, Kind, PageId, StreamId};
 
 /// An append-only log of records, in streams.
 #[async_trait]
@@ -169,6 +169,24 @@ impl Filter {
             Pages::One(page) => stream.page() == Some(page),
         };
         of_kind && of_page && self.wants_partition(partition)
+    }
+
+    /// The same by the bytes of a stream's name, of which no more is read than is asked for, whatever its partition.
+    pub(crate) fn wants_name(&self, name: &[u8]) -> Result<bool, BadStream> {
+        let is_of = |kind: &Kind| name.strip_prefix(kind.as_str().as_bytes()).is_some_and(|key| key.starts_with(b"/"));
+        let kind = Kind::ALL.into_iter().find(is_of).ok_or(BadStream)?;
+        if !self.kinds.is_empty() && !self.kinds.contains(&kind) {
+            return Ok(false);
+        }
+        let Pages::One(page) = &self.pages else { return Ok(true) };
+        let name = std::str::from_utf8(name).map_err(|_| BadStream)?;
+        Ok(StreamId::parse(name)?.page() == Some(page))
+    }
+
+    /// The first and the last partition that may be wanted.
+    pub(crate) fn partition_range(&self) -> (u16, u16) {
+        let (first, last) = (self.partitions.iter().min(), self.partitions.iter().max());
+        (first.copied().unwrap_or(0), last.copied().unwrap_or(u16::MAX))
     }
 
     /// Whether anything of a partition may be wanted.

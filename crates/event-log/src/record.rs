@@ -1,6 +1,6 @@
 //! What the log holds: records, their positions, and checkpoints over shards.
 
-use crate::codec::{self, Undecodable};
+use crate::codec::{self, Extent, Undecodable};
 use crate::port::LogError;
 use bytes::Bytes;
 use domain::event::{Event, Recorded};
@@ -83,7 +83,17 @@ impl Stored {
         bytes: Bytes,
         stream: impl FnOnce() -> Option<StreamId>,
     ) -> Result<Self, Box<Unreadable>> {
-        match codec::decode(&bytes) {
+        Self::read((shard, position), bytes, stream, Extent::Whole)
+    }
+
+    /// The same for so much of the record.
+    pub(crate) fn read(
+        (shard, position): (u16, Position),
+        bytes: Bytes,
+        stream: impl FnOnce() -> Option<StreamId>,
+        extent: Extent,
+    ) -> Result<Self, Box<Unreadable>> {
+        match codec::read(&bytes, extent) {
             Ok(record) => Ok(Self { shard, position, record, bytes }),
             Err(source) => Err(Box::new(Unreadable { shard, position, stream: stream(), bytes, source })),
         }

@@ -1,6 +1,7 @@
 //! Figures of this build on this machine, each beside the limit that it is held to, measured in the same run.
 
 mod client;
+mod cold;
 mod conversation_read;
 mod evaluate;
 mod fill;
@@ -262,7 +263,7 @@ impl Stage {
             Name::ConversationsMemory => process::conversations(self, figures).await,
             Name::Simulator => simulator::measure(self, figures).await,
             Name::EvaluateWarm => evaluate::warm(self, figures).await,
-            Name::EvaluateCold => evaluate::cold(self, figures).await,
+            Name::EvaluateCold => cold::measure(self, figures).await,
             Name::Rehearsal => rehearsal::measure(self, figures).await,
             Name::SendLatency => send::latency(self, figures).await,
             Name::SendThroughput => send::throughput(self, figures).await,

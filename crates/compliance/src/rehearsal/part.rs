@@ -30,11 +30,15 @@ impl Shared {
     /// Goes through one part. Nothing when it was stopped. It blocks its thread.
     pub(super) fn go_through(&self, runtime: &Handle, part: u16) -> Result<Option<Report>, LogError> {
         let filter = self.plan.filter(&*self.log, part);
-        let mut follower = runtime.block_on(self.log.follow(filter, Checkpoint::beginning()))?;
+        let mut follower = runtime.block_on(self.log.follow(filter, Checkpoint::beginning()))?.for_judging();
         let mut work = Work { shared: self, runtime, pages: PagesAt::new(&self.pages), part: Part::default() };
         let (mut passed, mut n_told) = (self.plan.end.clone(), 0);
         passed.positions.fill(0);
         loop {
+            // Asking takes a lock, so it is not done for every record.
+            if n_told == 0 && self.stop.is_cancelled() {
+                return Ok(None);
+            }
             let Some(next) = self.next(runtime, &mut follower)? else { return Ok(None) };
             match next {
                 Followed::Record(stored) if self.plan.is_behind(stored.shard, stored.position) => {
@@ -65,9 +69,6 @@ impl Shared {
 
     /// What comes next; nothing when it was stopped meanwhile.
     fn next(&self, runtime: &Handle, follower: &mut Follower) -> Result<Option<Followed>, LogError> {
-        if self.stop.is_cancelled() {
-            return Ok(None);
-        }
         if let Some(next) = follower.try_next()? {
             return Ok(Some(next));
         }

@@ -4,9 +4,9 @@ use domain::id::{Kind, PageId};
 use domain::rehearsal::Range;
 use event_log::{Checkpoint, EventLog, Filter, LogError, Pages};
 
-/// How many records a part holds at most, where there are parts enough: with their streams' states, some hundred
-/// megabytes on each thread.
-const TOGETHER: u64 = 500_000;
+/// How many records a part holds at most, where there are parts enough: each part passes over what belongs to the others,
+/// and keeps a state of one or two kilobytes for every stream of its own, on each thread.
+const TOGETHER: u64 = 1_000_000;
 
 /// Which judgements are gone through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::{PageId, PersonKey, PostId, StreamId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// One send. It travels in the message's `metadata`, and its echo brings it back; so it says by itself in which
 /// stream it is to be found.
@@ -77,28 +78,32 @@ impl SendId {
     /// # Errors
     /// When the text has another form.
     pub fn parse(raw: &str) -> Result<Self, BadSendId> {
-        let mut words = raw.split('.');
-        let mut next = || words.next().ok_or(BadSendId);
-        let is_to_commenter = match next()? {
-            "c" => false,
-            "m" => true,
-            _ => return Err(BadSendId),
-        };
-        let page = PageId::parse(next()?).map_err(|_| BadSendId)?;
-        let post = if is_to_commenter {
-            let post = decode(next()?).ok_or(BadSendId)?;
-            Some(PostId::parse(&post).map_err(|_| BadSendId)?)
-        } else {
-            None
-        };
-        let person = PersonKey::parse(next()?).ok_or(BadSendId)?;
-        let id = Uuid::try_parse(next()?).map_err(|_| BadSendId)?;
-        let send = Self { page, person, id, post };
-        if words.next().is_some() || send.to_string() != raw {
-            return Err(BadSendId);
-        }
-        Ok(send)
+        Self::read(raw).ok_or(BadSendId)
     }
+
+    /// Reads it from its end, whose parts have fixed lengths. Each part has one text, so that the id has.
+    fn read(raw: &str) -> Option<Self> {
+        let (front, id) = split_end(raw, Hyphenated::LENGTH)?;
+        let (front, person) = split_end(front, PersonKey::N_DIGITS)?;
+        let (page, post) = match front.split_once('.')? {
+            ("c", page) => (page, None),
+            ("m", rest) => {
+                let (page, post) = rest.split_once('.')?;
+                (page, Some(PostId::parse(&decode(post)?).ok()?))
+            }
+            _ => return None,
+        };
+        // Of this length only the form with hyphens can be read, and its letters may be large.
+        let is_lower = id.bytes().fold(true, |is_lower, byte| is_lower & !byte.is_ascii_uppercase());
+        let id = Uuid::try_parse(id).ok().filter(|_| is_lower)?;
+        Some(Self { page: PageId::parse(page).ok()?, person: PersonKey::parse(person)?, id, post })
+    }
+}
+
+/// What stands before the last so many bytes and the dot in front of them, and those.
+fn split_end(raw: &str, length: usize) -> Option<(&str, &str)> {
+    let (front, end) = raw.split_at_checked(raw.len().checked_sub(length)?)?;
+    Some((front.strip_suffix('.')?, end))
 }
 
 impl fmt::Display for SendId {
@@ -128,11 +133,32 @@ mod tests {
             let send = SendId::new(page, PersonKey::from_bytes(person), Uuid::from_u128(id));
             prop_assert_eq!(SendId::parse(&send.to_string()), Ok(send.clone()));
             // Other ways to write the same id are foreign words: an id has one text.
-            for uuid in [send.uuid().simple().to_string(), send.uuid().braced().to_string()] {
+            let large = send.uuid().to_string().to_uppercase();
+            for uuid in [send.uuid().simple().to_string(), send.uuid().braced().to_string(), large] {
                 let raw = format!("c.{}.{}.{uuid}", send.page(), send.person());
-                prop_assert_eq!(SendId::parse(&raw), Err(BadSendId));
+                prop_assert_eq!(SendId::parse(&raw).is_ok(), uuid == send.uuid().to_string());
             }
             prop_assert_eq!(SendId::parse(&format!("{send}.")), Err(BadSendId));
+        }
+    }
+
+    proptest! {
+        /// Whatever text is read as an id is the text of that id.
+        #[test]
+        fn no_two_texts_are_one_send_id(
+            kind in "[cm]", page in "[A-Za-z0-9_.-]{0,9}", post in prop::option::of("[a-z0-9=.]{0,6}"), person: [u8; 16],
+            id: u128, place: prop::sample::Index, other in prop::option::of("[.=A-Fa-f0-9ü-]"),
+        ) {
+            let (person, id) = (PersonKey::from_bytes(person), Uuid::from_u128(id));
+            let post = post.map(|post| format!("{post}.")).unwrap_or_default();
+            let mut raw = format!("{kind}.{page}.{post}{person}.{id}");
+            if let Some(other) = other {
+                let place = place.index(raw.len());
+                raw.replace_range(place..=place, &other);
+            }
+            if let Ok(send) = SendId::parse(&raw) {
+                prop_assert_eq!(send.to_string(), raw);
+            }
         }
     }
 

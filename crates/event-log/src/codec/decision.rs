@@ -1,5 +1,7 @@
 //! Decisions to and from the stored schema.
 
+pub(super) mod usual;
+
 use super::{Undecodable, right, uuid};
 use api::proto::log::v1 as wire;
 use domain::decision::{About, Capability, Decision, Finding, PackRef, ReferenceKind, Remedy, Route, Tag, Verdict};

@@ -1,5 +1,7 @@
 //! Intents to and from the stored schema.
 
+pub(super) mod usual;
+
 use super::{Undecodable, required, right};
 use api::proto::log::v1 as wire;
 use domain::decision::{Actor, ContentKind, Intent, Purpose, Reference, To};
@@ -75,15 +77,7 @@ fn recipient_to_wire(to: &To) -> Option<wire::to::Kind> {
 
 pub(super) fn from_wire(intent: Option<wire::Intent>) -> Result<Intent, Undecodable> {
     let intent = intent.ok_or(Undecodable::Field("intent"))?;
-    let purpose = match intent.purpose() {
-        wire::Purpose::Unspecified => return Err(Undecodable::Field("intent.purpose")),
-        wire::Purpose::Conversation => Purpose::Conversation,
-        wire::Purpose::Promotion => Purpose::Promotion,
-        wire::Purpose::ConfirmedEvent => Purpose::ConfirmedEvent,
-        wire::Purpose::PostPurchase => Purpose::PostPurchase,
-        wire::Purpose::AccountUpdate => Purpose::AccountUpdate,
-        wire::Purpose::CustomerFeedback => Purpose::CustomerFeedback,
-    };
+    let purpose = purpose_from_wire(intent.purpose()).ok_or(Undecodable::Field("intent.purpose"))?;
     Ok(Intent {
         actor: actor_from_wire(intent.actor)?,
         purpose,
@@ -95,6 +89,18 @@ pub(super) fn from_wire(intent: Option<wire::Intent>) -> Result<Intent, Undecoda
         kind: intent.kind.map_or(Ok(ContentKind::Message), kind_from_wire)?,
         to: intent.to.map_or(Ok(To::Person), recipient_from_wire)?,
         broadcast: intent.broadcast,
+    })
+}
+
+const fn purpose_from_wire(purpose: wire::Purpose) -> Option<Purpose> {
+    Some(match purpose {
+        wire::Purpose::Unspecified => return None,
+        wire::Purpose::Conversation => Purpose::Conversation,
+        wire::Purpose::Promotion => Purpose::Promotion,
+        wire::Purpose::ConfirmedEvent => Purpose::ConfirmedEvent,
+        wire::Purpose::PostPurchase => Purpose::PostPurchase,
+        wire::Purpose::AccountUpdate => Purpose::AccountUpdate,
+        wire::Purpose::CustomerFeedback => Purpose::CustomerFeedback,
     })
 }
 

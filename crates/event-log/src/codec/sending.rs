@@ -1,10 +1,13 @@
 //! The steps of sends to and from the stored schema.
 
+pub(super) mod usual;
+
 use super::{Undecodable, decision, intent, required, uuid};
 use api::convert;
+use api::proto::content::v1 as content;
 use api::proto::log::v1 as wire;
 use api::status::Violations;
-use domain::event::{Concern, Grounds, Outcome, Sending, SendingKind};
+use domain::event::{Concern, Content, Grounds, Outcome, Sending, SendingKind};
 use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId};
 use domain::send::{Guarantee, Handling};
 use domain::time::Timestamp;
@@ -109,8 +112,7 @@ pub(super) fn from_wire(step: wire::Sending) -> Result<Sending, Undecodable> {
 }
 
 fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undecodable> {
-    // What it holds is not asked to keep to today's limits.
-    let content = convert::take_content(requested.content, "content", &mut Violations::default());
+    let content = content_from_wire(requested.content);
     let digest = requested.request_digest.as_slice().try_into();
     let key = match requested.key.as_str() {
         "" => None,
@@ -132,6 +134,11 @@ fn requested_from_wire(requested: wire::Requested) -> Result<SendingKind, Undeco
         content: Box::new(content.ok_or(Undecodable::Field("requested.content"))?),
         handling,
     })
+}
+
+/// What it holds is not asked to keep to today's limits.
+fn content_from_wire(content: Option<content::Content>) -> Option<Content> {
+    convert::take_content(content, "content", &mut Violations::default())
 }
 
 fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {

@@ -2,6 +2,7 @@
 
 mod contents;
 mod golden;
+mod judging;
 mod steps;
 mod usual;
 

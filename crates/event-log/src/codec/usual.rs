@@ -1,10 +1,11 @@
 //! The quick way to read records, without the generated types between the bytes and the domain's.
 //!
-//! Whoever rebuilds reads a whole log, and most of it is what people and Pages write to each other, delivered and read.
-//! Those are read here. Everything else about a record, and everything out of the ordinary, is left to the generated
-//! code, which also says what is wrong with what cannot be read.
+//! Whoever rebuilds reads a whole log, and most of it is what people and Pages write to each other, delivered and read,
+//! and the steps of sends. Those are read here. Everything else about a record, and everything out of the ordinary, is
+//! left to the generated code, which also says what is wrong with what cannot be read.
 
 use super::inbound::usual as inbound;
+use super::sending::usual as sending;
 use super::{event_from_wire, fact, none_if_empty, uuid};
 use crate::record::Record;
 use api::proto::log::v1 as wire;
@@ -13,8 +14,19 @@ use domain::id::{RecordId, StreamId};
 use domain::time::Timestamp;
 use prost::Message as _;
 
+/// How much of a record is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// What judging a past needs. These may be left out, and are not looked at then: what is said, the ids of messages and
+    /// apps that tell of no send, and of a judgement the pack's name, what would lift it, and all that led to it but the
+    /// rules that forbid.
+    ToJudge,
+}
+
 /// The record in these bytes, if the generated code would read the same one; `None` says nothing about them.
-pub(super) fn record(bytes: &[u8]) -> Option<Record> {
+pub(super) fn record(bytes: &[u8], extent: Extent) -> Option<Record> {
     let (mut id, mut stream, mut recorded_at_ms, mut known, mut traceparent) = (None, None, 0, None, None);
     let mut events = Vec::with_capacity(1);
     let mut fields = Fields::of(bytes);
@@ -25,7 +37,7 @@ pub(super) fn record(bytes: &[u8]) -> Option<Record> {
             (3, Value::Number(ms)) => recorded_at_ms = ms.cast_signed(),
             (4, Value::Bytes(raw)) => known = Some(fact(raw).ok()?),
             (5, Value::Bytes(raw)) => traceparent = none_if_empty(text(raw)?.to_owned()),
-            (6, Value::Bytes(raw)) => events.push(event(raw)?),
+            (6, Value::Bytes(raw)) => events.push(event(raw, extent)?),
             _ => return None,
         }
     }
@@ -33,14 +45,21 @@ pub(super) fn record(bytes: &[u8]) -> Option<Record> {
     Some(Record { id, stream: stream?, recorded_at, fact: known, traceparent, events })
 }
 
-fn event(bytes: &[u8]) -> Option<Event> {
+fn event(bytes: &[u8], extent: Extent) -> Option<Event> {
     let mut fields = Fields::of(bytes);
-    if let Some((1, Value::Bytes(raw))) = fields.next()?
-        && fields.next()?.is_none()
-        && let Some(inbound) = inbound::read(raw)
-    {
-        return Some(Event::Inbound(inbound));
-    }
+    let (number, raw) = match fields.next()? {
+        Some((number @ (1 | 3), Value::Bytes(raw))) if fields.next()?.is_none() => (number, raw),
+        Some(_) | None => return by_generated_code(bytes),
+    };
+    let quick = if number == 1 {
+        inbound::read(raw, extent).map(Event::Inbound)
+    } else {
+        sending::read(raw, extent).map(Event::Sending)
+    };
+    quick.or_else(|| by_generated_code(bytes))
+}
+
+fn by_generated_code(bytes: &[u8]) -> Option<Event> {
     event_from_wire(wire::Event::decode(bytes).ok()?).ok()
 }
 
@@ -111,4 +130,22 @@ impl<'a> Fields<'a> {
 
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
+}
+
+/// What the first field of a message holds that has no other.
+pub(super) fn only(message: &[u8]) -> Option<&[u8]> {
+    let mut fields = Fields::of(message);
+    match fields.next()? {
+        Some((1, Value::Bytes(raw))) if fields.next()?.is_none() => Some(raw),
+        Some(_) | None => None,
+    }
+}
+
+/// A number that has 32 bits. Of one that has more the generated code drops some.
+pub(super) fn short(number: u64) -> Option<u32> {
+    u32::try_from(number).ok()
+}
+
+pub(super) const fn moment(ms: u64) -> Timestamp {
+    Timestamp::from_millis(ms.cast_signed())
 }

@@ -21,6 +21,20 @@ const SHARD: u16 = 0;
 /// How many records a follower reads at a time.
 const PAGE: usize = TOGETHER;
 
+/// How many bytes a record has on average at most, as a rule: a page that grows is copied.
+const USUAL_BYTES: usize = 512;
+
+/// How many places are looked at for one page: what is wanted may be rare, and followers are told how far they are.
+const SPAN: Position = 32 * TOGETHER as Position;
+
+/// Records between two places.
+const ALL: &str = "SELECT position, body, stream FROM records WHERE position > ?1 AND position <= ?2
+    ORDER BY position LIMIT ?3";
+
+/// The same of a range of partitions: what SQLite passes over by itself costs less than what it hands out first.
+const OF_PARTITIONS: &str = "SELECT position, body, stream, partition FROM records
+    WHERE position > ?1 AND position <= ?2 AND partition BETWEEN ?4 AND ?5 ORDER BY position LIMIT ?3";
+
 /// How often a process that does not write looks for what another one wrote.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -128,37 +142,55 @@ struct Page {
     is_full: bool,
 }
 
-fn page(connection: &Connection, filter: &Filter, after: Position) -> Result<Page, LogError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT position, body, stream, partition FROM records WHERE position > ?1 ORDER BY position LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![after.cast_signed(), PAGE as i64])?;
-    let (mut bytes, mut places, mut last) = (Vec::new(), VecDeque::with_capacity(PAGE), after);
-    let wants_all = *filter == Filter::default();
+fn page(connection: &Connection, filter: &Filter, position: Position) -> Result<Page, LogError> {
+    let end = last(connection)?.max(position);
+    let to = end.min(position + SPAN);
+    let (lowest, highest) = filter.partition_range();
+    let mut statement = connection.prepare_cached(if filter.partitions.is_empty() { ALL } else { OF_PARTITIONS })?;
+    let (after, limit) = (position.cast_signed(), PAGE as i64);
+    let mut rows = if filter.partitions.is_empty() {
+        statement.query(params![after, to.cast_signed(), limit])?
+    } else {
+        statement.query(params![after, to.cast_signed(), limit, lowest, highest])?
+    };
+    let most = usize::try_from(end - position).map_or(PAGE, |places| places.min(PAGE));
+    let (mut bytes, mut places) = (Vec::with_capacity(most * USUAL_BYTES), VecDeque::with_capacity(most));
+    let mut reached = position;
     let mut count = 0;
     while let Some(row) = rows.next()? {
         count += 1;
         let position: i64 = row.get(0)?;
-        last = position.cast_unsigned();
-        if wants_all || is_wanted(row, filter)? {
+        reached = position.cast_unsigned();
+        if is_wanted(row, filter)? {
             bytes.extend_from_slice(body(row)?);
             let end = bytes.len();
             bytes.extend_from_slice(row.get_ref(2)?.as_bytes().unwrap_or_default());
-            places.push_back(Place { position: last, end, name_end: bytes.len() });
+            places.push_back(Place { position: reached, end, name_end: bytes.len() });
         }
     }
     let matching = Encoded::new(SHARD, bytes.into(), places);
-    Ok(Page { matching, last, is_full: count == PAGE })
+    let last = if count == PAGE { reached } else { to };
+    Ok(Page { matching, last, is_full: last < end })
 }
 
-/// Whether a filter wants a record, by what stands beside its body. The partition is the cheapest to look at.
+/// The position of the last record that is there.
+fn last(connection: &Connection) -> rusqlite::Result<Position> {
+    let mut statement = connection.prepare_cached("SELECT max(position) FROM records")?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    Ok(last.unwrap_or(0).cast_unsigned())
+}
+
+/// Whether a filter wants a record, by what stands beside its body.
 fn is_wanted(row: &Row<'_>, filter: &Filter) -> Result<bool, LogError> {
-    if !filter.wants_partition(row.get(3)?) {
+    if *filter == Filter::default() {
+        return Ok(true);
+    }
+    if !filter.partitions.is_empty() && !filter.wants_partition(row.get(3)?) {
         return Ok(false);
     }
-    let name = row.get_ref(2)?.as_str().map_err(|error| LogError::Broken(error.into()))?;
-    let stream = StreamId::parse(name).map_err(|error| LogError::Broken(error.into()))?;
-    Ok(filter.matches(&stream, row.get(3)?))
+    // Damage can change what kind of value it is.
+    let name = row.get_ref(2)?.as_bytes().map_err(|error| LogError::Broken(error.into()))?;
+    filter.wants_name(name).map_err(|error| LogError::Broken(error.into()))
 }
 
 /// Tells everything that matches until nobody listens any more.

@@ -222,7 +222,7 @@ fn to_a_commenter() -> Vec<Event> {
 }
 
 /// Every file, and what it must still mean.
-fn all() -> Vec<(&'static str, Vec<Event>)> {
+pub(super) fn all() -> Vec<(&'static str, Vec<Event>)> {
     let human = Intent::new(Actor::Human(AgentId::parse("agent-1").unwrap()), Purpose::Conversation);
     let blocked = |decision| sending(SendingKind::Blocked { decision: Box::new(decision) });
     let accepted = |decision| sending(SendingKind::Accepted { decision: Box::new(decision) });
@@ -252,7 +252,7 @@ fn all() -> Vec<(&'static str, Vec<Event>)> {
     ]
 }
 
-fn record(events: Vec<Event>) -> Record {
+pub(super) fn record(events: Vec<Event>) -> Record {
     Record {
         id: RecordId::new(Uuid::from_u128(5)),
         stream: StreamId::Conversation(page(), PersonKey::from_bytes([7; 16])),
@@ -263,7 +263,7 @@ fn record(events: Vec<Event>) -> Record {
     }
 }
 
-fn file(name: &str) -> PathBuf {
+pub(super) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden_steps").join(format!("{name}.bin"))
 }
 
