@@ -1,15 +1,17 @@
 //! `nuncio.outbound.v1.Outbound`.
 
 mod asked;
+mod batch;
+mod cancel;
 mod find;
+mod handling;
+mod list;
+mod poll;
 mod request;
 
-use crate::{Sender, render, watch};
-use api::name;
+use crate::{Sender, watch};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::outbound_server::{Outbound, OutboundServer};
-use api::status::{self, Violations};
-use domain::id::SendId;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -33,30 +35,33 @@ impl Outbound for OutboundService {
     async fn send_message(&self, request: Request<pb::SendMessageRequest>) -> Result<Response<pb::Message>, Status> {
         let parts = &self.sender.0;
         let asked = parts.parse(request.into_inner())?;
-        if !parts.tokens.knows(asked.send.page()).await {
-            return Err(status::page_not_registered(asked.send.page().as_str()));
-        }
-        let answer = if asked.validate_only { parts.validate(&asked).await } else { parts.request(&asked).await };
-        let word = match &answer {
-            Ok(message) => pb::State::try_from(message.state).unwrap_or_default().as_str_name(),
-            Err(_) => "REFUSED",
-        };
-        parts.requests.add(1, &[("result", word)]);
-        answer.map(Response::new)
+        parts.take(&asked).await.map(Response::new)
+    }
+
+    async fn batch_send(
+        &self,
+        request: Request<pb::BatchSendRequest>,
+    ) -> Result<Response<pb::BatchSendResponse>, Status> {
+        self.sender.0.batch(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_message(&self, request: Request<pb::GetMessageRequest>) -> Result<Response<pb::Message>, Status> {
-        let parts = &self.sender.0;
-        let wanted = request.into_inner().name;
-        let mut violations = Violations::default();
-        let Some((page, psid, id)) = violations.take("name", name::parse_message(&wanted)) else {
-            return Err(violations.into_status());
-        };
-        let send = SendId::new(page.clone(), parts.conversations.person_key(&page, &psid), id);
-        let loaded = parts.load(&send).await?;
-        let found = loaded.state.send(&send).ok_or_else(|| status::no_such_message(&wanted))?;
-        let packs = parts.packs().await?;
-        Ok(Response::new(render::message(&send, found, &loaded, &packs)))
+        let asked = request.into_inner();
+        self.sender.0.message(&asked.name, asked.min_revision).await.map(Response::new)
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<pb::ListMessagesRequest>,
+    ) -> Result<Response<pb::ListMessagesResponse>, Status> {
+        self.sender.0.list(request.get_ref()).await.map(Response::new)
+    }
+
+    async fn cancel_message(
+        &self,
+        request: Request<pb::CancelMessageRequest>,
+    ) -> Result<Response<pb::Message>, Status> {
+        self.sender.0.cancel(request.get_ref()).await.map(Response::new)
     }
 
     type WatchMessagesStream = watch::Steps;
@@ -65,6 +70,13 @@ impl Outbound for OutboundService {
         &self,
         request: Request<pb::WatchMessagesRequest>,
     ) -> Result<Response<Self::WatchMessagesStream>, Status> {
-        watch::steps(Arc::clone(&self.sender.0), request.into_inner(), self.stop.clone()).await.map(Response::new)
+        watch::steps(Arc::clone(&self.sender.0), request.get_ref(), self.stop.clone()).await.map(Response::new)
+    }
+
+    async fn poll_messages(
+        &self,
+        request: Request<pb::PollMessagesRequest>,
+    ) -> Result<Response<pb::PollMessagesResponse>, Status> {
+        poll::poll(Arc::clone(&self.sender.0), request.get_ref(), &self.stop).await.map(Response::new)
     }
 }

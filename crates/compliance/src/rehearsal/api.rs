@@ -200,15 +200,12 @@ fn failed(failure: Failure) -> Status {
     }
 }
 
-/// The message's name; empty when the conversation was erased, or the send answers a comment, which has no such name.
+/// The message's name; empty when the conversation was erased.
 async fn message(found: &Found, conversations: &Conversations) -> Result<String, Failure> {
     let send = &found.rejudged.send;
-    if send.post().is_some() {
-        return Ok(String::new());
-    }
     let state = conversations.load(&found.stream).await?.state;
     let recipient = state.send(send).map(|known| &known.recipient);
-    Ok(recipient.map(|psid| api::name::message(send.page(), psid, send.uuid())).unwrap_or_default())
+    Ok(recipient.map(|psid| api::name::message(send, psid)).unwrap_or_default())
 }
 
 /// What came out, for an answer. Messages are left unnamed: only the log tells whose they are.

@@ -1,18 +1,19 @@
 //! Takes a request: judges it, records it with its judgement, and answers with the message that it led to.
 
-use super::asked::Asked;
+use super::asked::{Asked, over};
+use super::find::was_made;
+use crate::Parts;
 use crate::append::{ChangeError, Changed};
+use crate::dispatch::facts;
 use crate::hints::Hint;
 use crate::table::NEVER;
-use crate::{Parts, render};
 use api::proto::outbound::v1 as pb;
 use api::{convert, name, status};
-use domain::decision::{Decision, Verdict};
-use domain::evaluate::{Facts, judge};
+use domain::decision::Decision;
 use domain::event::{Event, SendingKind};
 use domain::id::SendId;
 use domain::pack::Packs;
-use domain::send::{Class, Handling, Refusal, Request as SendCommand, Status as SendStatus, request};
+use domain::send::{Class, Handling, Refusal, Request as SendCommand, request};
 use sql::outbox::Waiting;
 use tonic::Status;
 
@@ -31,22 +32,38 @@ fn command(asked: &Asked) -> SendCommand {
 }
 
 impl Parts {
+    /// Takes one request, however its call came, and counts what became of it.
+    pub(super) async fn take(&self, asked: &Asked) -> Result<pb::Message, Status> {
+        if !self.tokens.knows(asked.send.page()).await {
+            return Err(status::page_not_registered(asked.send.page().as_str()));
+        }
+        let answer = if asked.validate_only { self.validate(asked).await } else { self.request(asked).await };
+        let word = match &answer {
+            Ok(message) => pb::State::try_from(message.state).unwrap_or_default().as_str_name(),
+            Err(_) => "REFUSED",
+        };
+        self.requests.add(1, &[("result", word)]);
+        answer
+    }
+
     /// Records the request with its judgement, once for each request id.
-    pub(super) async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
-        let command = &command(asked);
-        let page_id = command.send.page();
+    async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
+        let command = command(asked);
+        let stream = asked.send.stream();
+        if asked.is_over && !was_made(&self.load(&stream).await?.state, asked) {
+            return Err(over());
+        }
+        let page_id = asked.send.page();
         let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
-        let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
-        let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
+        let home = self.home(&stream).await.map_err(|error| status::unavailable(&error))?;
+        let decide = |state: &_, now| request(&facts(page_id, &page, state, home.as_deref()), &packs, &command, now);
+        let send = match self.change(&stream, || self.clock.now(), decide).await {
             Ok(changed) => {
-                self.hint(command, &changed);
-                command.send.clone()
+                self.hint(asked, &changed);
+                asked.send.clone()
             }
-            Err(ChangeError::Refused(Refusal::Repeated(existing))) => existing,
-            Err(ChangeError::Refused(Refusal::RequestIdReused(existing))) => {
-                return Err(status::request_id_reused(&self.name_of(&existing, asked)));
-            }
+            Err(ChangeError::Refused(refusal)) => made_before(refusal, asked)?,
             Err(ChangeError::Contended) => return Err(status::contended()),
             Err(error) => return Err(status::unavailable(&error)),
         };
@@ -54,88 +71,101 @@ impl Parts {
     }
 
     /// Spares whoever sends for the Page here the wait for the table.
-    fn hint(&self, command: &SendCommand, changed: &Changed) {
-        let allowed = changed.events.iter().find_map(|event| match event {
-            Event::Sending(step) => match &step.kind {
-                SendingKind::Accepted { decision } => Some(decision),
-                SendingKind::Requested { .. }
-                | SendingKind::Blocked { .. }
-                | SendingKind::Deferred { .. }
-                | SendingKind::Dispatched { .. }
-                | SendingKind::Settled { .. }
-                | SendingKind::Cancelled
-                | SendingKind::Expired { .. }
-                | SendingKind::Doubted => None,
-            },
-            Event::Inbound(_)
-            | Event::Quarantined(_)
-            | Event::Erasing(_)
-            | Event::System(_)
-            | Event::Right(_)
-            | Event::Consent(_)
-            | Event::Page(_) => None,
-        });
-        let Some(decision) = allowed else { return };
-        let Handling { not_before, expires_at, .. } = command.handling;
+    fn hint(&self, asked: &Asked, changed: &Changed) {
+        let Some((pb::State::Accepted, decision)) = judged(&changed.events) else { return };
+        let Handling { not_before, expires_at, .. } = asked.handling;
         let row = Waiting {
-            send: command.send.clone(),
-            page: command.send.page().clone(),
-            class: Class::of(&command.intent.actor),
+            send: asked.send.clone(),
+            page: asked.send.page().clone(),
+            class: Class::of(&asked.intent.actor),
             deadline: decision.holds_until.into_iter().chain(expires_at).min().unwrap_or(NEVER),
             not_before: not_before.unwrap_or(decision.at),
             is_held: false,
-            stream: command.send.stream(),
+            stream: asked.send.stream(),
             position: changed.revision,
         };
-        self.hints.tell(command.send.page(), Hint::Waits(row));
+        self.hints.tell(asked.send.page(), Hint::Waits(row));
     }
 
     /// The message that a request led to, or the refusal that it was answered with.
     async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Status> {
-        let loaded = self.load(send).await?;
-        let found = loaded.state.send(send).ok_or_else(|| status::no_such_message(&self.name_of(send, asked)))?;
-        let packs = self.packs().await?;
-        let message = render::message(send, found, &loaded, &packs);
-        match &found.decision {
-            Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
-                Err(blocked(decision, &packs, &message.name))
+        let loaded = self.load(&send.stream()).await?;
+        let message = self.shown(send, &loaded, &name_of(send, asked)).await?;
+        let decision = loaded.state.send(send).and_then(|found| found.decision.as_ref());
+        match decision {
+            Some(decision) if asked.rejects && message.state() == pb::State::Blocked => {
+                Err(blocked(decision, &*self.packs().await?, &message.name))
             }
-            _ => Ok(message),
+            Some(_) | None => Ok(message),
         }
     }
 
     /// Judges without recording anything. A request that was made before is answered as it was, but for the name.
-    pub(super) async fn validate(&self, asked: &Asked) -> Result<pb::Message, Status> {
-        let command = &command(asked);
-        let loaded = self.load(&command.send).await?;
-        let now = self.clock.now();
-        let page_id = command.send.page();
+    async fn validate(&self, asked: &Asked) -> Result<pb::Message, Status> {
+        let stream = asked.send.stream();
+        let loaded = self.load(&stream).await?;
+        if asked.is_over && !was_made(&loaded.state, asked) {
+            return Err(over());
+        }
+        let page_id = asked.send.page();
         let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
-        let facts = Facts::new(page_id, &page, &loaded.state);
-        match request(&facts, &packs, command, now) {
-            Err(Refusal::Repeated(existing)) => {
-                let message = self.as_it_stands(&existing, asked).await?;
+        let home = self.home(&stream).await.map_err(|error| status::unavailable(&error))?;
+        let facts = facts(page_id, &page, &loaded.state, home.as_deref());
+        let events = match request(&facts, &packs, &command(asked), self.clock.now()) {
+            Ok(events) => events,
+            Err(refusal) => {
+                let message = self.as_it_stands(&made_before(refusal, asked)?, asked).await?;
                 return Ok(pb::Message { name: String::new(), ..message });
             }
-            Err(Refusal::RequestIdReused(existing)) => {
-                return Err(status::request_id_reused(&self.name_of(&existing, asked)));
-            }
-            Ok(_) | Err(_) => (),
-        }
-        let decision = judge(&packs, &facts, &command.intent, now);
-        let state = match decision.verdict {
-            Verdict::Allowed(_) => pb::State::Accepted,
-            Verdict::Blocked if asked.rejects => return Err(blocked(&decision, &packs, "")),
-            Verdict::Blocked => pb::State::Blocked,
         };
-        let decision = Some(convert::decision(&decision, &packs));
-        Ok(pb::Message { state: state.into(), decision, revision: loaded.revision, ..pb::Message::default() })
+        match judged(&events) {
+            Some((pb::State::Blocked, decision)) if asked.rejects => Err(blocked(decision, &packs, "")),
+            Some((state, decision)) => {
+                let decision = Some(convert::decision(decision, &packs));
+                Ok(pb::Message { state: state.into(), decision, revision: loaded.revision, ..pb::Message::default() })
+            }
+            None => Ok(pb::Message { revision: loaded.revision, ..pb::Message::default() }),
+        }
     }
+}
 
-    fn name_of(&self, send: &SendId, asked: &Asked) -> String {
-        name::message(send.page(), &asked.recipient, send.uuid())
+/// The send that stands for a request which records nothing, or why there is none.
+fn made_before(refusal: Refusal, asked: &Asked) -> Result<SendId, Status> {
+    match refusal {
+        Refusal::Repeated(existing) => Ok(existing),
+        Refusal::KeyTaken(existing) if asked.takes_existing => Ok(existing),
+        Refusal::KeyTaken(existing) => Err(status::key_taken(&name_of(&existing, asked))),
+        Refusal::RequestIdReused(existing) => Err(status::request_id_reused(&name_of(&existing, asked))),
+        refusal @ (Refusal::NoSuchSend
+        | Refusal::NotWaiting(_)
+        | Refusal::NotDue { .. }
+        | Refusal::Held
+        | Refusal::Paused
+        | Refusal::Settled) => Err(status::internal(&refusal)),
     }
+}
+
+/// How a request was judged, and where that leaves it.
+fn judged(events: &[Event]) -> Option<(pb::State, &Decision)> {
+    events.iter().fold(None, |judged, event| {
+        let Event::Sending(step) = event else { return judged };
+        match &step.kind {
+            SendingKind::Accepted { decision } => Some((pb::State::Accepted, decision)),
+            SendingKind::Blocked { decision } => Some((pb::State::Blocked, decision)),
+            SendingKind::Deferred { decision, .. } => Some((pb::State::Deferred, decision)),
+            SendingKind::Expired { .. } => judged.map(|(_, decision)| (pb::State::Expired, decision)),
+            SendingKind::Requested { .. }
+            | SendingKind::Dispatched { .. }
+            | SendingKind::Settled { .. }
+            | SendingKind::Cancelled
+            | SendingKind::Doubted => judged,
+        }
+    })
+}
+
+fn name_of(send: &SendId, asked: &Asked) -> String {
+    name::message(send, &asked.recipient)
 }
 
 fn blocked(decision: &Decision, packs: &Packs, message: &str) -> Status {

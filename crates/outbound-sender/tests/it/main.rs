@@ -2,6 +2,7 @@
 //! One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
+mod calls;
 mod faults;
 mod ledger;
 mod parts;
@@ -10,12 +11,17 @@ mod words;
 
 mod allowed;
 mod answers;
+mod batch;
+mod cancel;
 mod claims;
 mod contents;
 mod dying;
+mod hold;
+mod list;
 mod once;
 mod order;
 mod pages;
+mod recipients;
 mod requests;
 mod restored;
 mod rules;

@@ -302,7 +302,7 @@ impl Sandbox {
 
     pub(crate) async fn get(&self, name: &str) -> Result<pb::Message, Status> {
         let mut outbound = self.outbound.clone();
-        let request = pb::GetMessageRequest { name: name.to_owned() };
+        let request = pb::GetMessageRequest { name: name.to_owned(), min_revision: 0 };
         within(outbound.get_message(request)).await.map(tonic::Response::into_inner)
     }
 
