@@ -1,12 +1,14 @@
 //! When a message leaves, and what is told once: held until allowed, not before, not after, and business keys.
 
-use crate::sandbox::{ASHA, Sandbox};
+use crate::sandbox::{ASHA, BILAL, Sandbox};
 use crate::words::{judged_only, metadata, reason, says, wrong_fields};
 use api::convert::timestamp;
 use api::proto::compliance::v1::Matter;
 use api::proto::compliance::v1::matter::Recipient;
 use api::proto::outbound::v1::{DedupePolicy, DeliveryGuarantee, OnBlock, SendMessageRequest, State};
 use domain::time::Span;
+use simulator::{EchoSetting, EchoTiming, FaultKind};
+use std::time::Duration;
 use tonic::Code;
 
 const MINUTE: Span = Span::from_secs(60);
@@ -157,5 +159,27 @@ async fn a_key_whose_message_came_to_nothing_is_free() {
     sandbox.becomes(&second.name, State::Sent).await;
     assert_ne!(first.name, second.name);
     assert_eq!(sandbox.texts().await.len(), 1);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wanted_at_least_once_is_tried_once_more_and_nothing_else_is() {
+    let sandbox = Sandbox::start_with(|setup| setup.answer = Duration::from_millis(300)).await;
+    sandbox.hears(ASHA).await;
+    sandbox.hears(BILAL).await;
+    sandbox.admin.set_echo(EchoSetting { timing: EchoTiming::Never, delay_ms: None }).await.unwrap();
+    sandbox.admin.inject(FaultKind::ResponseLost, 2).await.unwrap();
+    let guarantee = DeliveryGuarantee::AtLeastOnce;
+    let often = SendMessageRequest { guarantee: guarantee.into(), ..says(ASHA, "1", "at least once") };
+    let often = sandbox.send(often).await;
+    assert_eq!(often.guarantee(), guarantee);
+    let once = sandbox.send(says(BILAL, "1", "at most once")).await;
+    assert_eq!(once.guarantee(), DeliveryGuarantee::AtMostOnce);
+    let sent = sandbox.becomes(&often.name, State::Sent).await;
+    assert_eq!(sent.attempts, 2);
+    sandbox.becomes(&once.name, State::Unresolved).await;
+    let mut texts = sandbox.texts().await;
+    texts.sort();
+    assert_eq!(texts, ["at least once", "at least once", "at most once"]);
     sandbox.stop().await;
 }

@@ -9,7 +9,7 @@ use domain::event::{Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
 use domain::id::{PageId, Psid, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::LEAVE_WITHIN;
+use domain::send::{Guarantee, LEAVE_WITHIN};
 use domain::time::Timestamp;
 use event_log::{EventLog, Stored};
 use messenger::metadata;
@@ -49,12 +49,16 @@ impl Sandbox {
 
     /// Invariants 4 and 7, for everything that the platform ever took or was asked.
     pub(crate) async fn is_lawful(&self) {
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<SendId, usize> = BTreeMap::new();
         for row in self.rows().await {
             let (send, _) = metadata::read(row.metadata.as_deref().expect("our id travels along"));
             let send = send.expect("our id travels along");
-            assert!(seen.insert(send.clone()), "invariant 7: {send} was written to the wire twice");
+            let n_seen = seen.entry(send.clone()).or_insert(0);
+            *n_seen += 1;
+            let n_seen = *n_seen;
             let records = self.log.read(&send.stream(), 0).await.unwrap();
+            let most = if is_wanted_at_least_once(&send, &records) { 2 } else { 1 };
+            assert!(n_seen <= most, "invariant 7: {send} was written to the wire {n_seen} times");
             let pages = self.log.read(&StreamId::Page(send.page().clone()), 0).await.unwrap();
             let home = match send.post() {
                 Some(_) => Some(self.records(&row.psid).await),
@@ -202,6 +206,21 @@ fn judged_again(send: &SendId, past: &Past, claim: &Recorded<'_>) -> Decision {
     let facts = Facts::new(send.page(), &page, &state).of_send(send);
     let facts = home.as_ref().map_or(facts, |home| facts.with_home(home));
     judge(&packs, &facts, &state.send(send).unwrap().intent, claim.at)
+}
+
+/// Whether whoever asked for it would rather have it twice than never.
+fn is_wanted_at_least_once(send: &SendId, records: &[Stored]) -> bool {
+    sendings(records).filter(|(_, step)| step.send == *send).any(|(_, step)| match &step.kind {
+        SendingKind::Requested { handling, .. } => handling.guarantee == Guarantee::AtLeastOnce,
+        SendingKind::Accepted { .. }
+        | SendingKind::Blocked { .. }
+        | SendingKind::Deferred { .. }
+        | SendingKind::Dispatched { .. }
+        | SendingKind::Settled { .. }
+        | SendingKind::Cancelled
+        | SendingKind::Expired { .. }
+        | SendingKind::Doubted => false,
+    })
 }
 
 /// Where the log first says that the message is out.

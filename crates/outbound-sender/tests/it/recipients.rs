@@ -9,6 +9,7 @@ use domain::id::Token;
 use domain::right::TokenId;
 use domain::time::Span;
 use simulator::Deed;
+use tokio::task::JoinSet;
 use tonic_types::StatusExt;
 
 const POST: &str = "1001_5";
@@ -54,6 +55,26 @@ async fn invariant_06_a_comment_is_answered_in_private_once() {
     assert_eq!(states, [State::Sent, State::Blocked]);
     let status = sandbox.cancel(&first.name).await.unwrap_err();
     assert_eq!(reason(&status), "MESSAGE_NOT_WAITING");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_06_of_many_answers_to_one_comment_at_once_one_leaves() {
+    let sandbox = Sandbox::start().await;
+    let comment = sandbox.comments().await;
+    let mut calls = JoinSet::new();
+    for n in 0..10 {
+        let (mut outbound, request) = (sandbox.outbound.clone(), answers(&comment, &n.to_string(), "ten"));
+        calls.spawn(async move { outbound.send_message(request).await.map(tonic::Response::into_inner) });
+    }
+    let (taken, refused): (Vec<_>, Vec<_>) = calls.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((taken.len(), refused.len()), (1, 9));
+    for status in refused.into_iter().filter_map(Result::err) {
+        let reason = reason(&status);
+        assert!(["PRIVATE_REPLY_RESERVED", "PRIVATE_REPLY_SPENT"].contains(&reason.as_str()), "{reason}");
+    }
+    sandbox.becomes(&taken[0].as_ref().unwrap().name, State::Sent).await;
+    assert_eq!(sandbox.rows().await.len(), 1);
     sandbox.stop().await;
 }
 
