@@ -14,7 +14,6 @@ use anyhow::Context;
 use api::convert::rfc3339;
 use domain::conversation::Conversation;
 use domain::explain::explain;
-use domain::id::SendId;
 use domain::pack::{Pack, Packs};
 use event_log::{JudgedBy, Stored};
 use serde_json::json;
