@@ -1,5 +1,6 @@
 //! Any text as an id, a stream's name, or another name that we write and read back.
 
+use api::name::Home;
 use domain::id::{AppId, OptinRef, PageId, PersonKey, PostId, Psid, SendId, StreamId, SystemName};
 use event_log::{Checkpoint, PARTITIONS, partition_of};
 use messenger::metadata;
@@ -65,9 +66,12 @@ fn in_streams_of(page: &PageId, second: &str) {
     if let Ok(psid) = Psid::parse(second) {
         let name = api::name::conversation(page, &psid);
         assert_eq!(api::name::parse_conversation(&name), Ok((page.clone(), psid.clone())));
-        let message = api::name::message(page, &psid, Uuid::from_bytes(key));
-        assert_eq!(api::name::parse_message(&message), Ok((page.clone(), psid, Uuid::from_bytes(key))));
-        assert!(api::name::parse_conversation(&message).is_err(), "a message is no conversation");
+        for post in [None, PostId::parse(second).ok()] {
+            let home = Home { page: page.clone(), post, psid: psid.clone() };
+            let message = api::name::message(&home.send(person, Uuid::from_bytes(key)), &psid);
+            assert_eq!(api::name::parse_message(&message), Ok((home, Uuid::from_bytes(key))));
+            assert!(api::name::parse_conversation(&message).is_err(), "a message is no conversation");
+        }
     }
 }
 

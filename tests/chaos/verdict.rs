@@ -103,7 +103,7 @@ async fn ask(traffic: &Arc<Traffic>, states: &Arc<Mutex<States>>) {
                 let is_known = states.lock().unwrap().get(&name).is_some_and(|known| known.is_some_and(is_final));
                 if !is_known {
                     let mut client = clients.at(traffic.address(first));
-                    let answer = client.get_message(GetMessageRequest { name: name.clone() }).await;
+                    let answer = client.get_message(GetMessageRequest { name: name.clone(), min_revision: 0 }).await;
                     let state = match answer {
                         Ok(message) => Some(message.into_inner().state()),
                         Err(status) if status.code() == Code::NotFound => None,

@@ -101,7 +101,7 @@ pub(crate) async fn client(sender: &Process) -> OutboundClient<Channel> {
 
 /// The state of a message, by one sender's word.
 pub(crate) async fn state(client: &OutboundClient<Channel>, name: &str) -> outbound::State {
-    let request = outbound::GetMessageRequest { name: name.to_owned() };
+    let request = outbound::GetMessageRequest { name: name.to_owned(), min_revision: 0 };
     client.clone().get_message(request).await.unwrap().into_inner().state()
 }
 

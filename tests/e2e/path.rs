@@ -90,6 +90,7 @@ async fn watched(clients: &Clients, names: &[&str]) {
         match stream.message().await.unwrap().unwrap().kind.unwrap() {
             watch_messages_response::Kind::Step(step) => states.push((step.name.clone(), step.state())),
             watch_messages_response::Kind::Checkpoint(_) => (),
+            watch_messages_response::Kind::Reset(_) => panic!("there was no checkpoint"),
             watch_messages_response::Kind::CaughtUp(_) => break,
         }
     }

@@ -142,7 +142,7 @@ impl Clients {
     }
 
     pub(crate) async fn message(&self, name: &str) -> outbound::Message {
-        let request = outbound::GetMessageRequest { name: name.to_owned() };
+        let request = outbound::GetMessageRequest { name: name.to_owned(), min_revision: 0 };
         self.outbound.clone().get_message(request).await.unwrap().into_inner()
     }
 

@@ -11,9 +11,11 @@ use domain::time::Timestamp;
 
 mod content;
 mod matter;
+mod moments;
 
 pub use content::{content, take_content};
 pub use matter::{matter, post_of, take_matter};
+pub use moments::{duration, take_moment, take_wait};
 
 /// A moment as gRPC writes it.
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {

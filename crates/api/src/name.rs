@@ -1,7 +1,7 @@
 //! Resource names, as callers write them.
 
 use domain::decision::PackRef;
-use domain::id::{PageId, Psid};
+use domain::id::{PageId, PersonKey, PostId, Psid, SendId};
 use uuid::Uuid;
 
 /// The name has another form.
@@ -16,12 +16,58 @@ pub enum BadName {
     /// A conversation was expected.
     #[error("looks like `pages/{{page}}/conversations/{{psid}}`")]
     Conversation,
+    /// A conversation, or a person's comments on a post, were expected.
+    #[error(
+        "looks like `pages/{{page}}/conversations/{{psid}}` or `pages/{{page}}/posts/{{post}}/commenters/{{psid}}`"
+    )]
+    Home,
+    /// Pages, a conversation, or a person's comments on a post, were expected.
+    #[error(
+        "looks like `pages/{{page}}`, `pages/-` for all, `pages/{{page}}/conversations/{{psid}}` or \
+         `pages/{{page}}/posts/{{post}}/commenters/{{psid}}`"
+    )]
+    Scope,
     /// A message was expected.
-    #[error("looks like `pages/{{page}}/conversations/{{psid}}/messages/{{message}}`")]
+    #[error(
+        "looks like `pages/{{page}}/conversations/{{psid}}/messages/{{message}}` or \
+         `pages/{{page}}/posts/{{post}}/commenters/{{psid}}/messages/{{message}}`"
+    )]
     Message,
     /// One rule pack was expected.
     #[error("looks like `rulePacks/{{name}}@{{digest}}`, with at least the first 8 digits of the digest")]
     RulePack,
+}
+
+/// Where messages live: in a person's conversation with a Page, or with the person's comments on a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The Page that speaks.
+    pub page: PageId,
+    /// The post; none in the conversation.
+    pub post: Option<PostId>,
+    /// The person.
+    pub psid: Psid,
+}
+
+impl Home {
+    /// The send with this id that lives here. `person` is the person's key in the log.
+    pub fn send(&self, person: PersonKey, id: Uuid) -> SendId {
+        match &self.post {
+            None => SendId::new(self.page.clone(), person, id),
+            Some(post) => SendId::to_commenter(self.page.clone(), post.clone(), person, id),
+        }
+    }
+}
+
+/// Whose messages are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of all Pages.
+    All,
+    /// Those of one Page.
+    Page(PageId),
+    /// Those that live in one place.
+    Home(Home),
 }
 
 /// `pages/{page}`; none for `pages/-`, which means all.
@@ -57,14 +103,43 @@ pub fn parse_conversation(name: &str) -> Result<(PageId, Psid), BadName> {
     Ok((page, Psid::parse(psid).map_err(|_| BadName::Conversation)?))
 }
 
-/// `pages/{page}/conversations/{psid}/messages/{message}`
+/// `pages/{page}/conversations/{psid}`, or `pages/{page}/posts/{post}/commenters/{psid}`
 ///
 /// # Errors
 /// When the name has another form.
-pub fn parse_message(name: &str) -> Result<(PageId, Psid, Uuid), BadName> {
-    let (conversation, message) = name.split_once("/messages/").ok_or(BadName::Message)?;
-    let (page, psid) = parse_conversation(conversation).map_err(|_| BadName::Message)?;
-    Ok((page, psid, Uuid::try_parse(message).map_err(|_| BadName::Message)?))
+pub fn parse_home(name: &str) -> Result<Home, BadName> {
+    if let Ok((page, psid)) = parse_conversation(name) {
+        return Ok(Home { page, post: None, psid });
+    }
+    // The post's id may hold any sign; the person's holds no `/`, so it is what stands behind the last one.
+    let (post, psid) = name.rsplit_once("/commenters/").ok_or(BadName::Home)?;
+    let (page, post) = post.strip_prefix("pages/").and_then(|rest| rest.split_once("/posts/")).ok_or(BadName::Home)?;
+    Ok(Home {
+        page: PageId::parse(page).map_err(|_| BadName::Home)?,
+        post: Some(PostId::parse(post).map_err(|_| BadName::Home)?),
+        psid: Psid::parse(psid).map_err(|_| BadName::Home)?,
+    })
+}
+
+/// `pages/-`, `pages/{page}`, or as [`parse_home`].
+///
+/// # Errors
+/// When the name has another form.
+pub fn parse_scope(name: &str) -> Result<Scope, BadName> {
+    match parse_page(name) {
+        Ok(page) => Ok(page.map_or(Scope::All, Scope::Page)),
+        Err(_) => parse_home(name).map(Scope::Home).map_err(|_| BadName::Scope),
+    }
+}
+
+/// Where a message lives, as [`parse_home`], and behind it `/messages/{message}`.
+///
+/// # Errors
+/// When the name has another form.
+pub fn parse_message(name: &str) -> Result<(Home, Uuid), BadName> {
+    let (home, message) = name.rsplit_once("/messages/").ok_or(BadName::Message)?;
+    let home = parse_home(home).map_err(|_| BadName::Message)?;
+    Ok((home, Uuid::try_parse(message).map_err(|_| BadName::Message)?))
 }
 
 /// `pages/{page}` of one Page.
@@ -90,9 +165,13 @@ pub fn rule_pack(pack: &PackRef) -> String {
     format!("rulePacks/{}@{}", pack.name, hex::encode(pack.digest))
 }
 
-/// The name of a message.
-pub fn message(page: &PageId, psid: &Psid, message: Uuid) -> String {
-    format!("{}/messages/{message}", conversation(page, psid))
+/// The name of a message to this person.
+pub fn message(send: &SendId, psid: &Psid) -> String {
+    let home = match send.post() {
+        None => conversation(send.page(), psid),
+        Some(post) => format!("{}/posts/{post}/commenters/{}", page(send.page()), psid.as_str()),
+    };
+    format!("{home}/messages/{}", send.uuid())
 }
 
 #[cfg(test)]
@@ -104,7 +183,17 @@ mod tests {
         let (page, psid) = (PageId::parse("1001").unwrap(), Psid::parse("24601").unwrap());
         let id = Uuid::from_u128(7);
         assert_eq!(parse_conversation(&conversation(&page, &psid)), Ok((page.clone(), psid.clone())));
-        assert_eq!(parse_message(&message(&page, &psid, id)), Ok((page.clone(), psid, id)));
+        let person = PersonKey::from_bytes([7; 16]);
+        // The last could be taken for the name of a message, if it were read from its beginning.
+        for post in [None, Some("1001_5"), Some("1/commenters/2/messages/3")] {
+            let post = post.map(|post| PostId::parse(post).unwrap());
+            let home = Home { page: page.clone(), post, psid: psid.clone() };
+            let name = message(&home.send(person, id), &psid);
+            assert_eq!(parse_message(&name), Ok((home.clone(), id)), "{name}");
+            assert_eq!(parse_scope(name.rsplit_once("/messages/").unwrap().0), Ok(Scope::Home(home)));
+        }
+        assert_eq!(parse_scope("pages/-"), Ok(Scope::All));
+        assert_eq!(parse_scope("pages/1001"), Ok(Scope::Page(page.clone())));
         assert_eq!(parse_page("pages/1001"), Ok(Some(page)));
         assert_eq!(parse_page("pages/-"), Ok(None));
         let pack = rule_pack(&PackRef { name: "own".to_owned(), digest: [10; 32] });
@@ -116,6 +205,10 @@ mod tests {
     fn other_forms_are_refused() {
         for name in ["", "pages/1", "pages//conversations/2", "pages/1/conversations/", "pages/1/conversations/2/x"] {
             assert_eq!(parse_conversation(name), Err(BadName::Conversation), "{name}");
+        }
+        for name in ["pages/1/posts/2/commenters/", "pages/1/posts//commenters/2", "pages/1/posts/2", "x"] {
+            assert_eq!(parse_home(name), Err(BadName::Home), "{name}");
+            assert_eq!(parse_scope(name), Err(BadName::Scope), "{name}");
         }
         assert_eq!(parse_message("pages/1/conversations/2/messages/x"), Err(BadName::Message));
         for name in

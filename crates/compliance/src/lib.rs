@@ -23,7 +23,6 @@ use api::status::{self, Violations};
 use api::{convert, name};
 use append::Writer;
 use change::Changes;
-use domain::id::SendId;
 use domain::time::Timestamp;
 use event_log::{Conversations, EventLog, JudgedBy, LogError};
 use judging::{Known, Question};
@@ -132,10 +131,10 @@ impl Compliance for ComplianceService {
     ) -> Result<Response<pb::Explanation>, Status> {
         let wanted = request.into_inner().name;
         let mut violations = Violations::default();
-        let Some((page, psid, id)) = violations.take("name", name::parse_message(&wanted)) else {
+        let Some((home, id)) = violations.take("name", name::parse_message(&wanted)) else {
             return Err(violations.into_status());
         };
-        let send = SendId::new(page.clone(), self.conversations.person_key(&page, &psid), id);
+        let send = home.send(self.conversations.person_key(&home.page, &home.psid), id);
         let (loaded, found) = self.conversations.find(&send).await.map_err(unavailable)?;
         let found = found.as_ref().and_then(|send| Some((send, send.decision.as_ref()?)));
         let (found, decision) = found.ok_or_else(|| status::no_such_message(&wanted))?;

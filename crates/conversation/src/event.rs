@@ -4,20 +4,16 @@ use api::convert::timestamp;
 use api::name;
 use api::proto::conversation::v1 as pb;
 use domain::event::{Erasing, Event, Inbound, InboundKind, MarketingStep, Outcome, Sending, SendingKind, Side};
-use domain::id::{Mid, PageId, Psid};
+use domain::id::{Mid, Psid};
 use domain::time::Timestamp;
 use event_log::Stored;
 
 /// Every event of a record as callers see it.
-pub fn describe<'a>(
-    stored: &'a Stored,
-    page: &'a PageId,
-    psid: &'a Psid,
-) -> impl Iterator<Item = pb::ConversationEvent> + 'a {
+pub fn describe<'a>(stored: &'a Stored, psid: &'a Psid) -> impl Iterator<Item = pb::ConversationEvent> + 'a {
     stored.record.events.iter().filter_map(move |event| {
         let bare = match event {
             Event::Inbound(inbound) => self::inbound(inbound),
-            Event::Sending(step) => sending(step, page, psid),
+            Event::Sending(step) => sending(step, psid),
             Event::Erasing(step) => erasing(*step),
             // A body that nobody understood belongs to no conversation, and what concerns the whole log to none alone.
             Event::Quarantined(_) | Event::System(_) | Event::Page(_) => return None,
@@ -45,7 +41,7 @@ fn inbound(inbound: &Inbound) -> pb::ConversationEvent {
             event.text.clone_from(&echo.text);
             event.mid = echo.mid.as_str().to_owned();
             if let (Some(send), Some(psid)) = (&echo.send, &inbound.person) {
-                event.message = name::message(send.page(), psid, send.uuid());
+                event.message = name::message(send, psid);
             }
         }
         InboundKind::Postback(postback) => {
@@ -114,12 +110,12 @@ fn text(mid: Option<&Mid>) -> String {
     mid.map(Mid::as_str).unwrap_or_default().to_owned()
 }
 
-fn sending(step: &Sending, page: &PageId, psid: &Psid) -> pb::ConversationEvent {
+fn sending(step: &Sending, psid: &Psid) -> pb::ConversationEvent {
     let mut event = pb::ConversationEvent {
         time: Some(timestamp(step.at)),
         kind: step.kind.as_str().to_owned(),
         direction: pb::Direction::OwnMessage.into(),
-        message: name::message(page, psid, step.send.uuid()),
+        message: name::message(&step.send, psid),
         ..pb::ConversationEvent::default()
     };
     match &step.kind {

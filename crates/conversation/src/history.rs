@@ -5,7 +5,7 @@ use crate::event::describe;
 use api::proto::conversation::v1 as pb;
 use api::status::Violations;
 use domain::event::{Event, InboundKind};
-use domain::id::{FactId, PageId, Psid};
+use domain::id::{FactId, Psid};
 use event_log::{Revision, Stored};
 use messenger::webhook::retype;
 use std::collections::HashSet;
@@ -62,7 +62,7 @@ impl Start {
 }
 
 /// One page of a history that was read whole.
-pub(crate) fn list(records: &[Stored], page: &Page, page_id: &PageId, psid: &Psid) -> pb::ListEventsResponse {
+pub(crate) fn list(records: &[Stored], page: &Page, psid: &Psid) -> pb::ListEventsResponse {
     let newest = records.last().map_or(0, |record| record.position);
     let (skip, until) = match page.start {
         Start::First => (0, newest),
@@ -73,7 +73,7 @@ pub(crate) fn list(records: &[Stored], page: &Page, page_id: &PageId, psid: &Psi
     let known: HashSet<FactId> = in_snapshot.clone().filter_map(|record| record.record.fact).collect();
     let as_understood = in_snapshot.filter(|record| !is_typed(record, &known));
     let distinct = as_understood.filter(|record| record.record.fact.is_none_or(|fact| told.insert(fact)));
-    let mut events = distinct.flat_map(|record| describe(record, page_id, psid)).skip(skip);
+    let mut events = distinct.flat_map(|record| describe(record, psid)).skip(skip);
     let shown: Vec<_> = events.by_ref().take(page.size).collect();
     let next_page_token = match events.next() {
         Some(_) => format!("{}.{until}", skip + shown.len()),

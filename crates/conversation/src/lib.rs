@@ -97,7 +97,7 @@ impl Api for ConversationService {
         let (Some((page_id, psid)), Some(page)) = (parent, page) else { return Err(violations.into_status()) };
         let stream = self.conversations.stream(&page_id, &psid);
         let records = self.records.read(&stream).await.map_err(|error| status::unavailable(&error))?;
-        Ok(Response::new(history::list(&records, &page, &page_id, &psid)))
+        Ok(Response::new(history::list(&records, &page, &psid)))
     }
 
     async fn erase_conversation(

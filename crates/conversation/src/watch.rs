@@ -61,7 +61,7 @@ fn events(stored: &Stored) -> Vec<Told> {
     let Some((page, psid)) = stored.record.events.iter().find_map(person) else { return Vec::new() };
     let conversation = name::conversation(page, psid);
     let told = |event| Told::Event(pb::InboundEvent { conversation: conversation.clone(), event: Some(event) });
-    describe(stored, page, psid).map(told).collect()
+    describe(stored, psid).map(told).collect()
 }
 
 /// Whom an inbound event is about; none for what we did ourselves.

@@ -108,7 +108,7 @@ pub(crate) async fn show(settings: LogSettings, options: ShowOptions) -> anyhow:
     let ShowOptions { page, psid, output: format } = options;
     let stream = StreamId::Conversation(page.clone(), log.identity().person_key(&page, &psid));
     let records = conversation::shown(log.read(&stream, 0).await?);
-    let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &page, &psid)).collect();
+    let events: Vec<_> = records.iter().flat_map(|stored| conversation::describe(stored, &psid)).collect();
     let sends = all_of(records.iter().flat_map(Stored::events));
     let packs = JudgedBy::new(log).packs().await?;
     match format {

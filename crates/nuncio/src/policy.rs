@@ -13,7 +13,6 @@ use crate::settings::{Backend, LogSettings};
 use anyhow::Context;
 use api::convert::rfc3339;
 use domain::explain::explain;
-use domain::id::SendId;
 use domain::pack::{Pack, Packs};
 use domain::send::one_of;
 use event_log::{JudgedBy, Stored};
@@ -105,10 +104,10 @@ fn read(file: &Path) -> anyhow::Result<Pack> {
 
 /// Explains the latest decision on a message.
 pub(crate) async fn explain_message(settings: LogSettings, options: ExplainOptions) -> anyhow::Result<()> {
-    let (page, psid, id) = api::name::parse_message(&options.message)
+    let (home, id) = api::name::parse_message(&options.message)
         .map_err(|error| anyhow::anyhow!("{:?} is no message's name: it {error}", options.message))?;
     let log = log::open_to_read(&settings).await?;
-    let send = SendId::new(page.clone(), log.identity().person_key(&page, &psid), id);
+    let send = home.send(log.identity().person_key(&home.page, &home.psid), id);
     let records = log.read(&send.stream(), 0).await?;
     let found = one_of(records.iter().flat_map(Stored::events), &send).and_then(|send| send.decision);
     let decision = &found.context("there is no such message in the log, or it was not judged")?;

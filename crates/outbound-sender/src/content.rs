@@ -18,7 +18,7 @@ pub(crate) fn parse(content: Option<pb::Content>, violations: &mut Violations) -
 }
 
 /// What the rules ask of this content. What they need to know of it is read from it, and a caller who says otherwise is
-/// told so. A recipient who is more than a person cannot be written to from here.
+/// told so. Ways that lead over something else than the Send API cannot be taken from here.
 pub(crate) fn matter(
     intent: Option<Intent>,
     matter: Option<Matter>,
@@ -37,9 +37,13 @@ pub(crate) fn matter(
     };
     let refused = [
         refuse(contradicts, "matter.content", "is not what `content` says; leave it out"),
-        refuse(intent.to != To::Person, "matter.recipient", "cannot be sent from here yet"),
-        refuse(intent.topic.is_some(), "matter.topic", "cannot be sent from here yet"),
-        refuse(intent.is_paid, "matter.paid", "cannot be sent from here yet"),
+        refuse(intent.to == To::Phone, "matter.phone", "cannot be sent from here; address the person by PSID"),
+        refuse(intent.to == To::Group, "matter.group", "cannot be sent from here; address each person by PSID"),
+        refuse(
+            intent.is_paid,
+            "matter.paid",
+            "cannot be sent from here: paid messages are bought with the platform's ads",
+        ),
     ];
     if refused.contains(&true) { None } else { Some(Intent { kind: kind?, ..intent }) }
 }

@@ -145,9 +145,13 @@ impl Desk {
     fn heard(&mut self, hint: Hint) {
         match hint {
             Hint::Waits(row) if row.not_before <= self.parts.clock.now() => self.queue.put(&row),
-            // The table knows when it is to be looked at.
-            Hint::Waits(_) => (),
-            Hint::Happened(stream) => self.queue.look(&stream),
+            // The table has it by then.
+            Hint::Waits(row) => self.poll_by(row.not_before),
+            Hint::Happened(stream) => {
+                self.queue.look(&stream);
+                // It may free what is held there, which the table says once it has taken it in.
+                self.poll_at = self.poll_at.min(Instant::now() + POLL);
+            }
             Hint::Table => self.poll_at = Instant::now(),
         }
     }
@@ -167,6 +171,20 @@ impl Desk {
             Ok(Err(error)) => self.parts.trouble(&error),
             Err(late) => self.parts.trouble(&late),
         }
+        if is_idle {
+            match timeout(PATIENCE, outbox::next_start(&self.parts.database, &self.page, now)).await {
+                Ok(Ok(next)) => next.into_iter().for_each(|next| self.poll_by(next)),
+                Ok(Err(error)) => self.parts.trouble(&error),
+                Err(late) => self.parts.trouble(&late),
+            }
+        }
+    }
+
+    /// Reads the table at this moment at the latest.
+    fn poll_by(&mut self, at: Timestamp) {
+        let wait = at.since(self.parts.clock.now()).as_millis();
+        let at = Instant::now().checked_add(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+        self.poll_at = at.map_or(self.poll_at, |at| at.min(self.poll_at));
     }
 
     /// Tells whoever comes after until when the Page pauses, and learns what was told before. Only the holder of the lease

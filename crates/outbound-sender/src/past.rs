@@ -2,7 +2,9 @@
 
 use crate::Parts;
 use crate::append::{ChangeError, Changed};
+use crate::dispatch::facts;
 use api::status;
+use domain::conversation::Conversation;
 use domain::evaluate::Facts;
 use domain::event::{ErasingKind, Event, SendingKind};
 use domain::id::{BusinessKey, RequestId, SendId, StreamId};
@@ -66,13 +68,14 @@ impl Parts {
     pub(crate) async fn request_once(
         &self,
         command: &Request,
-        page: &Page,
+        (page, home): (&Page, Option<&Conversation>),
         packs: &Packs,
     ) -> Result<Result<Changed, ChangeError>, Status> {
         let (page_id, stream) = (command.send.page(), command.send.stream());
         let mut left = Left::default();
         loop {
-            let decide = |state: &_, now| request_beside(&Facts::new(page_id, page, state), packs, command, &left, now);
+            let decide =
+                |state: &_, now| request_beside(&facts(page_id, page, state, home), packs, command, &left, now);
             match self.change(&stream, || self.clock.now(), decide).await {
                 Err(ChangeError::Refused(Refusal::Forgotten { floor })) => match self.among_left(command, floor).await?
                 {

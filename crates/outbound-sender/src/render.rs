@@ -6,7 +6,7 @@ use api::proto::outbound::v1 as pb;
 use domain::conversation::Conversation;
 use domain::id::SendId;
 use domain::pack::Packs;
-use domain::send::{Send, Status};
+use domain::send::{Guarantee, Send, Status};
 use event_log::Loaded;
 use messenger::client::errors::Known;
 
@@ -32,7 +32,7 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         sent_at.zip(watermark(&loaded.state)).is_some_and(|(sent, watermark)| sent <= watermark)
     };
     pb::Message {
-        name: name::message(id.page(), &send.recipient, id.uuid()),
+        name: name::message(id, &send.recipient),
         state: state(&send.status).into(),
         decision: send.decision.as_ref().map(|one| decision(one, packs)),
         mid: sent.map(|(mid, _)| mid.as_str()).unwrap_or_default().to_owned(),
@@ -43,6 +43,17 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         delivered: reached(Conversation::delivered_to),
         read: reached(Conversation::read_to),
         revision: loaded.revision,
+        not_before: send.handling.not_before.map(timestamp),
+        expire_time: send.handling.expires_at.map(timestamp),
+        guarantee: guarantee(send.handling.guarantee).into(),
+        dedupe_key: send.handling.key.as_ref().map(|key| key.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+const fn guarantee(guarantee: Guarantee) -> pb::DeliveryGuarantee {
+    match guarantee {
+        Guarantee::AtMostOnce => pb::DeliveryGuarantee::AtMostOnce,
+        Guarantee::AtLeastOnce => pb::DeliveryGuarantee::AtLeastOnce,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::table::homes;
 use crate::{Parts, render};
 use api::convert::timestamp;
 use api::name;
+use api::name::{Home, Scope};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::watch_messages_response::Kind as Told;
 use api::status::{self, Violations};
@@ -11,7 +12,7 @@ use domain::conversation::Conversation;
 use domain::event::Event;
 use domain::id::{SendId, StreamId};
 use domain::send::Send;
-use event_log::{Checkpoint, Followed, Follower, LogError, Pages, Stored};
+use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Stored, partition_of};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use std::collections::hash_map::Entry;
@@ -19,31 +20,62 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+use uuid::Uuid;
 
 /// How many conversations a stream remembers before it begins to forget.
 const MOST_STATES: usize = 10_000;
 
 pub(crate) type Steps = BoxStream<'static, Result<pb::WatchMessagesResponse, Status>>;
 
+/// Whose messages are watched, and from where on.
+pub(crate) struct Wanted {
+    filter: Filter,
+    /// Only this stream's; none: all that pass the filter.
+    only: Option<StreamId>,
+    from: Checkpoint,
+    is_reset: bool,
+}
+
 /// Opens the stream, which ends when `stop` is cancelled.
 pub(crate) async fn steps(
     parts: Arc<Parts>,
-    asked: pb::WatchMessagesRequest,
+    asked: &pb::WatchMessagesRequest,
     stop: CancellationToken,
 ) -> Result<Steps, Status> {
     let mut violations = Violations::default();
-    let page = violations.take("parent", name::parse_page(&asked.parent));
-    let from = violations.take("checkpoint", Checkpoint::parse(&asked.checkpoint));
-    let (Some(page), Some(from)) = (page, from) else { return Err(violations.into_status()) };
-    let pages = page.map_or(Pages::All, Pages::One);
-    let follower = parts.log.follow(homes(pages), from).await.map_err(|error| failed(&error))?;
-    let watching = Watching { parts, follower, waiting: VecDeque::new(), states: HashMap::new() };
+    let wanted = parts.wanted(&asked.parent, &asked.checkpoint, &mut violations);
+    let wanted = wanted.ok_or_else(|| violations.into_status())?;
+    let watching = Watching::open(parts, wanted).await?;
     let steps = stream::try_unfold(watching, |mut watching| async move {
         let next = watching.next().await?;
         Ok(Some((pb::WatchMessagesResponse { kind: Some(next) }, watching)))
     });
     // A stop must not wait for watchers: they resume elsewhere from their last checkpoint.
     Ok(steps.take_until(stop.cancelled_owned()).boxed())
+}
+
+impl Parts {
+    /// Reads what is to be watched. A checkpoint of another incarnation says nothing here: then all is told anew.
+    pub(crate) fn wanted(&self, parent: &str, checkpoint: &str, violations: &mut Violations) -> Option<Wanted> {
+        let scope = violations.take("parent", name::parse_scope(parent));
+        let from = violations.take("checkpoint", Checkpoint::parse(checkpoint));
+        let (scope, from) = (scope?, from?);
+        let only = match &scope {
+            Scope::All | Scope::Page(_) => None,
+            Scope::Home(home) => {
+                let person = self.conversations.person_key(&home.page, &home.psid);
+                Some(home.send(person, Uuid::nil()).stream())
+            }
+        };
+        let filter = match scope {
+            Scope::All => homes(Pages::All),
+            Scope::Page(page) | Scope::Home(Home { page, .. }) => homes(Pages::One(page)),
+        };
+        let partitions = only.iter().map(partition_of).collect();
+        let is_reset = !from.incarnation.is_empty() && from.incarnation != self.log.identity().incarnation();
+        let from = if is_reset { Checkpoint::beginning() } else { from };
+        Some(Wanted { filter: Filter { partitions, ..filter }, only, from, is_reset })
+    }
 }
 
 fn failed(error: &LogError) -> Status {
@@ -53,26 +85,63 @@ fn failed(error: &LogError) -> Status {
     }
 }
 
-struct Watching {
+/// Somebody who watches.
+pub(crate) struct Watching {
     parts: Arc<Parts>,
     follower: Follower,
+    only: Option<StreamId>,
+    /// Everything up to here was told or waits.
+    reached: Checkpoint,
     waiting: VecDeque<Told>,
     /// The conversations seen lately, each as of the last record told.
     states: HashMap<StreamId, Conversation>,
 }
 
 impl Watching {
-    async fn next(&mut self) -> Result<Told, Status> {
+    /// Begins to follow the log.
+    pub(crate) async fn open(parts: Arc<Parts>, wanted: Wanted) -> Result<Self, Status> {
+        let Wanted { filter, only, from, is_reset } = wanted;
+        let incarnation = parts.log.identity().incarnation().to_owned();
+        let reached = Checkpoint { incarnation, ..from.clone() };
+        let follower = parts.log.follow(filter, from).await.map_err(|error| failed(&error))?;
+        let reset = pb::Reset { reason: pb::ResetReason::OtherIncarnation.into() };
+        let waiting = is_reset.then_some(Told::Reset(reset)).into_iter().collect();
+        Ok(Self { parts, follower, only, reached, waiting, states: HashMap::new() })
+    }
+
+    /// The next word. Dropped while it waits, it loses nothing that lies behind what is [reached](Self::reached).
+    pub(crate) async fn next(&mut self) -> Result<Told, Status> {
         loop {
             if let Some(told) = self.waiting.pop_front() {
                 return Ok(told);
             }
             match self.follower.next().await.map_err(|error| failed(&error))? {
-                Followed::Record(stored) => self.record(&stored).await?,
-                Followed::CaughtUp(checkpoint) => return Ok(Told::CaughtUp(checkpoint.to_string())),
-                Followed::Checkpoint(checkpoint) => return Ok(Told::Checkpoint(checkpoint.to_string())),
+                Followed::Record(stored) => {
+                    if self.only.as_ref().is_none_or(|only| *only == stored.record.stream) {
+                        self.record(&stored).await?;
+                    }
+                    self.reached.advance(stored.shard, stored.position);
+                }
+                Followed::CaughtUp(checkpoint) => {
+                    self.reached = checkpoint;
+                    return Ok(Told::CaughtUp(self.reached()));
+                }
+                Followed::Checkpoint(checkpoint) => {
+                    self.reached = checkpoint;
+                    return Ok(Told::Checkpoint(self.reached()));
+                }
             }
         }
+    }
+
+    /// The checkpoint behind everything that was told, once nothing waits.
+    pub(crate) fn reached(&self) -> String {
+        self.reached.to_string()
+    }
+
+    /// Whether there is more to tell of what the checkpoint has passed already.
+    pub(crate) fn has_more_of_this_record(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     async fn record(&mut self, stored: &Stored) -> Result<(), Status> {
@@ -126,7 +195,7 @@ fn concerned(event: &Event) -> Option<SendId> {
 fn step(id: &SendId, send: &Send, stored: &Stored) -> pb::MessageStep {
     let mid = send.status.sent().map(|(mid, _)| mid.as_str()).unwrap_or_default();
     pb::MessageStep {
-        name: name::message(id.page(), &send.recipient, id.uuid()),
+        name: name::message(id, &send.recipient),
         state: render::state(&send.status).into(),
         mid: mid.to_owned(),
         time: Some(timestamp(stored.record.recorded_at)),

@@ -200,14 +200,11 @@ fn failed(failure: Failure) -> Status {
     }
 }
 
-/// The message's name; empty when the conversation was erased, or the send answers a comment, which has no such name.
+/// The message's name; empty when the conversation was erased.
 async fn message(found: &Found, conversations: &Conversations) -> Result<String, Failure> {
     let send = &found.rejudged.send;
-    if send.post().is_some() {
-        return Ok(String::new());
-    }
     let known = conversations.find(send).await?.1;
-    Ok(known.map(|known| api::name::message(send.page(), &known.recipient, send.uuid())).unwrap_or_default())
+    Ok(known.map(|known| api::name::message(send, &known.recipient)).unwrap_or_default())
 }
 
 /// What came out, for an answer. Messages are left unnamed: only the log tells whose they are.

@@ -70,7 +70,7 @@ impl Sandbox {
             turn: None,
         };
         self.changes(&send, at, |state, packs| request(&facts(&send, state), packs, &command, at).unwrap()).await;
-        api::name::message(&page, &recipient, id)
+        api::name::message(&send, &recipient)
     }
 
     /// The echo of Asha's answer, as the platform tells of it.
@@ -91,8 +91,8 @@ impl Sandbox {
     }
 
     fn send_id(&self, message: &str) -> SendId {
-        let (page, psid, id) = api::name::parse_message(message).unwrap();
-        SendId::new(page.clone(), self.log.identity().person_key(&page, &psid), id)
+        let (home, id) = api::name::parse_message(message).unwrap();
+        home.send(self.log.identity().person_key(&home.page, &home.psid), id)
     }
 
     async fn changes(&self, send: &SendId, at: Timestamp, decide: impl Fn(&Conversation, &Packs) -> Vec<Event>) {

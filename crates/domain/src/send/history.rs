@@ -2,7 +2,7 @@
 
 use super::Send;
 use crate::conversation::Conversation;
-use crate::event::{Event, Recorded};
+use crate::event::{Event, Recorded, SendingKind};
 use crate::id::SendId;
 use std::collections::BTreeMap;
 
@@ -16,17 +16,30 @@ pub fn one_of<'a>(history: impl IntoIterator<Item = Recorded<'a>>, id: &SendId) 
     Conversation::fold(own).send(id).cloned()
 }
 
-/// Every send of a stream as this history of it leaves them, by id.
+/// Every send of a stream as this whole history of it leaves them, by id.
 pub fn all_of<'a>(history: impl IntoIterator<Item = Recorded<'a>>) -> BTreeMap<SendId, Send> {
     let mut alone: BTreeMap<SendId, Conversation> = BTreeMap::new();
+    let (mut orders, mut n_requested) = (BTreeMap::new(), 0);
     for recorded in history {
+        if let Event::Sending(step) = recorded.event
+            && let SendingKind::Requested { .. } = &step.kind
+        {
+            orders.entry(step.send.clone()).or_insert(n_requested);
+            n_requested += 1;
+        }
         if let Some(id) = of_send(recorded.event) {
             alone.entry(id.clone()).or_default().evolve(recorded);
         } else if let Event::Erasing(_) = recorded.event {
             alone.values_mut().for_each(|state| state.evolve(recorded));
         }
     }
-    alone.into_iter().filter_map(|(id, state)| Some((id.clone(), state.send(&id)?.clone()))).collect()
+    let in_place = |(id, state): (SendId, Conversation)| {
+        // Alone, each is the first.
+        let order = *orders.get(&id)?;
+        let send = Send { order, ..state.send(&id)?.clone() };
+        Some((id, send))
+    };
+    alone.into_iter().filter_map(in_place).collect()
 }
 
 /// The send that an event is about.

@@ -153,7 +153,7 @@ impl Cast<'_> {
 }
 
 async fn get(outbound: &mut OutboundClient<Channel>, name: &str) -> anyhow::Result<outbound::Message> {
-    let request = outbound::GetMessageRequest { name: name.to_owned() };
+    let request = outbound::GetMessageRequest { name: name.to_owned(), min_revision: 0 };
     Ok(outbound.get_message(request).await?.into_inner())
 }
 

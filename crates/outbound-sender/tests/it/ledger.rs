@@ -9,20 +9,13 @@ use domain::event::{Event, Inbound, InboundKind, Outcome, Sending, SendingKind};
 use domain::id::{PageId, Psid, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::LEAVE_WITHIN;
+use domain::send::{Guarantee, LEAVE_WITHIN};
 use domain::time::Timestamp;
 use event_log::{EventLog, JudgedBy, Stored};
 use messenger::metadata;
 use simulator::SendRow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a message was judged by.
-#[derive(Clone, Copy)]
-struct Heard<'a> {
-    records: &'a [Stored],
-    pages: &'a [Stored],
-    packs: &'a Packs,
-}
+use std::sync::Arc;
 
 impl Sandbox {
     /// Every record of a person's conversation.
@@ -44,9 +37,8 @@ impl Sandbox {
     }
 
     pub(crate) fn send_id(&self, message: &str) -> SendId {
-        let (page, psid, id) = name::parse_message(message).unwrap();
-        let person = self.log.identity().person_key(&page, &psid);
-        SendId::new(page, person, id)
+        let (home, id) = name::parse_message(message).unwrap();
+        home.send(self.log.identity().person_key(&home.page, &home.psid), id)
     }
 
     /// The revision of the Page's stream that each claim of a message names.
@@ -58,33 +50,42 @@ impl Sandbox {
 
     /// Invariants 4 and 7, for everything that the platform ever took or was asked.
     pub(crate) async fn is_lawful(&self) {
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<SendId, usize> = BTreeMap::new();
         // Tests change packs before they send.
         let packs = JudgedBy::new(self.log.clone()).packs().await.unwrap();
         for row in self.rows().await {
             let (send, _) = metadata::read(row.metadata.as_deref().expect("our id travels along"));
             let send = send.expect("our id travels along");
-            assert!(seen.insert(send.clone()), "invariant 7: {send} was written to the wire twice");
+            let n_seen = seen.entry(send.clone()).or_insert(0);
+            *n_seen += 1;
+            let n_seen = *n_seen;
             let records = self.log.read(&send.stream(), 0).await.unwrap();
+            let most = if is_wanted_at_least_once(&send, &records) { 2 } else { 1 };
+            assert!(n_seen <= most, "invariant 7: {send} was written to the wire {n_seen} times");
             let pages = self.log.read(&StreamId::Page(send.page().clone()), 0).await.unwrap();
-            self.left_with_an_allow(&row, &send, Heard { records: &records, pages: &pages, packs: &packs });
+            let home = match send.post() {
+                Some(_) => Some(self.records(&row.psid).await),
+                None => None,
+            };
+            self.left_with_an_allow(&row, &send, &Past { records, pages, home, packs: Arc::clone(&packs) });
         }
         self.was_asked_only_by_claims().await;
     }
 
     /// Invariant 4 for one message that left: some claim before it allows it, judged at the claim's own revision, by
     /// the route that it took, and was not over.
-    fn left_with_an_allow(&self, row: &SendRow, send: &SendId, heard: Heard<'_>) {
-        let records = heard.records;
+    fn left_with_an_allow(&self, row: &SendRow, send: &SendId, past: &Past) {
         let psid = Psid::parse(&row.psid).unwrap();
         let page = PageId::parse(&row.page).unwrap();
         assert_eq!(*send.page(), page, "{send} left as another Page");
         assert_eq!(send.person(), self.log.identity().person_key(&page, &psid), "{send} went to somebody else");
-        let told = first_word_of(send, records);
-        let is_allowed = claims(send, records).any(|claim| {
+        let told = first_word_of(send, &past.records);
+        let is_allowed = claims(send, &past.records).any(|claim| {
             let basis = match claim.decision.route() {
                 None => return false,
-                Some(Route::Response) => ("RESPONSE", None),
+                Some(Route::Response | Route::OneTime | Route::Recurring | Route::Marketing | Route::PrivateReply) => {
+                    ("RESPONSE", None)
+                }
                 Some(Route::Update) => ("UPDATE", None),
                 Some(Route::HumanAgent) => ("MESSAGE_TAG", Some("HUMAN_AGENT")),
                 Some(Route::Tag(tag)) => ("MESSAGE_TAG", Some(tag.as_str())),
@@ -93,7 +94,7 @@ impl Sandbox {
             };
             let taken = (row.messaging_type.as_str(), row.tag.as_deref());
             let holds = |at| claim.decision.holds_until.is_none_or(|end| at < end);
-            let is_judged_there = *claim.decision == judged_again(send, heard, &claim);
+            let is_judged_there = *claim.decision == judged_again(send, past, &claim);
             let is_before = told.is_none_or(|told| claim.position < told);
             let at = Timestamp::from_millis(row.at_ms);
             taken == basis && holds(claim.at) && holds(at) && is_judged_there && is_before
@@ -112,8 +113,14 @@ impl Sandbox {
             }
             *n_calls.entry(call.psid.expect("every call names a person")).or_default() += 1;
         }
+        let rows = self.rows().await;
+        let sends = rows.iter().filter_map(|row| metadata::read(row.metadata.as_deref()?).0);
+        let comments: BTreeSet<_> = sends.filter(|send| send.post().is_some()).map(|send| send.stream()).collect();
         for (psid, n_calls) in n_calls {
-            let records = self.records(&psid).await;
+            let mut records = self.records(&psid).await;
+            for stream in &comments {
+                records.extend(self.log.read(stream, 0).await.unwrap());
+            }
             let is_claim = |step: &Sending| matches!(step.kind, SendingKind::Dispatched { .. });
             let n_claims = sendings(&records).filter(|(_, step)| is_claim(step)).count();
             assert!(n_calls <= n_claims, "{n_calls} calls by {n_claims} claims");
@@ -138,6 +145,14 @@ impl Sandbox {
         let records = self.records(psid).await;
         sendings(&records).filter(|(_, found)| found.kind.as_str() == step).count()
     }
+}
+
+/// What a send was judged by: its own stream, its Page's, and the person's conversation where that is another.
+struct Past {
+    records: Vec<Stored>,
+    pages: Vec<Stored>,
+    home: Option<Vec<Stored>>,
+    packs: Arc<Packs>,
 }
 
 struct Recorded<'a> {
@@ -181,13 +196,33 @@ fn claims<'a>(send: &'a SendId, records: &'a [Stored]) -> impl Iterator<Item = R
 }
 
 /// The decision that everything before the claim leads to, with the Page as it was at the revision that the claim names.
-fn judged_again(send: &SendId, heard: Heard<'_>, claim: &Recorded<'_>) -> Decision {
-    let before = heard.records.iter().take_while(|stored| stored.position < claim.position);
-    let state = Conversation::fold(before.flat_map(Stored::events));
-    let of_page = heard.pages.iter().take_while(|stored| stored.position <= claim.page_revision);
+fn judged_again(send: &SendId, past: &Past, claim: &Recorded<'_>) -> Decision {
+    let as_it_was = |records: &[Stored]| {
+        let before = records.iter().take_while(|stored| stored.position < claim.position);
+        Conversation::fold(before.flat_map(Stored::events))
+    };
+    let state = as_it_was(&past.records);
+    let home = past.home.as_deref().map(as_it_was);
+    let of_page = past.pages.iter().take_while(|stored| stored.position <= claim.page_revision);
     let page = Page::fold(of_page.flat_map(Stored::events));
     let facts = Facts::new(send.page(), &page, &state).of_send(send);
-    judge(heard.packs, &facts, &state.send(send).unwrap().intent, claim.at)
+    let facts = home.as_ref().map_or(facts, |home| facts.with_home(home));
+    judge(&past.packs, &facts, &state.send(send).unwrap().intent, claim.at)
+}
+
+/// Whether whoever asked for it would rather have it twice than never.
+fn is_wanted_at_least_once(send: &SendId, records: &[Stored]) -> bool {
+    sendings(records).filter(|(_, step)| step.send == *send).any(|(_, step)| match &step.kind {
+        SendingKind::Requested { handling, .. } => handling.guarantee == Guarantee::AtLeastOnce,
+        SendingKind::Accepted { .. }
+        | SendingKind::Blocked { .. }
+        | SendingKind::Deferred { .. }
+        | SendingKind::Dispatched { .. }
+        | SendingKind::Settled { .. }
+        | SendingKind::Cancelled
+        | SendingKind::Expired { .. }
+        | SendingKind::Doubted => false,
+    })
 }
 
 /// Where the log first says that the message is out.

@@ -2,6 +2,7 @@
 //! One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
+mod calls;
 mod faults;
 mod ledger;
 mod parts;
@@ -10,15 +11,20 @@ mod words;
 
 mod allowed;
 mod answers;
+mod batch;
+mod cancel;
 mod claims;
 mod contents;
 mod dying;
 mod errors;
+mod hold;
 mod limits;
+mod list;
 mod once;
 mod order;
 mod pages;
 mod past;
+mod recipients;
 mod requests;
 mod restored;
 mod rules;

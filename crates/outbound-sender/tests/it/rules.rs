@@ -2,7 +2,7 @@
 
 use crate::sandbox::{ASHA, Sandbox};
 use crate::words::{metadata, reason, says, wrong_fields};
-use api::proto::compliance::v1::{Matter, Purpose, Route, matter};
+use api::proto::compliance::v1::{Group, Matter, Purpose, Route, matter};
 use api::proto::outbound::v1::{SendMessageRequest, State};
 use domain::event::PageStepKind;
 use std::time::Duration;
@@ -55,18 +55,17 @@ async fn nothing_leaves_a_page_whose_messaging_is_off() {
 }
 
 #[tokio::test]
-async fn what_needs_another_recipient_than_a_person_is_refused_at_once() {
+async fn what_cannot_be_sent_from_here_is_refused_with_all_its_fields() {
     let sandbox = Sandbox::start().await;
     sandbox.hears(ASHA).await;
     let matter = Matter {
         content: Some(matter::Content::OneTimeRequestTitle("shoes".to_owned())),
-        recipient: Some(matter::Recipient::OneTimeToken("03".repeat(16))),
-        topic: "shoes".to_owned(),
+        recipient: Some(matter::Recipient::Group(Group {})),
         paid: true,
         ..Matter::default()
     };
     let status = sandbox.refused(SendMessageRequest { matter: Some(matter), ..says(ASHA, "1", "hello") }).await;
-    let fields = ["matter.content", "matter.recipient", "matter.topic", "matter.paid"];
+    let fields = ["matter.content", "matter.group", "matter.paid"];
     assert_eq!((status.code(), wrong_fields(&status)), (Code::InvalidArgument, fields.map(str::to_owned).to_vec()));
     sandbox.stop().await;
 }

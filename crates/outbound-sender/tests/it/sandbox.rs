@@ -290,26 +290,26 @@ impl Sandbox {
     /// Asks for a message.
     pub(crate) async fn ask(&self, request: pb::SendMessageRequest) -> Result<pb::Message, Status> {
         let mut outbound = self.outbound.clone();
-        within(outbound.send_message(request)).await.map(tonic::Response::into_inner)
+        within(Box::pin(outbound.send_message(request))).await.map(tonic::Response::into_inner)
     }
 
     /// Asks for a message that is allowed.
     #[track_caller]
     pub(crate) fn send(&self, request: pb::SendMessageRequest) -> impl Future<Output = pb::Message> {
         let caller = std::panic::Location::caller();
-        async move { self.ask(request).await.unwrap_or_else(|status| panic!("{caller}: {status}")) }
+        async move { Box::pin(self.ask(request)).await.unwrap_or_else(|status| panic!("{caller}: {status}")) }
     }
 
     /// Asks for a message that is refused.
     #[track_caller]
     pub(crate) fn refused(&self, request: pb::SendMessageRequest) -> impl Future<Output = Status> {
         let caller = std::panic::Location::caller();
-        async move { self.ask(request).await.err().unwrap_or_else(|| panic!("{caller}: it was taken")) }
+        async move { Box::pin(self.ask(request)).await.err().unwrap_or_else(|| panic!("{caller}: it was taken")) }
     }
 
     pub(crate) async fn get(&self, name: &str) -> Result<pb::Message, Status> {
         let mut outbound = self.outbound.clone();
-        let request = pb::GetMessageRequest { name: name.to_owned() };
+        let request = pb::GetMessageRequest { name: name.to_owned(), min_revision: 0 };
         within(outbound.get_message(request)).await.map(tonic::Response::into_inner)
     }
 

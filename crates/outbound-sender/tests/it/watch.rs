@@ -36,6 +36,7 @@ impl Watch {
                     Told::Step(step) => seen.push((step.name.clone(), step.state())),
                     Told::Checkpoint(_) => (),
                     Told::CaughtUp(_) => return seen,
+                    Told::Reset(_) => panic!("the checkpoint is good"),
                 }
             }
         })
@@ -51,7 +52,7 @@ impl Watch {
                     Told::Step(step) => seen.push((step.name.clone(), step.state())),
                     Told::Checkpoint(_) if seen.contains(&(name.to_owned(), State::Sent)) => return seen,
                     Told::Checkpoint(_) => (),
-                    Told::CaughtUp(_) => panic!("it is told once"),
+                    Told::CaughtUp(_) | Told::Reset(_) => panic!("it is told at the beginning, and once"),
                 }
             }
         })
@@ -181,16 +182,14 @@ async fn watching_one_page_tells_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_that_is_none_or_belongs_to_another_log_is_refused() {
+async fn a_checkpoint_that_is_none_or_lies_ahead_of_the_log_is_refused() {
     let sandbox = Sandbox::start().await;
     sandbox.hears(ASHA).await;
     let mut watch = sandbox.watch("").await;
     watch.past().await;
     let (incarnation, _) = watch.checkpoint.split_once('@').unwrap();
-    for checkpoint in ["0011223344556677@1".to_owned(), format!("{incarnation}@999999")] {
-        let status = sandbox.try_watch("pages/-", &checkpoint).await.err().unwrap();
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "CHECKPOINT_UNKNOWN"));
-    }
+    let status = sandbox.try_watch("pages/-", &format!("{incarnation}@999999")).await.err().unwrap();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "CHECKPOINT_UNKNOWN"));
     let status = sandbox.try_watch("1001", "yesterday").await.err().unwrap();
     assert_eq!(wrong_fields(&status), ["parent", "checkpoint"]);
     sandbox.stop().await;
@@ -217,5 +216,34 @@ async fn watching_ends_when_the_server_stops() {
     watch.past().await;
     sandbox.begin_to_stop_the_server();
     within(async { while watch.steps.message().await.unwrap().is_some() {} }).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_another_incarnation_resets_the_watch_and_all_is_told() {
+    let sandbox = Sandbox::start().await;
+    sandbox.hears(ASHA).await;
+    let name = sandbox.sends(ASHA, "1").await;
+    let mut watch = sandbox.watch("0011223344556677@1").await;
+    let reason = pb::ResetReason::OtherIncarnation.into();
+    assert_eq!(watch.next().await, Told::Reset(pb::Reset { reason }));
+    assert_eq!(states(&watch.past().await, &name), WHOLE_LIFE);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn watching_one_conversation_tells_nothing_of_another() {
+    let sandbox = Sandbox::start().await;
+    for psid in [ASHA, BILAL] {
+        sandbox.hears(psid).await;
+    }
+    let (own, other) = (sandbox.sends(ASHA, "1").await, sandbox.sends(BILAL, "1").await);
+    let mut watch = sandbox.try_watch(&format!("pages/{PAGE}/conversations/{ASHA}"), "").await.unwrap();
+    let past = watch.past().await;
+    assert_eq!((states(&past, &own), states(&past, &other)), (WHOLE_LIFE.to_vec(), Vec::new()));
+    let next = sandbox.sends(ASHA, "2").await;
+    sandbox.sends(BILAL, "2").await;
+    let live = watch.until_sent(&next).await;
+    assert!(live.iter().all(|(name, _)| *name == next), "{live:?}");
     sandbox.stop().await;
 }

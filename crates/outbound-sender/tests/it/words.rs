@@ -14,9 +14,7 @@ pub(crate) fn says(psid: &str, request_id: &str, text: &str) -> SendMessageReque
         actor: Some(Actor { kind: Some(actor::Kind::Bot(Bot {})) }),
         purpose: Purpose::Conversation.into(),
         content: Some(Content { kind: Some(content::Kind::Text(text.to_owned())), ..Content::default() }),
-        on_block: OnBlock::Unspecified.into(),
-        validate_only: false,
-        matter: None,
+        ..SendMessageRequest::default()
     }
 }
 
