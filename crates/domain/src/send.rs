@@ -2,13 +2,15 @@
 
 mod command;
 mod handling;
+mod late;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod told;
 
-pub use command::{Claim, Refusal, Request, cancel, claim, doubt, request, settle, shed};
+pub use command::{Claim, Refusal, Request, cancel, claim, doubt, request, settle};
 pub use handling::{Class, Guarantee, Handling};
+pub use late::{Chance, chance, shed};
 pub use plan::{HOLD, Patience, Step, plan};
 pub use told::{Told, Word, told};
 

@@ -74,7 +74,7 @@ struct Looked {
 impl Parts {
     /// Does what there is to do for one conversation now, up to one message.
     pub(crate) async fn work(&self, stream: &StreamId, work: &Work) -> Worked {
-        let mut worked = Worked { next: Next::Nothing, handled: None, revision: 0 };
+        let mut worked = Worked { next: Next::Nothing, handled: None, moved: None, revision: 0 };
         if let Some(restored_at) = work.restored_at
             && let Err(error) = self.doubt(stream, restored_at).await
         {

@@ -123,10 +123,10 @@ impl Parts {
 
     /// Records the request with its judgement, once for each request id.
     async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
-        let command = &asked.command;
-        let page_id = command.send.page();
+        let page_id = asked.command.send.page();
         let page = self.judged_by.page_lately(page_id).await.map_err(|error| status::unavailable(&error))?.state;
         let packs = self.packs().await?;
+        let command = &self.with_turn(&page, &packs, &asked.command).await;
         let decide = |state: &_, now| request(&Facts::new(page_id, &page, state), &packs, command, now);
         let send = match self.change(&command.send.stream(), || self.clock.now(), decide).await {
             Ok(changed) => {
@@ -190,7 +190,23 @@ impl Parts {
             Some(decision) if asked.rejects && found.status == SendStatus::Blocked => {
                 Err(blocked(decision, &packs, &message.name))
             }
-            _ => Ok(message),
+            _ => match found.status {
+                SendStatus::Expired { turn: Some(turn) } if asked.rejects => {
+                    Err(self.comes_too_late(send.page(), turn, &message.name))
+                }
+                SendStatus::Requested
+                | SendStatus::Accepted { .. }
+                | SendStatus::Retrying { .. }
+                | SendStatus::Deferred { .. }
+                | SendStatus::Blocked
+                | SendStatus::Cancelled
+                | SendStatus::Expired { .. }
+                | SendStatus::Dispatched { .. }
+                | SendStatus::Unknown { .. }
+                | SendStatus::Sent { .. }
+                | SendStatus::Rejected { .. }
+                | SendStatus::Unresolved => Ok(message),
+            },
         }
     }
 

@@ -14,6 +14,7 @@ mod follow;
 mod grpc;
 mod hints;
 mod holder;
+pub mod overload;
 mod pace;
 mod queue;
 mod render;
@@ -21,6 +22,7 @@ mod restored;
 mod standing;
 mod table;
 mod tokens;
+mod turn;
 mod watch;
 mod wire;
 
@@ -102,6 +104,7 @@ struct Parts {
     /// Nothing leaves before this moment of the uptime, in milliseconds: the platform wants the whole app to pause.
     app_paused_until_ms: AtomicU64,
     queues: append::Queues,
+    boards: turn::Boards,
     conversations: Conversations,
     judged_by: JudgedBy,
     client: SendClient,
@@ -129,6 +132,7 @@ impl Sender {
             log,
             database,
             queues: append::Queues::new(),
+            boards: turn::Boards::default(),
             client,
             clock,
             ids,

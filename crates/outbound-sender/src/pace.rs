@@ -24,6 +24,11 @@ pub(crate) struct Limits {
 impl Limits {
     /// No limit at all.
     pub(crate) const NONE: Self = Self { all: u32::MAX, media: u32::MAX };
+
+    /// Those of a rule pack.
+    pub(crate) const fn of(limits: &domain::pack::Limits) -> Self {
+        Self { all: limits.sends_per_second, media: limits.media_per_second }
+    }
 }
 
 /// One Page's pace. Clones are the same pace.
@@ -63,6 +68,20 @@ impl Meter {
         // What is pending may be written now at the earliest, so it frees its room a whole window later.
         let freed = self.written.get(n_used - limit).copied().unwrap_or(now);
         Some(freed + WINDOW)
+    }
+
+    /// When one more could be written that so many others go before, if each is written as soon as it may be.
+    fn turn(&self, n_ahead: usize, limit: u32, now: Duration) -> Duration {
+        let limit = limit.max(1) as usize;
+        let n_gone = self.written.partition_point(|at| *at + WINDOW <= now);
+        let place = (self.written.len() - n_gone + self.pending.len()).saturating_add(n_ahead);
+        let n_windows = u32::try_from(place / limit).unwrap_or(u32::MAX);
+        if n_windows == 0 {
+            return now;
+        }
+        // Each takes the room of the one that is a whole limit before it, a window after that one.
+        let first = self.written.get(n_gone + place % limit).copied().unwrap_or(now);
+        now.max(first.saturating_add(WINDOW.saturating_mul(n_windows)))
     }
 
     fn wrote(&mut self, permit: u64, at: Duration) {
@@ -128,6 +147,13 @@ impl Pace {
         Ok(Permit { pace: self.clone(), number })
     }
 
+    /// When a message would leave that so many others go before. That a Page is slowed may end any moment, so this is at
+    /// its full limit, and never later than what comes.
+    pub(crate) fn turn(&self, n_ahead: usize, limits: Limits, now: Duration) -> Duration {
+        let state = self.state();
+        state.all.turn(n_ahead, limits.all, now.max(state.paused_until))
+    }
+
     fn pause(&self, until: Duration) {
         let mut state = self.state();
         state.paused_until = state.paused_until.max(until);
@@ -185,93 +211,4 @@ impl Drop for Permit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMITS: Limits = Limits { all: 40, media: 10 };
-
-    const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
-
-    /// The most messages of any sliding second.
-    fn most_in_a_second(written: &[Duration]) -> usize {
-        let within = |from: &Duration| written.iter().filter(|at| (*from..*from + ms(1_000)).contains(*at)).count();
-        written.iter().map(within).max().unwrap_or(0)
-    }
-
-    proptest! {
-        #[test]
-        fn no_sliding_second_holds_more_than_the_limit_however_late_workers_write(
-            steps in prop::collection::vec((0..30_u64, 0..400_u64, any::<bool>()), 1..400),
-        ) {
-            let pace = Pace::fresh();
-            let (mut now, mut open, mut written): (_, Vec<(Duration, Permit)>, Vec<Duration>) =
-                (ms(5_000), Vec::new(), Vec::new());
-            for (pass, late, is_used) in steps {
-                now += ms(pass);
-                let due: Vec<_> = open.extract_if(.., |(at, _)| *at <= now).collect();
-                for (at, permit) in due {
-                    permit.wrote(at);
-                    written.push(at);
-                }
-                if let Ok(permit) = pace.permit(LIMITS, now)
-                    && is_used
-                {
-                    open.push((now + ms(late), permit));
-                }
-            }
-            written.sort();
-            prop_assert!(most_in_a_second(&written) <= 40);
-        }
-    }
-
-    #[test]
-    fn with_enough_to_do_nearly_the_whole_limit_is_used() {
-        let pace = Pace::fresh();
-        let mut written = Vec::new();
-        let mut now = ms(0);
-        while now < ms(60_000) {
-            match pace.permit(LIMITS, now) {
-                Ok(permit) => {
-                    permit.wrote(now);
-                    written.push(now);
-                }
-                Err(until) => now = until,
-            }
-        }
-        assert!(written.len() * 100 > 60 * 40 * 95, "{} in a minute", written.len());
-        assert!(most_in_a_second(&written) <= 40);
-    }
-
-    #[test]
-    fn whoever_takes_a_page_over_waits_out_what_the_other_may_have_written() {
-        let pace = Pace::used_up(LIMITS, ms(5_000));
-        assert_eq!(pace.permit(LIMITS, ms(5_500)).unwrap_err(), ms(5_000) + WINDOW);
-        assert!(pace.permit(LIMITS, ms(5_000) + WINDOW).is_ok());
-    }
-
-    #[test]
-    fn audio_and_video_have_a_limit_of_their_own() {
-        let pace = Pace::fresh();
-        let media: Vec<_> = (0..10).map(|_| pace.permit(LIMITS, ms(1)).unwrap()).collect();
-        assert!(media.iter().all(|permit| permit.for_media(LIMITS, ms(1)).is_ok()));
-        let eleventh = pace.permit(LIMITS, ms(1)).unwrap();
-        assert_eq!(eleventh.for_media(LIMITS, ms(1)), Err(ms(1) + WINDOW));
-        drop(media);
-        assert!(eleventh.for_media(LIMITS, ms(1)).is_ok());
-    }
-
-    #[test]
-    fn a_page_that_is_slowed_uses_a_part_of_its_limit_and_a_paused_one_nothing() {
-        let pace = Pace::fresh();
-        pace.permit(LIMITS, ms(0)).unwrap().slow_to(50);
-        let permits: Vec<_> = (0..40).filter_map(|_| pace.permit(LIMITS, ms(1)).ok()).collect();
-        assert_eq!(permits.len(), 20);
-        permits[0].slow_to(100);
-        permits[0].pause(ms(700));
-        assert_eq!(pace.permit(LIMITS, ms(699)).unwrap_err(), ms(700));
-        assert!(pace.permit(LIMITS, ms(700)).is_ok());
-    }
-}
+mod tests;
