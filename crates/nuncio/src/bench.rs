@@ -12,6 +12,8 @@ mod process;
 mod rebuild;
 mod rehearsal;
 mod report;
+mod send_deadline;
+mod send_rate;
 mod sends;
 mod simulator;
 mod split;
@@ -61,6 +63,12 @@ pub(crate) enum Name {
     /// Judging the sends of a log once more by another rule pack.
     #[value(name = "rehearsal")]
     Rehearsal,
+    /// What share of messages makes its window where ten times too many are asked for, beside first in, first out.
+    #[value(name = "send.deadline")]
+    SendDeadline,
+    /// How much of their limit twenty Pages use with enough to send, and the most that any second of one holds.
+    #[value(name = "send.rate")]
+    SendRate,
 }
 
 /// How long to measure, and on how much.
@@ -120,6 +128,8 @@ struct Sizes {
     strangers: usize,
     /// Sends that are judged once more.
     rehearsed: usize,
+    /// For how many seconds Pages send at their limit.
+    sending: u32,
 }
 
 impl Scale {
@@ -139,6 +149,7 @@ impl Scale {
                 calls: 100,
                 strangers: 3,
                 rehearsed: 400,
+                sending: 3,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -154,6 +165,7 @@ impl Scale {
                 calls: 5_000,
                 strangers: 200,
                 rehearsed: 200_000,
+                sending: 60,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -169,6 +181,7 @@ impl Scale {
                 calls: 25_000,
                 strangers: 500,
                 rehearsed: 500_000,
+                sending: 60,
             },
         }
     }
@@ -238,6 +251,11 @@ impl Stage {
             Name::EvaluateWarm => evaluate::warm(self, figures).await,
             Name::EvaluateCold => evaluate::cold(self, figures).await,
             Name::Rehearsal => rehearsal::measure(self, figures).await,
+            Name::SendDeadline => {
+                send_deadline::measure(figures);
+                Ok(())
+            }
+            Name::SendRate => send_rate::measure(self, figures).await,
         }
     }
 

@@ -14,13 +14,17 @@ use uuid::Uuid;
 /// The limits of a Page as every rule pack has them.
 const LIMITS: Limits = Limits { all: 40, media: 10 };
 /// How long ten times as much is asked for.
-const ASKED_MS: u64 = 10_000;
+const ASKED_MS: u64 = 5_000;
 /// How many messages that makes.
 const ASKED: u64 = 10 * 40 * ASKED_MS / 1_000;
 /// Everybody gets two of them, more or less.
 const PEOPLE: u64 = ASKED / 2;
-/// The shortest and the longest window that is left to a message, whatever its class.
-const WINDOW_MS: (u64, u64) = (500, 20_000);
+/// The window that is left to a message, whatever its class, is between this and as much again, doubled up to so many times:
+/// there are as many short ones as long ones, as of people of whom some wrote just now and some long ago.
+const SHORTEST_MS: u64 = 250;
+const DOUBLINGS: u64 = 7;
+/// By then every window is closed.
+const END_MS: u64 = ASKED_MS + (SHORTEST_MS << DOUBLINGS);
 /// How finely time is played, and how often it is looked for what comes too late.
 const TICK_MS: u64 = 5;
 const SHED_EVERY_MS: u64 = 250;
@@ -80,7 +84,8 @@ fn asked(seed: u64) -> VecDeque<Asked> {
             1..5 => Class::Automation,
             _ => Class::Broadcast,
         };
-        let ends_ms = at_ms + WINDOW_MS.0 + dice.below(WINDOW_MS.1 - WINDOW_MS.0);
+        let least_ms = SHORTEST_MS << dice.below(DOUBLINGS);
+        let ends_ms = at_ms + least_ms + dice.below(least_ms);
         let person = PersonKey::from_bytes(u128::from(dice.below(PEOPLE)).to_be_bytes());
         let row = Waiting {
             send: SendId::new(page.clone(), person, Uuid::from_u128(number.into())),
@@ -98,7 +103,7 @@ fn asked(seed: u64) -> VecDeque<Asked> {
 }
 
 fn moments() -> impl Iterator<Item = u64> {
-    (0..=ASKED_MS + WINDOW_MS.1).step_by(usize::try_from(TICK_MS).unwrap_or(1))
+    (0..=END_MS).step_by(usize::try_from(TICK_MS).unwrap_or(1))
 }
 
 fn first_in_first_out(mut asked: VecDeque<Asked>) -> usize {
@@ -199,8 +204,7 @@ mod tests {
     fn at_ten_times_the_rate_more_make_their_window_than_first_in_first_out_on_every_seed() {
         let (mut all, mut all_in_turn) = (0.0, 0.0);
         for seed in 0..20 {
-            let (made, in_turn) =
-                (share_in_time(seed, Order::Urgency), share_in_time(seed, Order::FirstInFirstOut));
+            let (made, in_turn) = (share_in_time(seed, Order::Urgency), share_in_time(seed, Order::FirstInFirstOut));
             assert!(made >= in_turn, "seed {seed}: {made} and {in_turn}");
             all += made;
             all_in_turn += in_turn;

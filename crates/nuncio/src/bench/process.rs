@@ -134,6 +134,11 @@ pub(super) struct Process {
 impl Process {
     /// A `standalone` with an empty log.
     pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same, with these keys and values beside.
+    pub(super) fn start_with(folder: &Path, more: &[(String, String)]) -> anyhow::Result<Self> {
         let log = folder.join("log.sqlite");
         let tables = format!("sqlite:{}", folder.join("tables.sqlite").display());
         let mut command = command();
@@ -150,6 +155,9 @@ impl Process {
         ] {
             command.arg("--set").arg(format!("{key}={value}"));
         }
+        for (key, value) in more {
+            command.arg("--set").arg(format!("{key}={value}"));
+        }
         Self::spawn(command, "listening for webhooks on ", "started")
     }
 
@@ -157,6 +165,16 @@ impl Process {
     pub(super) fn simulator(page: &str, token: &str) -> anyhow::Result<Self> {
         let mut command = command();
         command.args(["simulator", "--listen", "127.0.0.1:0", "--page", &format!("{page}={token}")]);
+        Self::spawn(command, "play the customer on http://", "the simulator listens")
+    }
+
+    /// A simulator with these Pages and their tokens.
+    pub(super) fn simulator_of(pages: &[(String, String)]) -> anyhow::Result<Self> {
+        let mut command = command();
+        command.args(["simulator", "--listen", "127.0.0.1:0", "--app-secret", SECRET]);
+        for (page, token) in pages {
+            command.args(["--page", &format!("{page}={token}")]);
+        }
         Self::spawn(command, "play the customer on http://", "the simulator listens")
     }
 

@@ -60,7 +60,8 @@ impl Parts {
                 self.outcomes.add(1, &[("outcome", "late")]);
                 Worked { handled: Some(late.send.clone()), revision, ..worked }
             }
-            Err(ChangeError::Refused(Refusal::Settled)) => match self.end_of(&late.stream, &late.send, late.turn).await {
+            Err(ChangeError::Refused(Refusal::Settled)) => match self.end_of(&late.stream, &late.send, late.turn).await
+            {
                 Ok(end) => Worked { moved: Some((late.send.clone(), end)), ..worked },
                 Err(error) => self.not_shed(&error, worked),
             },
