@@ -14,7 +14,7 @@ use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{Loaded, LoadedPage, LogError};
-use messenger::client::SendRequest;
+use messenger::client::{Recipient, SendRequest};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -39,8 +39,13 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Until when audio and video have to wait, if it is either; none: it may leave.
+    /// Until when it has to wait for a limit of its own kind: audio and video, private replies. None: it may leave.
     fn blocks(&self, request: &SendRequest, now: Duration) -> Option<Duration> {
+        if matches!(request.recipient, Recipient::Comment(_))
+            && let Err(until) = self.permit.for_private_reply(self.limits, now)
+        {
+            return Some(until);
+        }
         if !request.content.is_media() {
             return None;
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// The limits of a Page as every rule pack has them.
-const LIMITS: Limits = Limits { all: 40, media: 10 };
+const LIMITS: Limits = Limits { all: 40, media: 10, private_replies: 750 };
 /// How long ten times as much is asked for.
 const ASKED_MS: u64 = 5_000;
 /// How many messages that makes.

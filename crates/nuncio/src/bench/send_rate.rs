@@ -8,7 +8,7 @@ use ::simulator::{AdminClient, Filter};
 use anyhow::Context;
 use api::proto::compliance::v1::{Actor, Bot, Purpose, actor};
 use api::proto::outbound::v1::outbound_client::OutboundClient;
-use api::proto::outbound::v1::{Content, SendMessageRequest, Text, content};
+use api::proto::outbound::v1::{Content, SendMessageRequest, content};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
@@ -32,7 +32,11 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
     let pages: Vec<_> = (0..PAGES).map(|n| (format!("{}", 1_001 + n), format!("bench-token-{n}"))).collect();
     let simulator = Process::simulator_of(&pages)?;
     let platform = AdminClient::new(format!("http://{}", simulator.address));
-    let mut keys = vec![("meta.graph_url".to_owned(), format!("http://{}", simulator.address))];
+    let mut keys = vec![
+        ("meta.graph_url".to_owned(), format!("http://{}", simulator.address)),
+        // What it says is not read, and must not fill the pipe.
+        ("telemetry.log_filter".to_owned(), "error,nuncio=info".to_owned()),
+    ];
     keys.extend(pages.iter().map(|(page, token)| (format!("pages.{page}.access_token"), token.clone())));
     let process = Process::start_with(&stage.fresh_path(), &keys)?;
     platform.subscribe(&format!("http://{}/webhook", process.address), VERIFY_TOKEN).await?;
@@ -92,7 +96,7 @@ fn psid(page: &str, person: u32) -> String {
 async fn ask(channel: Channel, page: String, psid: String, n: u32) -> anyhow::Result<()> {
     let mut client = OutboundClient::new(channel);
     for number in 0..n {
-        let text = content::Kind::Text(Text { text: format!("message {number}"), ..Text::default() });
+        let text = content::Kind::Text(format!("message {number}"));
         let request = SendMessageRequest {
             parent: format!("pages/{page}/conversations/{psid}"),
             request_id: format!("request-{number}"),

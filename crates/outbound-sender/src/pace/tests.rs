@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const LIMITS: Limits = Limits { all: 40, media: 10 };
+const LIMITS: Limits = Limits { all: 40, media: 10, private_replies: 3 };
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -121,4 +121,19 @@ fn a_turn_waits_for_the_end_of_a_pause_and_hopes_for_the_full_limit_after_it() {
     assert_eq!(pace.turn(39, LIMITS, ms(5)), ms(60_000));
     assert_eq!(pace.turn(40, LIMITS, ms(5)), ms(60_000) + WINDOW);
     assert_eq!(pace.turn(1_000_000, Limits::NONE, ms(60_000)), ms(60_000));
+}
+
+#[test]
+fn private_replies_have_a_limit_by_the_hour() {
+    let pace = Pace::fresh();
+    for n in 0..3 {
+        let permit = pace.permit(LIMITS, ms(n)).unwrap();
+        permit.for_private_reply(LIMITS, ms(n)).unwrap();
+        permit.wrote(ms(n));
+    }
+    let fourth = pace.permit(LIMITS, ms(1_000)).unwrap();
+    assert_eq!(fourth.for_private_reply(LIMITS, ms(1_000)), Err(REPLIES_WINDOW));
+    assert_eq!(fourth.for_private_reply(LIMITS, ms(3_600_000)), Err(REPLIES_WINDOW));
+    assert!(fourth.for_private_reply(LIMITS, REPLIES_WINDOW).is_ok());
+    assert_eq!(pace.permit(LIMITS, ms(1_000)).unwrap().for_media(LIMITS, ms(1_000)), Ok(()));
 }

@@ -21,4 +21,5 @@ mod restored;
 mod rules;
 mod silence;
 mod tables;
+mod turns;
 mod watch;
