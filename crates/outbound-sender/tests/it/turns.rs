@@ -66,7 +66,7 @@ async fn what_people_push_beyond_its_window_ends_as_soon_as_that_is_known() {
     assert_eq!(waits.state(), State::Accepted);
     // Three times what the Page may send in a second goes before it.
     for n in 0..3 * AT_ONCE {
-        sandbox.send(staff_says(ASHA, &format!("staff {n}"), "by a person")).await;
+        sandbox.send(staff_says(ASHA, &format!("staff-{n}"), "by a person")).await;
     }
     // The clock stands, so its window is open still.
     sandbox.becomes(&waits.name, State::Expired).await;
