@@ -28,6 +28,7 @@ async fn every_figure_stands_beside_its_limit() {
         "simulator.sends",
         "evaluate.warm",
         "rehearsal",
+        "send.deadline",
     ])
     .await;
     for figure in &figures {
@@ -57,6 +58,8 @@ async fn every_figure_stands_beside_its_limit() {
         "evaluate.warm.p50",
         "evaluate.warm.p99",
         "rehearsal",
+        "send.deadline",
+        "send.deadline.worst_seed",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

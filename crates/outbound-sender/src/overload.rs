@@ -56,7 +56,7 @@ struct Asked {
     row: Waiting,
 }
 
-/// SplitMix64: a few lines, the same numbers on every machine, and good enough to draw messages.
+/// `SplitMix64`: a few lines, the same numbers on every machine, and good enough to draw messages.
 struct Dice(u64);
 
 impl Dice {
