@@ -82,7 +82,7 @@ fn answers(state: &Conversation, page: &Page, packs: &Packs, now: Timestamp) {
             settle(state, send, known.attempts, Outcome::Unresolved, now),
             settle(state, send, known.attempts, Outcome::Again { not_before: now }, now),
             cancel(state, send, now),
-            shed(state, send, now, now),
+            shed(&facts, packs, send, now, now),
         ];
         for events in answers.into_iter().flatten() {
             let mut after = state.clone();

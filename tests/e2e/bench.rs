@@ -30,6 +30,7 @@ async fn every_figure_stands_beside_its_limit() {
         "rehearsal",
         "send.throughput",
         "send.memory",
+        "send.deadline",
     ])
     .await;
     for figure in &figures {
@@ -61,6 +62,8 @@ async fn every_figure_stands_beside_its_limit() {
         "rehearsal",
         "send.throughput",
         "send.memory",
+        "send.deadline",
+        "send.deadline.worst_seed",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

@@ -1,8 +1,10 @@
 //! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
 
+mod limits;
 mod messages;
 mod pages;
 
+pub use limits::send_rate;
 pub use messages::{key_taken, not_waiting, revision_not_reached, to_rpc};
 pub use pages::{
     no_secrets_key, no_such_page, page_exists, page_not_ready, page_request_id_reused, pause_not_confirmed,

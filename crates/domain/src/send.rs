@@ -3,6 +3,7 @@
 mod command;
 mod handling;
 mod history;
+mod late;
 #[cfg(test)]
 pub(crate) mod left;
 mod plan;
@@ -10,9 +11,10 @@ mod plan;
 mod tests;
 mod told;
 
-pub use command::{Claim, Left, Refusal, Request, cancel, claim, doubt, request, request_beside, settle, shed};
+pub use command::{Claim, Left, Refusal, Request, cancel, claim, doubt, request, request_beside, settle};
 pub use handling::{Class, Guarantee, Handling};
 pub use history::{all_of, one_of};
+pub use late::{Chance, chance, shed};
 pub use plan::{HOLD, Patience, Step, plan};
 pub use told::{Told, Word, told};
 

@@ -15,6 +15,8 @@ mod rebuild;
 mod rehearsal;
 mod report;
 mod send;
+mod send_deadline;
+mod send_rate;
 mod sends;
 mod simulator;
 mod split;
@@ -73,6 +75,12 @@ pub(crate) enum Name {
     /// By how much `standalone` grows over many sends.
     #[value(name = "send.memory")]
     SendMemory,
+    /// What share of messages makes its window where ten times too many are asked for, beside first in, first out.
+    #[value(name = "send.deadline")]
+    SendDeadline,
+    /// How much of their limit twenty Pages use with enough to send, and the most that any second of one holds.
+    #[value(name = "send.rate")]
+    SendRate,
 }
 
 /// How long to measure, and on how much.
@@ -138,6 +146,8 @@ struct Sizes {
     sent: usize,
     /// Sends over which memory is looked at.
     remembered: usize,
+    /// For how many seconds Pages send at their limit.
+    sending: u32,
 }
 
 impl Scale {
@@ -160,6 +170,7 @@ impl Scale {
                 timed_sends: 5,
                 sent: 100,
                 remembered: 400,
+                sending: 3,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -178,6 +189,7 @@ impl Scale {
                 timed_sends: 500,
                 sent: 20_000,
                 remembered: 50_000,
+                sending: 60,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -196,6 +208,7 @@ impl Scale {
                 timed_sends: 2_000,
                 sent: 100_000,
                 remembered: 1_000_000,
+                sending: 60,
             },
         }
     }
@@ -268,6 +281,11 @@ impl Stage {
             Name::SendLatency => send::latency(self, figures).await,
             Name::SendThroughput => send::throughput(self, figures).await,
             Name::SendMemory => send::memory(self, figures).await,
+            Name::SendDeadline => {
+                send_deadline::measure(figures);
+                Ok(())
+            }
+            Name::SendRate => send_rate::measure(self, figures).await,
         }
     }
 

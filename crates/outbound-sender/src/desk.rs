@@ -1,15 +1,18 @@
 //! One Page's desk: takes what waits from the table and from hints, and hands conversations to workers, in order and at
 //! the Page's pace.
 
+pub(crate) mod shed;
+
 use crate::follow::Follow;
 use crate::hints::Hint;
 use crate::holder::Held;
 use crate::pace::{Limits, Pace, Permit};
 use crate::pause::Pause;
 use crate::queue::{Queue, Worked};
+use crate::turn::Board;
 use crate::{Parts, dispatch};
 use domain::id::{PageId, StreamId};
-use domain::time::{Span, Timestamp};
+use domain::time::Timestamp;
 use sql::{Acquired, outbox};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +47,14 @@ pub(crate) struct Desk {
     workers: JoinSet<(StreamId, Worked)>,
     /// When the table is to be read next.
     poll_at: Instant,
+    /// Whether the table holds more than was read.
+    is_partial: bool,
     /// When the pace lets the next message through.
     paced_until: Option<Duration>,
+    /// When it is looked again for sends that come too late.
+    shed_at: Instant,
+    /// What others here know of what waits.
+    board: Board,
     idle_since: Instant,
 }
 
@@ -59,6 +68,7 @@ impl Desk {
     ) -> Self {
         let now = Instant::now();
         let pause = Arc::new(Pause::of_page(&page));
+        let board = parts.boards.open(page.clone());
         Self {
             parts,
             page,
@@ -72,7 +82,10 @@ impl Desk {
             pause,
             workers: JoinSet::new(),
             poll_at: now,
+            is_partial: true,
             paced_until: None,
+            shed_at: now,
+            board,
             idle_since: now,
         }
     }
@@ -88,7 +101,9 @@ impl Desk {
                 self.poll().await;
             }
             self.queue.wake(self.parts.clock.now());
+            self.shed_late();
             self.start_workers();
+            self.board.show(self.queue.n_sends(), self.is_partial, &self.pace);
             if self.is_over() {
                 return;
             }
@@ -167,7 +182,10 @@ impl Desk {
         }
         let now = self.parts.clock.now();
         match timeout(PATIENCE, outbox::ready(&self.parts.database, &self.page, now, ROWS)).await {
-            Ok(Ok(rows)) => rows.iter().for_each(|row| self.queue.put(row)),
+            Ok(Ok(rows)) => {
+                self.is_partial = rows.len() == ROWS;
+                rows.iter().for_each(|row| self.queue.put(row));
+            }
             Ok(Err(error)) => self.parts.trouble(&error),
             Err(late) => self.parts.trouble(&late),
         }
@@ -207,7 +225,7 @@ impl Desk {
         match self.parts.judged_by.packs_lately().await {
             Ok(packs) => {
                 let limits = packs.in_force_for(&self.page, self.parts.clock.now()).limits();
-                self.limits = Some(Limits { all: limits.sends_per_second, media: limits.media_per_second });
+                self.limits = Some(Limits::of(limits));
             }
             Err(error) => self.parts.trouble(&error),
         }
@@ -294,8 +312,7 @@ impl Desk {
         }
         match done {
             Ok((stream, worked)) => {
-                let spacing = self.parts.config.thread_spacing;
-                let spacing = Span::from_millis(i64::try_from(spacing.as_millis()).unwrap_or(i64::MAX));
+                let spacing = shed::span(self.parts.config.thread_spacing);
                 self.queue.worked(&stream, &worked, self.parts.clock.now(), spacing);
             }
             Err(error) => {

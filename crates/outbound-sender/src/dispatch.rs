@@ -15,7 +15,7 @@ use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{Loaded, LoadedPage, LogError};
-use messenger::client::SendRequest;
+use messenger::client::{Recipient, SendRequest};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -42,8 +42,13 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Until when audio and video have to wait, if it is either; none: it may leave.
+    /// Until when it has to wait for a limit of its own kind: audio and video, private replies. None: it may leave.
     fn blocks(&self, request: &SendRequest, now: Duration) -> Option<Duration> {
+        if matches!(request.recipient, Recipient::Comment(_))
+            && let Err(until) = self.permit.for_private_reply(self.limits, now)
+        {
+            return Some(until);
+        }
         if !request.content.is_media() {
             return None;
         }
@@ -77,7 +82,7 @@ struct Looked {
 impl Parts {
     /// Does what there is to do for one conversation now, up to one message.
     pub(crate) async fn work(&self, stream: &StreamId, work: &Work) -> Worked {
-        let mut worked = Worked { next: Next::Nothing, handled: None, revision: 0 };
+        let mut worked = Worked { next: Next::Nothing, handled: None, moved: None, revision: 0 };
         if let Some(restored_at) = work.restored_at
             && let Err(error) = self.doubt(stream, restored_at).await
         {

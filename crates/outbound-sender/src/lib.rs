@@ -14,6 +14,7 @@ mod follow;
 mod grpc;
 mod hints;
 mod holder;
+pub mod overload;
 mod pace;
 mod past;
 mod pause;
@@ -23,6 +24,7 @@ mod restored;
 mod standing;
 mod table;
 mod tokens;
+mod turn;
 mod watch;
 mod wire;
 
@@ -104,6 +106,7 @@ struct Parts {
     /// How long the whole app pauses.
     app_pause: pause::Pause,
     queues: append::Queues,
+    boards: turn::Boards,
     conversations: Conversations,
     judged_by: JudgedBy,
     client: SendClient,
@@ -132,6 +135,7 @@ impl Sender {
             log,
             database,
             queues: append::Queues::new(),
+            boards: turn::Boards::default(),
             client,
             clock,
             ids,

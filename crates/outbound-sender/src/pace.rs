@@ -9,21 +9,34 @@ use std::time::Duration;
 
 /// The span that is looked at. A little longer than the second that is promised: what leaves evenly arrives unevenly.
 const WINDOW: Duration = Duration::from_millis(1_025);
+/// The span in which private replies are counted, longer than the hour that is promised for the same reason.
+const REPLIES_WINDOW: Duration = Duration::from_secs(3_601);
 /// The least part of its limit to which a Page is slowed, in hundredths.
 const SLOWEST: u32 = 10;
 
-/// How many messages a Page may write in a second.
+/// How many messages a Page may write in a second, unless something else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Of all kinds.
     pub(crate) all: u32,
     /// With audio or video.
     pub(crate) media: u32,
+    /// In an hour: answers to comments in private.
+    pub(crate) private_replies: u32,
 }
 
 impl Limits {
     /// No limit at all.
-    pub(crate) const NONE: Self = Self { all: u32::MAX, media: u32::MAX };
+    pub(crate) const NONE: Self = Self { all: u32::MAX, media: u32::MAX, private_replies: u32::MAX };
+
+    /// Those of a rule pack.
+    pub(crate) const fn of(limits: &domain::pack::Limits) -> Self {
+        Self {
+            all: limits.sends_per_second,
+            media: limits.media_per_second,
+            private_replies: limits.private_replies_per_hour,
+        }
+    }
 }
 
 /// One Page's pace. Clones are the same pace.
@@ -34,6 +47,7 @@ pub(crate) struct Pace(Arc<Mutex<State>>);
 struct State {
     all: Meter,
     media: Meter,
+    private_replies: Meter,
     /// Nothing leaves before this.
     paused_until: Duration,
     media_paused_until: Duration,
@@ -42,17 +56,27 @@ struct State {
     next: u64,
 }
 
-/// Counts what left in the last second, and what is about to.
-#[derive(Debug, Default)]
+/// Counts what left in the last while, and what is about to.
+#[derive(Debug)]
 struct Meter {
+    window: Duration,
     written: VecDeque<Duration>,
     pending: HashSet<u64>,
 }
 
 impl Meter {
+    fn new(window: Duration) -> Self {
+        Self { window, written: VecDeque::new(), pending: HashSet::new() }
+    }
+
+    /// One whose whole limit was used just now.
+    fn full(window: Duration, limit: u32, now: Duration) -> Self {
+        Self { written: (0..limit).map(|_| now).collect(), ..Self::new(window) }
+    }
+
     /// When there is room for one more; none: now.
     fn full_until(&mut self, limit: u32, now: Duration) -> Option<Duration> {
-        while self.written.front().is_some_and(|at| *at + WINDOW <= now) {
+        while self.written.front().is_some_and(|at| *at + self.window <= now) {
             self.written.pop_front();
         }
         let limit = limit.max(1) as usize;
@@ -62,7 +86,21 @@ impl Meter {
         }
         // What is pending may be written now at the earliest, so it frees its room a whole window later.
         let freed = self.written.get(n_used - limit).copied().unwrap_or(now);
-        Some(freed + WINDOW)
+        Some(freed + self.window)
+    }
+
+    /// When one more could be written that so many others go before, if each is written as soon as it may be.
+    fn turn(&self, n_ahead: usize, limit: u32, now: Duration) -> Duration {
+        let limit = limit.max(1) as usize;
+        let n_gone = self.written.partition_point(|at| *at + self.window <= now);
+        let place = (self.written.len() - n_gone + self.pending.len()).saturating_add(n_ahead);
+        let n_windows = u32::try_from(place / limit).unwrap_or(u32::MAX);
+        if n_windows == 0 {
+            return now;
+        }
+        // Each takes the room of the one that is a whole limit before it, a window after that one.
+        let first = self.written.get(n_gone + place % limit).copied().unwrap_or(now);
+        now.max(first.saturating_add(self.window.saturating_mul(n_windows)))
     }
 
     fn wrote(&mut self, permit: u64, at: Duration) {
@@ -81,35 +119,27 @@ pub(crate) struct Permit {
 }
 
 impl Pace {
-    /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have.
+    /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have. Of the hour
+    /// that private replies have, that would be too much to wait out; what is too many of those, the platform says.
     pub(crate) fn used_up(limits: Limits, now: Duration) -> Self {
-        let full = |limit: u32| Meter { written: (0..limit).map(|_| now).collect(), pending: HashSet::new() };
-        let (all, media) = (full(limits.all), full(limits.media));
-        Self::with(State {
-            all,
-            media,
-            paused_until: Duration::ZERO,
-            media_paused_until: Duration::ZERO,
-            percent: 100,
-            next: 0,
-        })
+        Self::with(Meter::full(WINDOW, limits.all, now), Meter::full(WINDOW, limits.media, now))
     }
 
     /// A pace with the whole limit before it, where nobody wrote for a while.
     pub(crate) fn fresh() -> Self {
-        let (all, media) = (Meter::default(), Meter::default());
-        Self::with(State {
+        Self::with(Meter::new(WINDOW), Meter::new(WINDOW))
+    }
+
+    fn with(all: Meter, media: Meter) -> Self {
+        Self(Arc::new(Mutex::new(State {
             all,
             media,
+            private_replies: Meter::new(REPLIES_WINDOW),
             paused_until: Duration::ZERO,
             media_paused_until: Duration::ZERO,
             percent: 100,
             next: 0,
-        })
-    }
-
-    fn with(state: State) -> Self {
-        Self(Arc::new(Mutex::new(state)))
+        })))
     }
 
     /// Leave to write one message now, or when to ask again.
@@ -126,6 +156,13 @@ impl Pace {
         state.next += 1;
         state.all.pending.insert(number);
         Ok(Permit { pace: self.clone(), number })
+    }
+
+    /// When a message would leave that so many others go before. That a Page is slowed may end any moment, so this is at
+    /// its full limit, and never later than what comes.
+    pub(crate) fn turn(&self, n_ahead: usize, limits: Limits, now: Duration) -> Duration {
+        let state = self.state();
+        state.all.turn(n_ahead, limits.all, now.max(state.paused_until))
     }
 
     fn pause(&self, until: Duration) {
@@ -152,6 +189,16 @@ impl Permit {
         Ok(())
     }
 
+    /// Makes it a leave for a private reply as well, or says when to ask again.
+    pub(crate) fn for_private_reply(&self, limits: Limits, now: Duration) -> Result<(), Duration> {
+        let mut state = self.pace.state();
+        if let Some(until) = state.private_replies.full_until(limits.private_replies, now) {
+            return Err(until);
+        }
+        state.private_replies.pending.insert(self.number);
+        Ok(())
+    }
+
     /// Nothing more leaves before this moment: the platform said so.
     pub(crate) fn pause(&self, until: Duration) {
         self.pace.pause(until);
@@ -173,6 +220,7 @@ impl Permit {
         let mut state = self.pace.state();
         state.all.wrote(self.number, at);
         state.media.wrote(self.number, at);
+        state.private_replies.wrote(self.number, at);
     }
 }
 
@@ -181,97 +229,9 @@ impl Drop for Permit {
         let mut state = self.pace.state();
         state.all.pending.remove(&self.number);
         state.media.pending.remove(&self.number);
+        state.private_replies.pending.remove(&self.number);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMITS: Limits = Limits { all: 40, media: 10 };
-
-    const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
-
-    /// The most messages of any sliding second.
-    fn most_in_a_second(written: &[Duration]) -> usize {
-        let within = |from: &Duration| written.iter().filter(|at| (*from..*from + ms(1_000)).contains(*at)).count();
-        written.iter().map(within).max().unwrap_or(0)
-    }
-
-    proptest! {
-        #[test]
-        fn no_sliding_second_holds_more_than_the_limit_however_late_workers_write(
-            steps in prop::collection::vec((0..30_u64, 0..400_u64, any::<bool>()), 1..400),
-        ) {
-            let pace = Pace::fresh();
-            let (mut now, mut open, mut written): (_, Vec<(Duration, Permit)>, Vec<Duration>) =
-                (ms(5_000), Vec::new(), Vec::new());
-            for (pass, late, is_used) in steps {
-                now += ms(pass);
-                let due: Vec<_> = open.extract_if(.., |(at, _)| *at <= now).collect();
-                for (at, permit) in due {
-                    permit.wrote(at);
-                    written.push(at);
-                }
-                if let Ok(permit) = pace.permit(LIMITS, now)
-                    && is_used
-                {
-                    open.push((now + ms(late), permit));
-                }
-            }
-            written.sort();
-            prop_assert!(most_in_a_second(&written) <= 40);
-        }
-    }
-
-    #[test]
-    fn with_enough_to_do_nearly_the_whole_limit_is_used() {
-        let pace = Pace::fresh();
-        let mut written = Vec::new();
-        let mut now = ms(0);
-        while now < ms(60_000) {
-            match pace.permit(LIMITS, now) {
-                Ok(permit) => {
-                    permit.wrote(now);
-                    written.push(now);
-                }
-                Err(until) => now = until,
-            }
-        }
-        assert!(written.len() * 100 > 60 * 40 * 95, "{} in a minute", written.len());
-        assert!(most_in_a_second(&written) <= 40);
-    }
-
-    #[test]
-    fn whoever_takes_a_page_over_waits_out_what_the_other_may_have_written() {
-        let pace = Pace::used_up(LIMITS, ms(5_000));
-        assert_eq!(pace.permit(LIMITS, ms(5_500)).unwrap_err(), ms(5_000) + WINDOW);
-        assert!(pace.permit(LIMITS, ms(5_000) + WINDOW).is_ok());
-    }
-
-    #[test]
-    fn audio_and_video_have_a_limit_of_their_own() {
-        let pace = Pace::fresh();
-        let media: Vec<_> = (0..10).map(|_| pace.permit(LIMITS, ms(1)).unwrap()).collect();
-        assert!(media.iter().all(|permit| permit.for_media(LIMITS, ms(1)).is_ok()));
-        let eleventh = pace.permit(LIMITS, ms(1)).unwrap();
-        assert_eq!(eleventh.for_media(LIMITS, ms(1)), Err(ms(1) + WINDOW));
-        drop(media);
-        assert!(eleventh.for_media(LIMITS, ms(1)).is_ok());
-    }
-
-    #[test]
-    fn a_page_that_is_slowed_uses_a_part_of_its_limit_and_a_paused_one_nothing() {
-        let pace = Pace::fresh();
-        pace.permit(LIMITS, ms(0)).unwrap().slow_to(50);
-        let permits: Vec<_> = (0..40).filter_map(|_| pace.permit(LIMITS, ms(1)).ok()).collect();
-        assert_eq!(permits.len(), 20);
-        permits[0].slow_to(100);
-        permits[0].pause(ms(700));
-        assert_eq!(pace.permit(LIMITS, ms(699)).unwrap_err(), ms(700));
-        assert!(pace.permit(LIMITS, ms(700)).is_ok());
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use domain::id::{SendId, StreamId};
 use domain::send::Class;
 use domain::time::{Span, Timestamp};
 use sql::outbox::Waiting;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// For how long a conversation is remembered in which nothing is left to do: longer than the table takes to learn that.
 const REMEMBERED: Span = Span::from_secs(60);
@@ -31,8 +31,21 @@ pub(crate) struct Worked {
     pub(crate) next: Next,
     /// The send that was handled, which needs its place no more unless it waits again.
     pub(crate) handled: Option<SendId>,
+    /// The end of a send that is not what the table says, if that was found out.
+    pub(crate) moved: Option<(SendId, Timestamp)>,
     /// The revision that was looked at.
     pub(crate) revision: u64,
+}
+
+/// A send that cannot make its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Late {
+    /// Where it is.
+    pub(crate) stream: StreamId,
+    /// Which it is.
+    pub(crate) send: SendId,
+    /// When its turn would have come.
+    pub(crate) turn: Timestamp,
 }
 
 #[derive(Debug)]
@@ -65,12 +78,19 @@ pub(crate) struct Queue {
     turns: BTreeSet<(Place, StreamId)>,
     /// Those that rest or are over, by when that ends.
     alarms: BTreeSet<(Timestamp, StreamId)>,
+    /// How many sends are known to wait.
+    n_sends: usize,
 }
 
 impl Queue {
     /// How many conversations wait for their turn.
     pub(crate) fn n_waiting(&self) -> usize {
         self.turns.len()
+    }
+
+    /// How many sends are known to wait, those of resting conversations with them.
+    pub(crate) fn n_sends(&self) -> usize {
+        self.n_sends
     }
 
     /// Whether anything is waited for at all.
@@ -87,11 +107,14 @@ impl Queue {
             let stream = Stream { turn: Turn::Waits, places, place, revision: 0, looked_at };
             self.streams.insert(row.stream.clone(), stream);
             self.turns.insert((place, row.stream.clone()));
+            self.n_sends += 1;
             return;
         };
         let is_news = row.position > stream.revision || row.not_before > stream.looked_at;
         if is_news {
-            let is_moved = stream.places.insert(row.send.clone(), place) != Some(place);
+            let before = stream.places.insert(row.send.clone(), place);
+            let is_moved = before != Some(place);
+            self.n_sends += usize::from(before.is_none());
             if is_moved || !matches!(stream.turn, Turn::Waits | Turn::Busy(true)) {
                 self.look(&row.stream);
             }
@@ -120,13 +143,46 @@ impl Queue {
         Some(id)
     }
 
+    /// A worker has this conversation from now on, though it may not be next. Answers whether it waited.
+    pub(crate) fn take(&mut self, id: &StreamId) -> bool {
+        let waits = self.streams.get(id).is_some_and(|stream| stream.turn == Turn::Waits);
+        if waits {
+            self.turn(id, Turn::Busy(false));
+        }
+        waits
+    }
+
+    /// Those whose turn comes when their time is over, when `turn` says when it comes to the one that so many others go
+    /// before. One that is late takes nobody's place. At most one of a conversation is told, since one worker has that.
+    pub(crate) fn late(&self, turn: impl Fn(usize) -> Timestamp) -> Vec<Late> {
+        let waiting = self.streams.iter().filter(|(_, stream)| stream.turn == Turn::Waits);
+        let sends = waiting.flat_map(|(id, stream)| stream.places.iter().map(move |(send, place)| (place, id, send)));
+        let mut sends: Vec<_> = sends.collect();
+        sends.sort_unstable();
+        let (mut late, mut n_ahead, mut told) = (Vec::new(), 0, HashSet::new());
+        for ((_, end, _), id, send) in sends {
+            let turn = turn(n_ahead);
+            if turn < *end {
+                n_ahead += 1;
+            } else if told.insert(id) {
+                late.push(Late { stream: id.clone(), send: send.clone(), turn });
+            }
+        }
+        late
+    }
+
     /// A worker is done with a conversation. It rests for a while before the next message, should more wait there.
     pub(crate) fn worked(&mut self, id: &StreamId, worked: &Worked, now: Timestamp, spacing: Span) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         let happened = matches!(stream.turn, Turn::Busy(true));
         (stream.revision, stream.looked_at) = (stream.revision.max(worked.revision), now);
         if let Some(handled) = &worked.handled {
-            stream.places.remove(handled);
+            self.n_sends -= usize::from(stream.places.remove(handled).is_some());
+        }
+        if let Some((send, end)) = &worked.moved
+            && let Some((_, known, _)) = stream.places.get_mut(send)
+        {
+            *known = *end;
         }
         let earliest = now.plus(if worked.handled.is_some() { spacing } else { Span::default() });
         let turn = match worked.next {
@@ -136,6 +192,7 @@ impl Queue {
             Next::Now | Next::At(_) | Next::Nothing => Turn::Waits,
         };
         if let Turn::Over(_) = turn {
+            self.n_sends -= stream.places.len();
             stream.places.clear();
         }
         self.turn(id, turn);

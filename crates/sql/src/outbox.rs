@@ -207,15 +207,21 @@ pub async fn next_start(database: &Database, page: &PageId, now: Timestamp) -> R
     Ok(next.map(value::moment))
 }
 
-/// How many of a Page's sends would leave before one of this class and deadline, if all could leave now.
+/// How many of a Page's sends that may leave now would leave before one of this class and deadline.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ahead(database: &Database, page: &PageId, class: Class, deadline: Timestamp) -> Result<u64, SqlError> {
-    let text = "SELECT COUNT(*) FROM outbox WHERE page = $1 AND (class < $2 OR (class = $2 AND deadline_ms <= $3))";
+pub async fn ahead(
+    database: &Database,
+    page: &PageId,
+    (class, deadline): (Class, Timestamp),
+    now: Timestamp,
+) -> Result<u64, SqlError> {
+    let text = "SELECT COUNT(*) FROM outbox WHERE page = $1 AND not_before_ms <= $4
+        AND (class < $2 OR (class = $2 AND deadline_ms <= $3))";
     let ahead: i64 = on!(database.pools(), pool => {
         let query = sqlx::query_scalar(text).bind(page.as_str()).bind(number(class)).bind(deadline.as_millis());
-        query.fetch_one(pool).await
+        query.bind(now.as_millis()).fetch_one(pool).await
     })
     .map_err(SqlError::statement)?;
     value::number(ahead)

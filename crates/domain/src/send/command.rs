@@ -1,8 +1,9 @@
 //! Commands on sends: each looks at the conversation as it stands and answers with what then has happened.
 
+use super::late::is_too_late;
 use super::{Handling, LEAVE_WITHIN, Send, Status};
 use crate::conversation::Conversation;
-use crate::decision::{Decision, Intent, Verdict};
+use crate::decision::{Intent, Verdict};
 use crate::evaluate::{Facts, judge};
 use crate::event::{Concern, Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
 use crate::id::{Psid, RequestId, SendId};
@@ -147,7 +148,7 @@ pub fn request_beside(
     let leaves = command.handling.not_before.map_or(now, |not_before| not_before.max(now));
     let decision = Box::new(judge(packs, &facts.of_send(&command.send), &command.intent, leaves));
     let reserved = decision.right.clone().map(|right| right_step(&command.send, right, now, RightStepKind::Reserved));
-    let turn = command.turn.filter(|turn| is_too_late(command, &decision, *turn));
+    let turn = command.turn.filter(|turn| is_too_late(facts, packs, command, &decision, *turn));
     let judged = match decision.verdict {
         Verdict::Allowed(_) => SendingKind::Accepted { decision },
         Verdict::Blocked if command.handling.is_held => {
@@ -164,12 +165,6 @@ pub fn request_beside(
             Ok(steps.chain([step(&command.send, now, expired)]).collect())
         }
     }
-}
-
-/// Whether a turn at that moment comes after the end of what allows the send, or of what its caller gave it.
-fn is_too_late(command: &Request, decision: &Decision, turn: Timestamp) -> bool {
-    let end = decision.holds_until.into_iter().chain(command.handling.expires_at).min();
-    decision.route().is_some() && end.is_some_and(|end| end <= turn)
 }
 
 /// A worker's claim: judged again at this very revision, and either the worker's from then on or ended, or held. The right
@@ -256,24 +251,8 @@ pub fn cancel(state: &Conversation, send: &SendId, now: Timestamp) -> Result<Vec
     Ok(ended(state, send, now, SendingKind::Cancelled))
 }
 
-/// The Page's turn would come to a send at `turn`, after the end of what lets it leave; so its place is better given to
-/// another. What it holds is free again.
-///
-/// # Errors
-/// When it is not there, does not wait, or could make it.
-pub fn shed(state: &Conversation, send: &SendId, turn: Timestamp, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    let known = state.send(send).ok_or(Refusal::NoSuchSend)?;
-    if !known.status.is_waiting() {
-        return Err(Refusal::NotWaiting(known.status.as_str()));
-    }
-    if known.deadline().is_none_or(|end| turn < end) {
-        return Err(Refusal::Settled);
-    }
-    Ok(ended(state, send, now, SendingKind::Expired { turn: Some(turn) }))
-}
-
 /// A send ends before anything left; the rights that it holds are free again.
-fn ended(state: &Conversation, send: &SendId, now: Timestamp, kind: SendingKind) -> Vec<Event> {
+pub(super) fn ended(state: &Conversation, send: &SendId, now: Timestamp, kind: SendingKind) -> Vec<Event> {
     [step(send, now, kind)].into_iter().chain(change_of_rights(state, send, None, now)).collect()
 }
 

@@ -4,6 +4,7 @@ mod cancel;
 mod claim;
 mod doubt;
 mod handling;
+mod late;
 mod plan;
 mod properties;
 mod request;

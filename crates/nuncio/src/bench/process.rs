@@ -176,6 +176,16 @@ impl Process {
         Self::spawn(command, "play the customer on http://", "the simulator listens")
     }
 
+    /// A simulator with these Pages and their tokens.
+    pub(super) fn simulator_of(pages: &[(String, String)]) -> anyhow::Result<Self> {
+        let mut command = command();
+        command.args(["simulator", "--listen", "127.0.0.1:0", "--app-secret", SECRET]);
+        for (page, token) in pages {
+            command.args(["--page", &format!("{page}={token}")]);
+        }
+        Self::spawn(command, "play the customer on http://", "the simulator listens")
+    }
+
     /// Waits until it says `ready`; its address stands behind `address`.
     fn spawn(mut command: Command, address: &str, ready: &str) -> anyhow::Result<Self> {
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();

@@ -12,10 +12,11 @@ use domain::decision::Decision;
 use domain::event::{Event, SendingKind};
 use domain::id::SendId;
 use domain::pack::Packs;
-use domain::send::{Class, Handling, Refusal, Request as SendCommand};
+use domain::send::{Class, Handling, Refusal, Request as SendCommand, Status};
+use domain::time::Timestamp;
 use sql::outbox::Waiting;
 use std::sync::Arc;
-use tonic::Status;
+use tonic::Status as Answer;
 
 /// The request as the domain takes it.
 fn command(asked: &Asked) -> SendCommand {
@@ -33,7 +34,7 @@ fn command(asked: &Asked) -> SendCommand {
 
 impl Parts {
     /// Takes one request, however its call came, and counts what became of it.
-    pub(super) async fn take(&self, asked: &Asked) -> Result<pb::Message, Status> {
+    pub(super) async fn take(&self, asked: &Asked) -> Result<pb::Message, Answer> {
         if !self.tokens.knows(asked.send.page()).await {
             return Err(status::page_not_registered(asked.send.page().as_str()));
         }
@@ -47,14 +48,14 @@ impl Parts {
     }
 
     /// Records the request with its judgement, once for each request id.
-    async fn request(&self, asked: &Asked) -> Result<pb::Message, Status> {
+    async fn request(&self, asked: &Asked) -> Result<pb::Message, Answer> {
         if asked.is_over {
             return self.made_before_its_end(asked).await;
         }
-        let command = command(asked);
         let stream = asked.send.stream();
         let page = self.judged_by.page_lately(asked.send.page()).await.map_err(|error| status::unavailable(&error))?;
         let packs = self.packs().await?;
+        let command = self.with_turn(&page.state, &packs, command(asked)).await;
         let home = self.home(&stream).await.map_err(|error| status::unavailable(&error))?;
         let send = match self.request_once(&command, (&page.state, home.as_deref()), &packs).await? {
             Ok(changed) => {
@@ -69,7 +70,7 @@ impl Parts {
     }
 
     /// Answers a call whose message may not leave any more: as before, if it was made before.
-    async fn made_before_its_end(&self, asked: &Asked) -> Result<pb::Message, Status> {
+    async fn made_before_its_end(&self, asked: &Asked) -> Result<pb::Message, Answer> {
         match self.judged(asked).await?.answer {
             Ok(_) => Err(over()),
             Err(refusal) => self.as_it_stands(&made_before(refusal, asked)?, asked).await,
@@ -77,7 +78,7 @@ impl Parts {
     }
 
     /// What would be recorded of a request now.
-    async fn judged(&self, asked: &Asked) -> Result<Judged, Status> {
+    async fn judged(&self, asked: &Asked) -> Result<Judged, Answer> {
         let stream = asked.send.stream();
         let loaded = self.load(&stream).await?;
         let page_id = asked.send.page();
@@ -85,8 +86,9 @@ impl Parts {
         let packs = self.packs().await?;
         let home = self.home(&stream).await.map_err(|error| status::unavailable(&error))?;
         let facts = facts(page_id, &page, &loaded.state, home.as_deref());
-        let answer = self.would_request(&facts, &packs, &command(asked), self.clock.now()).await?;
-        Ok(Judged { answer, packs, revision: loaded.revision })
+        let command = self.with_turn(&page, &packs, command(asked)).await;
+        let answer = self.would_request(&facts, &packs, &command, self.clock.now()).await?;
+        Ok(Judged { answer, packs, turn: command.turn, revision: loaded.revision })
     }
 
     /// Spares whoever sends for the Page here the wait for the table.
@@ -107,22 +109,39 @@ impl Parts {
     }
 
     /// The message that a request led to, or the refusal that it was answered with.
-    async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Status> {
+    async fn as_it_stands(&self, send: &SendId, asked: &Asked) -> Result<pb::Message, Answer> {
         let (loaded, found) = self.find(send).await?;
         let found = found.ok_or_else(|| status::no_such_message(&name_of(send, asked)))?;
         let packs = self.packs().await?;
         let message = render::message(send, &found, &loaded, &packs);
         match &found.decision {
             Some(decision) if asked.rejects && message.state() == pb::State::Blocked => {
-                Err(blocked(decision, &packs, &message.name))
+                return Err(blocked(decision, &packs, &message.name));
             }
-            Some(_) | None => Ok(message),
+            Some(_) | None => (),
+        }
+        match found.status {
+            Status::Expired { turn: Some(turn) } if asked.rejects => {
+                Err(self.comes_too_late(send.page(), turn, &message.name))
+            }
+            Status::Expired { .. }
+            | Status::Requested
+            | Status::Accepted { .. }
+            | Status::Retrying { .. }
+            | Status::Deferred { .. }
+            | Status::Blocked
+            | Status::Cancelled
+            | Status::Dispatched { .. }
+            | Status::Unknown { .. }
+            | Status::Sent { .. }
+            | Status::Rejected { .. }
+            | Status::Unresolved => Ok(message),
         }
     }
 
     /// Judges without recording anything. A request that was made before is answered as it was, but for the name.
-    async fn validate(&self, asked: &Asked) -> Result<pb::Message, Status> {
-        let Judged { answer, packs, revision } = self.judged(asked).await?;
+    async fn validate(&self, asked: &Asked) -> Result<pb::Message, Answer> {
+        let Judged { answer, packs, turn, revision } = self.judged(asked).await?;
         let events = match answer {
             Ok(_) if asked.is_over => return Err(over()),
             Ok(events) => events,
@@ -134,6 +153,9 @@ impl Parts {
         match judged(&events) {
             Some((pb::State::Blocked, decision)) if asked.rejects => Err(blocked(decision, &packs, "")),
             Some((state, decision)) => {
+                if let Some(turn) = turn.filter(|_| asked.rejects && state == pb::State::Expired) {
+                    return Err(self.comes_too_late(asked.send.page(), turn, ""));
+                }
                 let decision = Some(convert::decision(decision, &packs));
                 Ok(pb::Message { state: state.into(), decision, revision, ..pb::Message::default() })
             }
@@ -146,12 +168,14 @@ impl Parts {
 struct Judged {
     answer: Result<Vec<Event>, Refusal>,
     packs: Arc<Packs>,
+    /// When the Page's turn would come to it, where that may be too late.
+    turn: Option<Timestamp>,
     /// The stream's revision that it was judged at.
     revision: u64,
 }
 
 /// The send that stands for a request which records nothing, or why there is none.
-fn made_before(refusal: Refusal, asked: &Asked) -> Result<SendId, Status> {
+fn made_before(refusal: Refusal, asked: &Asked) -> Result<SendId, Answer> {
     match refusal {
         Refusal::Repeated(existing) => Ok(existing),
         Refusal::KeyTaken(existing) if asked.takes_existing => Ok(existing),
@@ -189,7 +213,7 @@ fn name_of(send: &SendId, asked: &Asked) -> String {
     name::message(send, &asked.recipient)
 }
 
-fn blocked(decision: &Decision, packs: &Packs, message: &str) -> Status {
+fn blocked(decision: &Decision, packs: &Packs, message: &str) -> Answer {
     let pack = packs.find(&decision.pack).unwrap_or_else(|| packs.in_force(decision.at));
     status::blocked(decision, pack, message)
 }

@@ -33,7 +33,7 @@ fn row(person: u8, position: u64, class: Class, deadline: i64) -> Waiting {
 }
 
 fn handled(row: &Waiting, next: Next) -> Worked {
-    Worked { next, handled: Some(row.send.clone()), revision: row.position + 2 }
+    Worked { next, handled: Some(row.send.clone()), moved: None, revision: row.position + 2 }
 }
 
 #[test]
@@ -75,7 +75,12 @@ fn a_row_that_lags_behind_brings_nothing_back_and_a_new_one_does() {
     // It is tried again at a time that came after the last look.
     queue.put(&Waiting { not_before: at(21), ..first });
     assert_eq!(queue.next(), Some(stream(1)));
-    queue.worked(&stream(1), &Worked { next: Next::Nothing, handled: None, revision: 3 }, at(30), Span::default());
+    queue.worked(
+        &stream(1),
+        &Worked { next: Next::Nothing, handled: None, moved: None, revision: 3 },
+        at(30),
+        Span::default(),
+    );
     queue.put(&row(1, 4, Class::Automation, 500));
     assert_eq!(queue.next(), Some(stream(1)));
 }

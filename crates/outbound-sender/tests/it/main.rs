@@ -30,4 +30,5 @@ mod restored;
 mod rules;
 mod silence;
 mod tables;
+mod turns;
 mod watch;

@@ -147,7 +147,10 @@ async fn those_that_leave_before_another_are_counted(sandbox: Sandbox) {
     for (class, deadline, n) in
         [(Class::Person, 899, 0), (Class::Person, 900, 1), (Class::Automation, 150, 2), (Class::Broadcast, 1, 4)]
     {
-        assert_eq!(outbox::ahead(&sandbox.database, &page(1001), class, at(deadline)).await.unwrap(), n);
+        assert_eq!(
+            outbox::ahead(&sandbox.database, &page(1001), (class, at(deadline)), at(1_000_000)).await.unwrap(),
+            n
+        );
     }
 }
 

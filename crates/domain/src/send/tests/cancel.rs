@@ -4,8 +4,8 @@ use super::{every_status, waiting};
 use crate::event::Event;
 use crate::event::{RightStep, RightStepKind, SendingKind};
 use crate::right::Right;
-use crate::send::{Handling, Refusal, Status, cancel, shed};
-use crate::testing::{accepted, at, comment_id, fold, requested_with, send_id, step};
+use crate::send::{Refusal, cancel};
+use crate::testing::{at, comment_id, fold, send_id, step};
 use crate::testing::{commented, heard};
 
 #[test]
@@ -33,21 +33,6 @@ fn a_cancelled_send_gives_back_what_it_holds() {
     assert_eq!(events, [step(1, at(9), SendingKind::Cancelled), right_step(9, RightStepKind::Released)]);
     history.extend(events);
     assert!(fold(&history).rights().held_by(&send_id(1)).is_empty());
-}
-
-#[test]
-fn a_send_is_given_up_early_only_when_its_turn_comes_after_its_end() {
-    let handling = Handling { expires_at: Some(at(60_000)), ..Handling::default() };
-    let history = [requested_with(1, at(0), handling), accepted(1, at(0))];
-    let state = fold(&history);
-    assert_eq!(shed(&state, &send_id(1), at(59_999), at(5)), Err(Refusal::Settled));
-    let expired = step(1, at(5), SendingKind::Expired { turn: Some(at(60_000)) });
-    assert_eq!(shed(&state, &send_id(1), at(60_000), at(5)), Ok(vec![expired.clone()]));
-    let [one, two] = history;
-    let state = fold(&[one, two, expired]);
-    assert_eq!(state.send(&send_id(1)).unwrap().status, Status::Expired { turn: Some(at(60_000)) });
-    // One whose permission has no end never comes too late.
-    assert_eq!(shed(&fold(&waiting()), &send_id(1), at(60_000), at(5)), Err(Refusal::Settled));
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! What a pace lets through, and when.
+
+use super::*;
+use proptest::prelude::*;
+
+const LIMITS: Limits = Limits { all: 40, media: 10, private_replies: 3 };
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The most messages of any sliding second.
+fn most_in_a_second(written: &[Duration]) -> usize {
+    let within = |from: &Duration| written.iter().filter(|at| (*from..*from + ms(1_000)).contains(*at)).count();
+    written.iter().map(within).max().unwrap_or(0)
+}
+
+proptest! {
+    #[test]
+    fn no_sliding_second_holds_more_than_the_limit_however_late_workers_write(
+        steps in prop::collection::vec((0..30_u64, 0..400_u64, any::<bool>()), 1..400),
+    ) {
+        let pace = Pace::fresh();
+        let (mut now, mut open, mut written): (_, Vec<(Duration, Permit)>, Vec<Duration>) =
+            (ms(5_000), Vec::new(), Vec::new());
+        for (pass, late, is_used) in steps {
+            now += ms(pass);
+            let due: Vec<_> = open.extract_if(.., |(at, _)| *at <= now).collect();
+            for (at, permit) in due {
+                permit.wrote(at);
+                written.push(at);
+            }
+            if let Ok(permit) = pace.permit(LIMITS, now)
+                && is_used
+            {
+                open.push((now + ms(late), permit));
+            }
+        }
+        written.sort();
+        prop_assert!(most_in_a_second(&written) <= 40);
+    }
+}
+
+#[test]
+fn with_enough_to_do_nearly_the_whole_limit_is_used() {
+    let pace = Pace::fresh();
+    let mut written = Vec::new();
+    let mut now = ms(0);
+    while now < ms(60_000) {
+        match pace.permit(LIMITS, now) {
+            Ok(permit) => {
+                permit.wrote(now);
+                written.push(now);
+            }
+            Err(until) => now = until,
+        }
+    }
+    assert!(written.len() * 100 > 60 * 40 * 95, "{} in a minute", written.len());
+    assert!(most_in_a_second(&written) <= 40);
+}
+
+#[test]
+fn whoever_takes_a_page_over_waits_out_what_the_other_may_have_written() {
+    let pace = Pace::used_up(LIMITS, ms(5_000));
+    assert_eq!(pace.permit(LIMITS, ms(5_500)).unwrap_err(), ms(5_000) + WINDOW);
+    assert!(pace.permit(LIMITS, ms(5_000) + WINDOW).is_ok());
+}
+
+#[test]
+fn audio_and_video_have_a_limit_of_their_own() {
+    let pace = Pace::fresh();
+    let media: Vec<_> = (0..10).map(|_| pace.permit(LIMITS, ms(1)).unwrap()).collect();
+    assert!(media.iter().all(|permit| permit.for_media(LIMITS, ms(1)).is_ok()));
+    let eleventh = pace.permit(LIMITS, ms(1)).unwrap();
+    assert_eq!(eleventh.for_media(LIMITS, ms(1)), Err(ms(1) + WINDOW));
+    drop(media);
+    assert!(eleventh.for_media(LIMITS, ms(1)).is_ok());
+}
+
+#[test]
+fn a_page_that_is_slowed_uses_a_part_of_its_limit_and_a_paused_one_nothing() {
+    let pace = Pace::fresh();
+    pace.permit(LIMITS, ms(0)).unwrap().slow_to(50);
+    let permits: Vec<_> = (0..40).filter_map(|_| pace.permit(LIMITS, ms(1)).ok()).collect();
+    assert_eq!(permits.len(), 20);
+    permits[0].slow_to(100);
+    permits[0].pause(ms(700));
+    assert_eq!(pace.permit(LIMITS, ms(699)).unwrap_err(), ms(700));
+    assert!(pace.permit(LIMITS, ms(700)).is_ok());
+}
+
+#[test]
+fn a_turn_is_told_as_it_then_comes() {
+    let pace = Pace::fresh();
+    for at in [10, 400, 900] {
+        pace.permit(LIMITS, ms(at)).unwrap().wrote(ms(at));
+    }
+    let now = ms(950);
+    let told: Vec<_> = (0..200).map(|n_ahead| pace.turn(n_ahead, LIMITS, now)).collect();
+    let mut came = Vec::new();
+    let mut at = now;
+    while came.len() < told.len() {
+        match pace.permit(LIMITS, at) {
+            Ok(permit) => {
+                permit.wrote(at);
+                came.push(at);
+            }
+            Err(until) => at = until,
+        }
+    }
+    assert_eq!(told, came);
+}
+
+#[test]
+fn a_turn_waits_for_the_end_of_a_pause_and_hopes_for_the_full_limit_after_it() {
+    let pace = Pace::fresh();
+    let permit = pace.permit(LIMITS, ms(0)).unwrap();
+    permit.slow_to(10);
+    permit.pause(ms(60_000));
+    drop(permit);
+    assert_eq!(pace.turn(39, LIMITS, ms(5)), ms(60_000));
+    assert_eq!(pace.turn(40, LIMITS, ms(5)), ms(60_000) + WINDOW);
+    assert_eq!(pace.turn(1_000_000, Limits::NONE, ms(60_000)), ms(60_000));
+}
+
+#[test]
+fn private_replies_have_a_limit_by_the_hour() {
+    let pace = Pace::fresh();
+    for n in 0..3 {
+        let permit = pace.permit(LIMITS, ms(n)).unwrap();
+        permit.for_private_reply(LIMITS, ms(n)).unwrap();
+        permit.wrote(ms(n));
+    }
+    let fourth = pace.permit(LIMITS, ms(1_000)).unwrap();
+    assert_eq!(fourth.for_private_reply(LIMITS, ms(1_000)), Err(REPLIES_WINDOW));
+    assert_eq!(fourth.for_private_reply(LIMITS, ms(3_600_000)), Err(REPLIES_WINDOW));
+    assert!(fourth.for_private_reply(LIMITS, REPLIES_WINDOW).is_ok());
+    assert_eq!(pace.permit(LIMITS, ms(1_000)).unwrap().for_media(LIMITS, ms(1_000)), Ok(()));
+}
