@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 mod content;
 mod matter;
 
-pub use content::{content, take_content};
+pub use content::{content, take_content, take_media};
 pub use matter::{matter, post_of, take_matter};
 
 /// A moment as gRPC writes it.

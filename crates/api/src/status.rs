@@ -1,7 +1,10 @@
 //! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
 
+mod calls;
 mod pages;
 
+pub use calls::{attachment_request_id_reused, no_such_message_of_person, too_many_actions};
+pub use calls::{no_such_persona, page_paused, persona_request_id_reused, platform_refused, platform_unclear};
 pub use pages::{
     no_secrets_key, no_such_page, page_exists, page_not_ready, page_request_id_reused, pause_not_confirmed,
     platform_silent,

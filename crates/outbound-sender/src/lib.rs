@@ -6,15 +6,21 @@
 //! it to the wire once, and records how it ended. Every state change goes through the log at the revision that it was
 //! decided on; `hints` only spare whoever sits at the desk the wait for the table.
 
+mod actions;
 mod append;
+mod attachments;
+mod calls;
 mod content;
 mod desk;
 mod dispatch;
+mod files;
 mod follow;
 mod grpc;
 mod hints;
 mod holder;
 mod pace;
+mod personas;
+mod prepare;
 mod queue;
 mod render;
 mod restored;
@@ -40,9 +46,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+pub use actions::ActionsService;
+pub use attachments::AttachmentsService;
 pub use grpc::OutboundService;
 pub use hints::Hints;
 pub use holder::run;
+pub use personas::PersonasService;
 pub use table::OutboxTable;
 
 /// How the sender behaves.
@@ -64,6 +73,8 @@ pub struct Config {
     pub thread_spacing: Duration,
     /// Whether the limits of the rule packs are kept, or each message leaves as soon as it can.
     pub is_shaped: bool,
+    /// How long the sign that somebody types may hold up what a person of the staff says; none: there is no sign.
+    pub typing: Option<Duration>,
     /// How far the clock may be off the database's while anything is sent; none: that is not looked at.
     pub most_skew: Option<Span>,
 }
@@ -102,6 +113,8 @@ struct Parts {
     /// Nothing leaves before this moment of the uptime, in milliseconds: the platform wants the whole app to pause.
     app_paused_until_ms: AtomicU64,
     queues: append::Queues,
+    files: files::Files,
+    actions: actions::Paces,
     conversations: Conversations,
     judged_by: JudgedBy,
     client: SendClient,
@@ -110,6 +123,7 @@ struct Parts {
     outcomes: service_kit::Counter,
     requests: service_kit::Counter,
     refused_pages: service_kit::Counter,
+    acted: service_kit::Counter,
 }
 
 impl Sender {
@@ -122,6 +136,8 @@ impl Sender {
             places: Arc::new(Semaphore::new(config.concurrency)),
             is_clock_off: AtomicBool::new(false),
             app_paused_until_ms: AtomicU64::new(0),
+            files: files::Files::new(database.clone()),
+            actions: actions::Paces::default(),
             hints,
             config,
             conversations,
@@ -134,6 +150,7 @@ impl Sender {
             ids,
             outcomes: metrics.counter("nuncio.send.outcomes", "{attempt}", "attempts to send, by how they ended"),
             refused_pages: metrics.counter("nuncio.send.refused_pages", "{refusal}", "refusals of a Page as a whole"),
+            acted: metrics.counter("nuncio.send.actions", "{action}", "sender actions, by what became of them"),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))
     }

@@ -18,12 +18,14 @@ mod derived;
 mod lease;
 mod skew;
 
+pub mod attachments;
 pub mod due;
 pub mod erasure;
 pub mod history;
 pub mod outbox;
 pub mod page_counts;
 pub mod pages;
+pub mod personas;
 pub mod receipts;
 pub mod rehearsals;
 

@@ -2,12 +2,14 @@
 //! One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
+mod around;
 mod faults;
 mod ledger;
 mod parts;
 mod sandbox;
 mod words;
 
+mod actions;
 mod allowed;
 mod answers;
 mod claims;
@@ -16,9 +18,13 @@ mod dying;
 mod once;
 mod order;
 mod pages;
+mod personas;
 mod requests;
 mod restored;
 mod rules;
 mod silence;
 mod tables;
+mod threads;
+mod typing;
+mod uploads;
 mod watch;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
 
+mod attachments;
 mod checkpoints;
 mod due;
 mod erasure;
@@ -11,6 +12,7 @@ mod leases;
 mod outbox;
 mod page_counts;
 mod pages;
+mod personas;
 mod receipts;
 mod rehearsals;
 mod sandbox;
