@@ -127,7 +127,8 @@ impl Parts {
     async fn judge_action(&self, page: &PageId, person: &Psid, intent: &Intent) -> Result<Judged, Status> {
         let stream = StreamId::Conversation(page.clone(), self.conversations.person_key(page, person));
         let unread = |error| status::unavailable(&error);
-        let known = self.judged_by.page_lately(page).await.map_err(unread)?.state;
+        // As it is now: of a Page that was paused nothing leaves any more.
+        let known = self.judged_by.page(page).await.map_err(unread)?.state;
         if known.is_paused() {
             return Err(status::page_paused(&name::page(page)));
         }

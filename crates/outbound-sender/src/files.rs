@@ -112,7 +112,9 @@ impl Files {
 
     fn begin(&self, page: &PageId, key: Key) -> Option<UnderWay<'_>> {
         let file = (page.clone(), key);
-        locked(&self.under_way).insert(file.clone()).then_some(UnderWay { files: self, file })
+        let is_first = locked(&self.under_way).insert(file.clone());
+        // Made only by whoever is first: its end is the end of the upload.
+        is_first.then(|| UnderWay { files: self, file })
     }
 
     fn failed(&self, file: &(PageId, Key)) -> u32 {
