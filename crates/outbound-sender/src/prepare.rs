@@ -217,10 +217,16 @@ fn sources(body: &mut Body) -> Vec<(Media, &mut Source)> {
 
 /// The ids of a message's files.
 fn saved(body: &Body) -> Vec<&AttachmentId> {
-    let id = |source| if let &Source::Saved(ref id) = source { Some(id) } else { None };
     match body {
         Body::Attachment { source, .. } => id(source).into_iter().collect(),
         Body::Images(sources) => sources.iter().filter_map(id).collect(),
         Body::Text(_) | Body::Sticker(_) | Body::Template(_) | Body::Utility(_) => Vec::new(),
+    }
+}
+
+const fn id(source: &Source) -> Option<&AttachmentId> {
+    match source {
+        Source::Saved(id) => Some(id),
+        Source::Url(_) | Source::Kept(_) => None,
     }
 }

@@ -41,6 +41,8 @@ pub enum Begun {
 }
 
 type Row = (String, String, i64, Option<i64>);
+/// The same behind the digest of what was asked for.
+type Wish = (Vec<u8>, String, String, i64, Option<i64>);
 
 const BEGIN: &str = "INSERT INTO personas
     (page, origin, digest, persona, name, busy_until_ms, created_at_ms) VALUES ($1, $2, $3, '', $4, $5, $6)
@@ -86,7 +88,7 @@ pub async fn begin(
     }
     let text = "SELECT digest, persona, name, created_at_ms, deleted_at_ms FROM personas
         WHERE page = $1 AND origin = $2";
-    let row: Option<(Vec<u8>, String, String, i64, Option<i64>)> = on!(database.pools(), pool => {
+    let row: Option<Wish> = on!(database.pools(), pool => {
         sqlx::query_as(text).bind(page.as_str()).bind(&origin).fetch_optional(pool).await
     })
     .map_err(SqlError::statement)?;

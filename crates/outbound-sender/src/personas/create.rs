@@ -64,9 +64,9 @@ impl Parts {
         let digest = asked.digest();
         let begun = personas::begin(&self.database, page, &asked.request, (&asked.name, &digest), self.clock.now());
         match begun.await.map_err(tables)? {
-            Begun::Made(known) => return self.shown(page, known).await,
-            Begun::Busy => return Err(status::contended()),
-            Begun::Reused => return Err(status::persona_request_id_reused(&name::page(page))),
+            Begun::Made(known) => self.shown(page, known).await,
+            Begun::Busy => Err(status::contended()),
+            Begun::Reused => Err(status::persona_request_id_reused(&name::page(page))),
             Begun::Ours { is_again } => {
                 let id = self.make_persona(As { page, token: &token }, &asked, is_again).await?;
                 personas::made(&self.database, page, &asked.request, &id).await.map_err(tables)?;

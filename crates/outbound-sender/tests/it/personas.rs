@@ -188,7 +188,7 @@ async fn a_deleted_persona_is_shown_only_to_those_who_ask_for_it() {
             ListPersonasRequest { parent: page_name(), page_size: 1, page_token: page_token.to_owned(), show_deleted };
         within(client.list_personas(request)).await.unwrap().into_inner()
     };
-    assert_eq!(list(false, "").await.personas, [mina.clone()]);
+    assert_eq!(list(false, "").await.personas, [mina]);
     let first = list(true, "").await;
     let rest = list(true, &first.next_page_token).await;
     let mut names = [first.personas[0].display_name.as_str(), rest.personas[0].display_name.as_str()];

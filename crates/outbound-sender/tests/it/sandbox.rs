@@ -82,7 +82,7 @@ pub(crate) struct Sandbox {
     pub(crate) log: Arc<FaultyLog>,
     pub(crate) outbound: OutboundClient<Channel>,
     pub(crate) pages: PagesClient<Channel>,
-    pub(crate) around: Around,
+    pub(crate) around: Box<Around>,
     /// Whether webhooks are taken; while not, the platform tries again and again.
     pub(crate) takes_webhooks: watch::Sender<bool>,
     pub(crate) setup: Setup,
@@ -167,7 +167,7 @@ impl Sandbox {
             log,
             outbound,
             pages: PagesClient::connect(format!("http://{grpc_address}")).await.unwrap(),
-            around: Around::connect(grpc_address).await,
+            around: Box::new(Around::connect(grpc_address).await),
             takes_webhooks,
             platform_address,
             webhook_address,
