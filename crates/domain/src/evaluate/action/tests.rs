@@ -1,3 +1,5 @@
+//! What an action needs, and what bars it.
+
 use super::*;
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
