@@ -13,7 +13,7 @@ mod content;
 mod matter;
 mod moments;
 
-pub use content::{content, take_content};
+pub use content::{content, take_content, take_media};
 pub use matter::{matter, post_of, take_matter};
 pub use moments::{duration, take_moment, take_wait};
 

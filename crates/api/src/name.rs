@@ -1,7 +1,7 @@
 //! Resource names, as callers write them.
 
 use domain::decision::PackRef;
-use domain::id::{PageId, PersonKey, PostId, Psid, SendId};
+use domain::id::{PageId, PersonKey, PersonaId, PostId, Psid, SendId};
 use uuid::Uuid;
 
 /// The name has another form.
@@ -33,6 +33,9 @@ pub enum BadName {
          `pages/{{page}}/posts/{{post}}/commenters/{{psid}}/messages/{{message}}`"
     )]
     Message,
+    /// A persona was expected.
+    #[error("looks like `pages/{{page}}/personas/{{persona}}`")]
+    Persona,
     /// One rule pack was expected.
     #[error("looks like `rulePacks/{{name}}@{{digest}}`, with at least the first 8 digits of the digest")]
     RulePack,
@@ -142,6 +145,17 @@ pub fn parse_message(name: &str) -> Result<(Home, Uuid), BadName> {
     Ok((home, Uuid::try_parse(message).map_err(|_| BadName::Message)?))
 }
 
+/// `pages/{page}/personas/{persona}`
+///
+/// # Errors
+/// When the name has another form.
+pub fn parse_persona(name: &str) -> Result<(PageId, PersonaId), BadName> {
+    let words: Vec<_> = name.split('/').collect();
+    let ["pages", page, "personas", persona] = words[..] else { return Err(BadName::Persona) };
+    let page = PageId::parse(page).map_err(|_| BadName::Persona)?;
+    Ok((page, PersonaId::parse(persona).map_err(|_| BadName::Persona)?))
+}
+
 /// `pages/{page}` of one Page.
 ///
 /// # Errors
@@ -158,6 +172,11 @@ pub fn page(page: &PageId) -> String {
 /// The name of a conversation.
 pub fn conversation(page: &PageId, psid: &Psid) -> String {
     format!("pages/{page}/conversations/{}", psid.as_str())
+}
+
+/// The name of a persona.
+pub fn persona(page: &PageId, persona: &PersonaId) -> String {
+    format!("pages/{page}/personas/{persona}")
 }
 
 /// The name of a rule pack.
@@ -196,6 +215,9 @@ mod tests {
         assert_eq!(parse_scope("pages/1001"), Ok(Scope::Page(page.clone())));
         assert_eq!(parse_page("pages/1001"), Ok(Some(page)));
         assert_eq!(parse_page("pages/-"), Ok(None));
+        let us = PersonaId::parse("77").unwrap();
+        let page = PageId::parse("1001").unwrap();
+        assert_eq!(parse_persona(&persona(&page, &us)), Ok((page, us)));
         let pack = rule_pack(&PackRef { name: "own".to_owned(), digest: [10; 32] });
         assert_eq!(parse_rule_pack(&pack), Ok(("own", "0a".repeat(32).as_str())));
         assert_eq!(parse_rule_pack("rulePacks/own@0a0a0a0a"), Ok(("own", "0a0a0a0a")));
@@ -211,6 +233,7 @@ mod tests {
             assert_eq!(parse_scope(name), Err(BadName::Scope), "{name}");
         }
         assert_eq!(parse_message("pages/1/conversations/2/messages/x"), Err(BadName::Message));
+        assert_eq!(parse_persona("pages/1/personas/"), Err(BadName::Persona));
         for name in
             ["rulePacks/own", "own@0a0a0a0a", "rulePacks/@0a0a0a0a", "rulePacks/own@0a0a0a", "rulePacks/own@0A0A0A0A"]
         {

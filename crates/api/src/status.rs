@@ -1,9 +1,12 @@
 //! The one place that makes gRPC statuses: a code, a sentence, and details that a program can read.
 
+mod calls;
 mod limits;
 mod messages;
 mod pages;
 
+pub use calls::{attachment_request_id_reused, no_such_message_of_person, too_many_actions};
+pub use calls::{no_such_persona, page_paused, persona_request_id_reused, platform_refused, platform_unclear};
 pub use limits::send_rate;
 pub use messages::{key_taken, not_waiting, revision_not_reached, to_rpc};
 pub use pages::{

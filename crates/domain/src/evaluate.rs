@@ -4,6 +4,7 @@
 //! can take, the cheapest first: the window, a tag, the staff's own, a token. The first that is open is taken. If none is,
 //! everything that stands in the way is named, and what would lift it.
 
+mod action;
 mod frequency;
 mod gates;
 mod look;
@@ -13,6 +14,8 @@ mod window;
 
 #[cfg(test)]
 mod tests;
+
+pub use action::action;
 
 use crate::conversation::{Conversation, Fact};
 use crate::decision::{ContentKind, Decision, Intent, To, Verdict};

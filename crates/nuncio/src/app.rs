@@ -288,6 +288,7 @@ async fn sender(settings: &Settings, deps: &Deps, shutdown: &Shutdown) -> anyhow
         lease_term: settings.sender.lease_term,
         thread_spacing: settings.sender.thread_spacing,
         is_shaped: settings.sender.is_shaped,
+        typing: settings.sender.typing,
         most_skew: Some(MOST_SKEW),
     };
     if config.pages.is_empty() && registry.list(None, 1).await?.is_empty() {

@@ -6,7 +6,7 @@ use api::proto::DESCRIPTORS;
 use compliance::ComplianceService;
 use compliance::rehearsal::Rehearsals;
 use conversation::{ConversationService, Eraser, PagesService};
-use outbound_sender::{OutboundService, Sender};
+use outbound_sender::{ActionsService, AttachmentsService, OutboundService, PersonasService, Sender};
 use service_kit::Health;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,13 +39,19 @@ impl Services {
     fn names(&self) -> Vec<&'static str> {
         use api::proto::compliance::v1::compliance_server::SERVICE_NAME as COMPLIANCE;
         use api::proto::conversation::v1::conversations_server::SERVICE_NAME as CONVERSATIONS;
+        use api::proto::outbound::v1::actions_server::SERVICE_NAME as ACTIONS;
+        use api::proto::outbound::v1::attachments_server::SERVICE_NAME as ATTACHMENTS;
         use api::proto::outbound::v1::outbound_server::SERVICE_NAME as OUTBOUND;
+        use api::proto::outbound::v1::personas_server::SERVICE_NAME as PERSONAS;
         use api::proto::page::v1::pages_server::SERVICE_NAME as PAGES;
         let offered = [
             (self.compliance.is_some(), COMPLIANCE),
             (self.conversation.is_some(), CONVERSATIONS),
             (self.conversation.is_some(), PAGES),
             (self.sender.is_some(), OUTBOUND),
+            (self.sender.is_some(), ATTACHMENTS),
+            (self.sender.is_some(), PERSONAS),
+            (self.sender.is_some(), ACTIONS),
             // The empty name stands for the process.
             (true, ""),
         ];
@@ -86,6 +92,9 @@ impl Grpc {
         let conversation = services
             .conversation
             .map(|Conversation { deps, eraser, .. }| ConversationService::server(deps, eraser, stop.clone()));
+        let attachments = services.sender.clone().map(AttachmentsService::server);
+        let personas = services.sender.clone().map(PersonasService::server);
+        let actions = services.sender.clone().map(ActionsService::server);
         let outbound = services.sender.map(|sender| OutboundService::server(sender, stop.clone()));
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -100,6 +109,9 @@ impl Grpc {
             .add_optional_service(conversation)
             .add_optional_service(pages)
             .add_optional_service(outbound)
+            .add_optional_service(attachments)
+            .add_optional_service(personas)
+            .add_optional_service(actions)
             .serve_with_incoming_shutdown(incoming(self.listener), stop.clone().cancelled_owned());
         tokio::select! {
             served = server => served.context("gRPC ended"),

@@ -5,17 +5,19 @@ use crate::append::ChangeError;
 use crate::holder::Held;
 use crate::pace::{Limits, Permit};
 use crate::pause::Pause;
+use crate::prepare::Prepared;
 use crate::queue::{Next, Worked};
+use crate::wire::Writing;
 use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
 use domain::evaluate::Facts;
-use domain::event::{Event, Grounds, Outcome, SendingKind};
+use domain::event::{Concern, Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::page::Page;
 use domain::send::{Claim, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{Loaded, LoadedPage, LogError};
-use messenger::client::{Recipient, SendRequest};
+use messenger::client::{As, Recipient, SendRequest};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -128,7 +130,7 @@ impl Parts {
     }
 
     /// The conversation with all that was done to it from here; what others did may be missing.
-    async fn at_hand(&self, stream: &StreamId) -> Result<Loaded, LogError> {
+    pub(crate) async fn at_hand(&self, stream: &StreamId) -> Result<Loaded, LogError> {
         match self.conversations.at_hand(stream) {
             Some(loaded) => Ok(loaded),
             None => self.conversations.load(stream).await,
@@ -169,6 +171,10 @@ impl Parts {
                 return Ok(Some(self.clock.now().plus(REST)));
             }
         };
+        let prepared = self.prepare(stream, send, &token, work).await?;
+        if let Prepared::NotYet(at) = prepared {
+            return Ok(Some(at));
+        }
         // Between two renewals of a process that was stopped: what is claimed now could not leave.
         if !work.held.lease().is_held(self.clock.uptime()) {
             tokio::time::sleep(UNTIL_RENEWED).await;
@@ -184,10 +190,18 @@ impl Parts {
             Claiming::NotDue(at) => return Ok(Some(at)),
             Claiming::Nothing => return Ok(None),
         };
+        let mut ready = match prepared {
+            Prepared::Ready(ready) => ready,
+            Prepared::Refused { code, subcode } => {
+                let outcome = Outcome::Rejected { code, subcode, concern: Concern::Message };
+                return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
+            }
+            Prepared::NotYet(at) => return Ok(Some(at)),
+        };
         let loaded = self.at_hand(stream).await.map_err(ChangeError::Read)?;
         let Some(open) = loaded.state.send(send) else { return Ok(None) };
         // An echo may have settled it between the claim and here; then there is nothing left to say.
-        let Some(content) = open.content.clone() else { return Ok(None) };
+        let Some(content) = open.content.clone().map(|asked| ready.instead_of(asked)) else { return Ok(None) };
         let person = open.recipient.clone();
         // Else the next fold would copy the state, which is in use until the platform has answered.
         drop(loaded);
@@ -202,13 +216,18 @@ impl Parts {
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(pause) };
             return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         }
+        let by = As { page: send.page(), token: &token };
+        if ready.is_by_staff {
+            self.type_first(by, &request).await;
+        }
         let uptime = self.clock.uptime();
         let outcome = if uptime >= claimed.leave_by || !work.held.lease().is_held(uptime) {
             tracing::warn!(%send, "a claim was held too long; nothing is sent by it");
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
             work.permit.wrote(uptime);
-            self.write(send.page(), &token, &request, claimed.attempt, work).await
+            let writing = Writing { request, ready, attempt: claimed.attempt };
+            self.write(by, &writing, work).await
         };
         // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
         if let Some(outcome) = outcome {

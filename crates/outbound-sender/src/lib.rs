@@ -6,10 +6,14 @@
 //! it to the wire once, and records how it ended. Every state change goes through the log at the revision that it was
 //! decided on; `hints` only spare whoever sits at the desk the wait for the table.
 
+mod actions;
 mod append;
+mod attachments;
+mod calls;
 mod content;
 mod desk;
 mod dispatch;
+mod files;
 mod follow;
 mod grpc;
 mod hints;
@@ -18,6 +22,8 @@ pub mod overload;
 mod pace;
 mod past;
 mod pause;
+mod personas;
+mod prepare;
 mod queue;
 mod render;
 mod restored;
@@ -44,9 +50,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+pub use actions::ActionsService;
+pub use attachments::AttachmentsService;
 pub use grpc::OutboundService;
 pub use hints::Hints;
 pub use holder::run;
+pub use personas::PersonasService;
 pub use table::OutboxTable;
 
 /// How the sender behaves.
@@ -68,6 +77,8 @@ pub struct Config {
     pub thread_spacing: Duration,
     /// Whether the limits of the rule packs are kept, or each message leaves as soon as it can.
     pub is_shaped: bool,
+    /// How long the sign that somebody types may hold up what a person of the staff says; none: there is no sign.
+    pub typing: Option<Duration>,
     /// How far the clock may be off the database's while anything is sent; none: that is not looked at.
     pub most_skew: Option<Span>,
 }
@@ -107,6 +118,8 @@ struct Parts {
     app_pause: pause::Pause,
     queues: append::Queues,
     boards: turn::Boards,
+    files: files::Files,
+    actions: actions::Paces,
     conversations: Conversations,
     judged_by: JudgedBy,
     client: SendClient,
@@ -116,6 +129,7 @@ struct Parts {
     requests: service_kit::Counter,
     refused_pages: service_kit::Counter,
     pauses: service_kit::Counter,
+    acted: service_kit::Counter,
 }
 
 impl Sender {
@@ -128,6 +142,8 @@ impl Sender {
             places: Arc::new(Semaphore::new(config.concurrency)),
             is_clock_off: AtomicBool::new(false),
             app_pause: pause::Pause::of_app(),
+            files: files::Files::new(database.clone()),
+            actions: actions::Paces::default(),
             hints,
             config,
             conversations,
@@ -142,6 +158,7 @@ impl Sender {
             outcomes: metrics.counter("nuncio.send.outcomes", "{attempt}", "attempts to send, by how they ended"),
             pauses: metrics.counter("nuncio.send.pauses", "{pause}", "pauses that the platform asked for, by scope"),
             refused_pages: metrics.counter("nuncio.send.refused_pages", "{refusal}", "refusals of a Page as a whole"),
+            acted: metrics.counter("nuncio.send.actions", "{action}", "sender actions, by what became of them"),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))
     }

@@ -3,6 +3,7 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::dispatch::Work;
+use crate::prepare::Ready;
 use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Content, Words};
 use domain::decision::{Decision, Route, Tag as RuleTag};
@@ -11,9 +12,8 @@ use domain::id::{PageId, Psid, SendId, Token};
 use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
 use messenger::client::errors::{ErrorClass, Scope, Wait};
-use messenger::client::{Answered, ApiError, Load, MessagingType, Recipient, SendAnswer, SendRequest, Tag};
+use messenger::client::{ApiError, As, Load, MessagingType, Recipient, SendAnswer, SendRequest, Tag, Usage};
 use messenger::metadata;
-use secrecy::SecretString;
 use std::time::Duration;
 
 /// The longest pause between two attempts.
@@ -26,6 +26,14 @@ const APP_RESTS: Duration = Duration::from_secs(60);
 const THREAD_RESTS: Span = Span::from_secs(60);
 /// From this part of the platform's limits on, in hundredths, a Page is slowed; at all of it, it uses a tenth of its own.
 const SLOWS_FROM: u32 = 75;
+
+/// A message that is about to leave.
+pub(crate) struct Writing {
+    pub(crate) request: SendRequest,
+    /// How it was made ready.
+    pub(crate) ready: Ready,
+    pub(crate) attempt: u32,
+}
 
 impl Parts {
     /// The message as it is written to the wire. None: it was allowed by a way that cannot be taken.
@@ -61,16 +69,11 @@ impl Parts {
     }
 
     /// Writes one message to the wire. None: whether it went out is not known.
-    pub(crate) async fn write(
-        &self,
-        page: &PageId,
-        token: &SecretString,
-        request: &SendRequest,
-        attempt: u32,
-        work: &Work,
-    ) -> Option<Outcome> {
+    pub(crate) async fn write(&self, by: As<'_>, writing: &Writing, work: &Work) -> Option<Outcome> {
+        let As { page, token } = by;
+        let Writing { request, ready, attempt } = writing;
         let answered = self.client.send(page, token, request).await;
-        self.heed(&answered, work);
+        self.heed(&answered.usage, matches!(answered.answer, SendAnswer::Refused(_)), work);
         let outcome = match answered.answer {
             SendAnswer::Accepted { mid, .. } => {
                 self.token_is_well(page).await;
@@ -83,10 +86,13 @@ impl Parts {
                 let not_before = self.clock.now().plus(Span::from_secs(DEAD_TOKEN_RESTS.as_secs().cast_signed()));
                 Some(Outcome::Retrying { not_before, code: error.code })
             }
-            SendAnswer::Refused(error) => self.refused(page, request, &error, attempt, work),
+            SendAnswer::Refused(error) => match self.mend(by, request, ready, &error).await {
+                Some(mended) => Some(mended),
+                None => self.refused(page, request, &error, *attempt, work),
+            },
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
-                Some(Outcome::NotSent { not_before: self.backoff(attempt) })
+                Some(Outcome::NotSent { not_before: self.backoff(*attempt) })
             }
             SendAnswer::Ambiguous(reason) => {
                 let reason = reason.as_str();
@@ -100,8 +106,7 @@ impl Parts {
     }
 
     /// Slows the Page down before the platform does: a limit that is passed is closed for longer than it saves.
-    fn heed(&self, answered: &Answered<SendAnswer>, work: &Work) {
-        let Answered { answer, usage } = answered;
+    pub(crate) fn heed(&self, usage: &Usage, is_refused: bool, work: &Work) {
         let used = usage.highest().min(100);
         let percent = if used < SLOWS_FROM { 100 } else { 100 - (used - SLOWS_FROM) * 90 / (100 - SLOWS_FROM) };
         work.permit.slow_to(percent);
@@ -109,7 +114,7 @@ impl Parts {
             self.pause(Scope::Page, self.uptime_in(regain), work);
         }
         // What is refused for that says itself for how long.
-        if usage.app.is_some_and(Load::is_used_up) && !matches!(answer, SendAnswer::Refused(_)) {
+        if usage.app.is_some_and(Load::is_used_up) && !is_refused {
             self.pause(Scope::App, self.clock.uptime() + APP_RESTS, work);
         }
     }
@@ -152,7 +157,7 @@ impl Parts {
     }
 
     /// Lets everything pause that counts against the same limit: more of it would lengthen the block.
-    fn pause(&self, scope: Scope, until: Duration, work: &Work) {
+    pub(crate) fn pause(&self, scope: Scope, until: Duration, work: &Work) {
         self.pauses.add(1, &[("scope", scope.as_str())]);
         match scope {
             Scope::App => self.app_pause.extend(until),
@@ -164,19 +169,19 @@ impl Parts {
     }
 
     /// When to try again by the platform's word.
-    fn told(&self, error: &ApiError) -> Option<Timestamp> {
+    pub(crate) fn told(&self, error: &ApiError) -> Option<Timestamp> {
         Some(match error.pause()? {
             Wait::For(span) => self.clock.now().plus(span),
             Wait::Until(at) => at,
         })
     }
 
-    fn uptime_in(&self, span: Span) -> Duration {
+    pub(crate) fn uptime_in(&self, span: Span) -> Duration {
         self.clock.uptime() + Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(0))
     }
 
     /// When to try again by our own: twice as long after each attempt, and never all at once.
-    fn backoff(&self, attempt: u32) -> Timestamp {
+    pub(crate) fn backoff(&self, attempt: u32) -> Timestamp {
         let longest = 1_000_i64.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE_MS);
         let jitter = 0.5 + self.ids.fraction() / 2.0;
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most a minute")]

@@ -102,6 +102,7 @@ pub(crate) struct Note {
     pub(crate) code: Option<u32>,
     pub(crate) subcode: Option<u32>,
     pub(crate) mid: Option<String>,
+    pub(crate) action: Option<String>,
     pub(crate) fault: Option<FaultKind>,
 }
 
@@ -164,10 +165,20 @@ fn with_faults(
     if request.call.method == Method::Post && request.note.endpoint == "messages" {
         return handler(world, request, now_ms);
     }
-    let n = world.page(&request.page).map_or(world.n_strays, |page| page.n_records);
     let endpoint = request.note.endpoint.clone();
-    let target = Target { page: &request.page, psid: None, n, what: What::Call(&endpoint) };
-    let Some(hit) = world.faults.take(world.ids, &target) else { return handler(world, request, now_ms) };
+    meet(world, request, &endpoint, |world, request| handler(world, request, now_ms))
+}
+
+/// Lets the call work unless a fault of this name is in the way.
+fn meet(
+    world: &mut World,
+    request: &mut Request<'_>,
+    name: &str,
+    work: impl FnOnce(&mut World, &mut Request<'_>) -> Result<Value, GraphError>,
+) -> Result<Value, GraphError> {
+    let n = world.page(&request.page).map_or(world.n_strays, |page| page.n_records);
+    let target = Target { page: &request.page, psid: None, n, what: What::Call(name) };
+    let Some(hit) = world.faults.take(world.ids, &target) else { return work(world, request) };
     request.note.fault = Some(hit.kind);
     let (instead, after) = hit.manner();
     if let Some(manner) = instead {
@@ -177,7 +188,7 @@ fn with_faults(
     if let Some(error) = hit.stops_with() {
         return Err(error);
     }
-    let answer = handler(world, request, now_ms)?;
+    let answer = work(world, request)?;
     if after != Manner::Now {
         request.manner = after;
     }

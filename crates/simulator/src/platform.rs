@@ -193,6 +193,7 @@ impl State {
             code: note.code,
             subcode: note.subcode,
             mid: note.mid,
+            action: note.action,
             fault: note.fault,
         };
         (exchange.page, exchange.psid, exchange.app) = (row.page.clone(), row.psid.clone(), row.app.clone());

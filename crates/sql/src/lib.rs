@@ -18,6 +18,7 @@ mod derived;
 mod lease;
 mod skew;
 
+pub mod attachments;
 pub mod due;
 pub mod erasure;
 pub mod history;
@@ -25,6 +26,7 @@ pub mod outbox;
 pub mod page_counts;
 pub mod pages;
 pub mod pauses;
+pub mod personas;
 pub mod receipts;
 pub mod rehearsals;
 

@@ -74,6 +74,11 @@ fn body(body: &Body) -> Kind {
     }
 }
 
+/// The kind of file that has this number in the schema; none for any other number.
+pub fn take_media(number: i32) -> Option<Media> {
+    [Media::Image, Media::Audio, Media::Video, Media::File].into_iter().find(|one| i32::from(media(*one)) == number)
+}
+
 const fn media(media: Media) -> pb::Media {
     match media {
         Media::Image => pb::Media::Image,

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// The shortest lease: it is renewed three times in its term, each time with a write that the database syncs.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
+/// The longest that typing may hold a message up: a claim lasts three seconds, of which the message needs the rest.
+const LONGEST_TYPING: Duration = Duration::from_secs(1);
+
 pub(crate) struct SenderSettings {
     pub(crate) answer_timeout: Duration,
     pub(crate) patience: Patience,
@@ -17,6 +20,7 @@ pub(crate) struct SenderSettings {
     pub(crate) lease_term: Duration,
     pub(crate) thread_spacing: Duration,
     pub(crate) is_shaped: bool,
+    pub(crate) typing: Option<Duration>,
 }
 
 impl SenderSettings {
@@ -28,6 +32,7 @@ impl SenderSettings {
         let lease = "how long a Page's messages wait for a sender that died: twice this, then another sends them";
         let spacing = "how far apart two messages to one person are at least";
         let shaped = "whether Pages keep the limits of the rule packs; false is for measuring alone";
+        let typing = "how long a sign of typing may hold up what a person of the staff says; 0s: no sign";
         let answer_timeout = reader.get("sender.answer_timeout", Duration::from_secs(10), answer);
         let unknown = reader.get("sender.unknown_margin", Duration::from_secs(5), unknown);
         let echo = reader.get("sender.echo_timeout", Duration::from_secs(3_600), echo);
@@ -39,8 +44,13 @@ impl SenderSettings {
         if lease_term < SHORTEST_LEASE {
             reader.problem("sender.lease_term", "is too short to be kept; allowed: 1s and more".to_owned());
         }
+        let typing = reader.get("sender.typing", Duration::ZERO, typing);
+        if typing > LONGEST_TYPING {
+            reader.problem("sender.typing", "would hold up the message itself; allowed: 0s to 1s".to_owned());
+        }
         Self {
             answer_timeout,
+            typing: Some(typing).filter(|typing| !typing.is_zero()),
             patience: Patience { answer: span(answer_timeout), margin: span(unknown), echo: span(echo) },
             concurrency,
             margin: span(reader.get("sender.window_margin", Duration::from_secs(2), margin)),

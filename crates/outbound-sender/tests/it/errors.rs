@@ -48,7 +48,7 @@ impl Sandbox {
     }
 
     /// When each call of a Page arrived, in milliseconds, with its error code.
-    async fn calls_of(&self, page: &str) -> Vec<(i64, Option<u32>)> {
+    async fn calls_to(&self, page: &str) -> Vec<(i64, Option<u32>)> {
         let calls = self.calls().await.into_iter().filter(|call| call.page.as_deref() == Some(page));
         calls.map(|call| (call.at_ms, call.code)).collect()
     }
@@ -77,7 +77,7 @@ async fn when_the_app_pauses_no_page_of_any_process_writes_until_the_told_time()
     for name in &names {
         sandbox.becomes(name, State::Sent).await;
     }
-    let (here, there) = (sandbox.calls_of(PAGE).await, sandbox.calls_of(OTHER_PAGE).await);
+    let (here, there) = (sandbox.calls_to(PAGE).await, sandbox.calls_to(OTHER_PAGE).await);
     assert_eq!((here[0].1, here.len(), there.len()), (Some(4), 3, 1));
     let end = here[0].0 + i64::from(TOLD) * 1_000;
     // Its clock and ours begin a pause some milliseconds apart.
@@ -100,7 +100,7 @@ async fn a_page_that_is_refused_as_a_whole_writes_no_more_for_a_minute_also_from
         let goes_on = sandbox.send(elsewhere(ASHA, &Ids::random().uuid_v7(sandbox.now()).to_string())).await;
         sandbox.becomes(&goes_on.name, State::Sent).await;
         assert_eq!(sandbox.get(&waits.name).await.unwrap().state(), State::Accepted);
-        assert_eq!(sandbox.calls_of(PAGE).await.len(), 1);
+        assert_eq!(sandbox.calls_to(PAGE).await.len(), 1);
         sandbox.stop_senders().await;
         sandbox.start_sender();
     }
@@ -131,7 +131,7 @@ async fn a_pages_limit_pauses_that_page_until_the_told_time_and_no_other() {
     sandbox.later(&hands, 80).await;
     let other = sandbox.send(elsewhere(ASHA, "3")).await;
     sandbox.becomes(&other.name, State::Sent).await;
-    assert_eq!(sandbox.calls_of(PAGE).await.len(), 1);
+    assert_eq!(sandbox.calls_to(PAGE).await.len(), 1);
     sandbox.later(&hands, 11).await;
     for name in [&first.name, &second.name] {
         sandbox.becomes(name, State::Sent).await;
@@ -154,7 +154,7 @@ async fn too_much_audio_pauses_audio_and_video_alone() {
     sandbox.becomes(&text.name, State::Sent).await;
     let second = sandbox.send(asks(BILAL, "3")).await;
     sandbox.later(&hands, 80).await;
-    let codes: Vec<_> = sandbox.calls_of(PAGE).await.into_iter().map(|(_, code)| code).collect();
+    let codes: Vec<_> = sandbox.calls_to(PAGE).await.into_iter().map(|(_, code)| code).collect();
     assert_eq!(codes, [Some(613), None]);
     sandbox.later(&hands, 11).await;
     for name in [&first.name, &second.name] {

@@ -2,6 +2,7 @@
 //! One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking, like the tests")]
 
+mod around;
 mod calls;
 mod faults;
 mod ledger;
@@ -9,6 +10,7 @@ mod parts;
 mod sandbox;
 mod words;
 
+mod actions;
 mod allowed;
 mod answers;
 mod batch;
@@ -24,11 +26,15 @@ mod once;
 mod order;
 mod pages;
 mod past;
+mod personas;
 mod recipients;
 mod requests;
 mod restored;
 mod rules;
 mod silence;
 mod tables;
+mod threads;
 mod turns;
+mod typing;
+mod uploads;
 mod watch;

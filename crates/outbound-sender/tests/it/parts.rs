@@ -185,6 +185,7 @@ pub(crate) fn sender(
         lease_term: setup.lease_term,
         thread_spacing: Duration::ZERO,
         is_shaped: setup.is_shaped,
+        typing: setup.typing,
         // Clocks of tests are moved by hand.
         most_skew: None,
     };

@@ -1,6 +1,7 @@
 //! A sender with everything around it: a log in a temp folder, a simulated platform whose webhooks come back through a
 //! real ingress, and a gRPC server, each on a port of its own.
 
+use crate::around::{self, Around};
 use crate::faults::FaultyLog;
 use crate::parts::{
     ANYWHERE, Part, client, graph, ingress, pages, patience, platform, sender, table, tables_in, within,
@@ -61,6 +62,8 @@ pub(crate) struct Setup {
     pub(crate) lease_term: Duration,
     /// Whether Pages keep the limits of the rule packs.
     pub(crate) is_shaped: bool,
+    /// How long typing may hold up the staff's answers; none: it is not shown.
+    pub(crate) typing: Option<Duration>,
     /// Where the senders find their table; none: in a file of their own.
     pub(crate) database: Option<Database>,
     /// What the senders count.
@@ -84,6 +87,7 @@ pub(crate) struct Sandbox {
     pub(crate) log: Arc<FaultyLog>,
     pub(crate) outbound: OutboundClient<Channel>,
     pub(crate) pages: PagesClient<Channel>,
+    pub(crate) around: Box<Around>,
     /// Whether webhooks are taken; while not, the platform tries again and again.
     pub(crate) takes_webhooks: watch::Sender<bool>,
     pub(crate) setup: Setup,
@@ -128,6 +132,7 @@ impl Sandbox {
             margin: Span::default(),
             lease_term: Duration::from_millis(300),
             is_shaped: false,
+            typing: None,
             database: None,
             metrics: Metrics::new("nuncio", "0"),
         };
@@ -153,12 +158,13 @@ impl Sandbox {
         let front = sender(&setup, log.clone(), platform_address, database.clone(), hints.clone());
         let filler =
             table(OutboxTable::new(log.identity().clone(), patience(&setup), hints), log.clone(), database.clone());
-        let first = front.clone();
+        let (first, back) = (front.clone(), front.clone());
         let registering = pages(&setup, log.clone(), platform_address, database.clone());
         let server = Part::start(|stop| async move {
             let service = OutboundService::server(front, stop.clone());
             let incoming = TcpIncoming::from(listener);
             let server = Server::builder().add_service(service).add_service(registering.server());
+            let server = around::services(server, &back);
             Ok(server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await?)
         });
         let outbound = OutboundClient::connect(format!("http://{grpc_address}")).await.unwrap();
@@ -168,6 +174,7 @@ impl Sandbox {
             log,
             outbound,
             pages: PagesClient::connect(format!("http://{grpc_address}")).await.unwrap(),
+            around: Box::new(Around::connect(grpc_address).await),
             takes_webhooks,
             platform_address,
             webhook_address,

@@ -34,9 +34,12 @@ pub(crate) fn post(world: &mut World, request: &mut Request<'_>, now_ms: i64) ->
         (Some(_), Some(_)) => Err(Refusal::MessageAndAction.into()),
         (None, None) => Err(GraphError::param("Either message or sender_action is required")),
         (None, Some(action)) => {
+            request.note.action = action.as_str().map(str::to_ascii_lowercase);
             gates::check_page(world, request, now_ms)?;
             gates::check_person(world, request, &recipient)?;
-            actions::act(world, request, &recipient, action, now_ms)
+            super::meet(world, request, "sender_action", |world, request| {
+                actions::act(world, request, &recipient, action, now_ms)
+            })
         }
         (Some(message), None) => {
             let content = content::read(world, request, message, now_ms)?;

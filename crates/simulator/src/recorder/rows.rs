@@ -74,6 +74,9 @@ pub struct CallRow {
     pub subcode: Option<u32>,
     /// The message that took place, if one did.
     pub mid: Option<String>,
+    /// The sender action that was asked for, if one was: `typing_on`, `react` and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// The fault that hit it.
     pub fault: Option<FaultKind>,
 }
@@ -205,6 +208,7 @@ impl fmt::Debug for CallRow {
             .field("code", &self.code)
             .field("subcode", &self.subcode)
             .field("mid", &self.mid)
+            .field("action", &self.action)
             .field("fault", &self.fault)
             .finish_non_exhaustive()
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
 
+mod attachments;
 mod checkpoints;
 mod due;
 mod erasure;
@@ -12,6 +13,7 @@ mod outbox;
 mod page_counts;
 mod pages;
 mod pauses;
+mod personas;
 mod receipts;
 mod rehearsals;
 mod sandbox;
