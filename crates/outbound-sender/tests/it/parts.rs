@@ -1,7 +1,7 @@
 //! The parts that a sandbox is made of, and how each is started and stopped.
 
 use crate::faults::FaultyLog;
-use crate::sandbox::{ECHO, MARGIN, OTHER_PAGE, OTHER_TOKEN, PAGE, SOON, Setup, TOKEN};
+use crate::sandbox::{ECHO, LOOK, MARGIN, OTHER_PAGE, OTHER_TOKEN, PAGE, SOON, Setup, TOKEN};
 use conversation::{PagesDeps, PagesService};
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
@@ -204,7 +204,7 @@ pub(crate) fn sender(
 /// How long outcomes are waited for.
 pub(crate) fn patience(setup: &Setup) -> Patience {
     let answer = Span::from_millis(i64::try_from(setup.answer.as_millis()).unwrap());
-    Patience { answer, margin: MARGIN, echo: ECHO }
+    Patience { answer, margin: MARGIN, echo: ECHO, look: Some(LOOK) }
 }
 
 /// Fills one of the sender's tables in this database.

@@ -50,6 +50,12 @@ pub(crate) const MARGIN: Span = Span::from_millis(200);
 /// How long an unknown send waits for its echo.
 pub(crate) const ECHO: Span = Span::from_secs(1);
 
+/// How long an unknown send waits before it is looked up.
+pub(crate) const LOOK: Span = Span::from_millis(400);
+
+/// The call that lists messages.
+pub(crate) const LISTING: &str = "conversations";
+
 /// How a sandbox is to be.
 pub(crate) struct Setup {
     pub(crate) clock: Clock,
@@ -339,9 +345,15 @@ impl Sandbox {
         self.rows().await.into_iter().map(|row| row.text.unwrap()).collect()
     }
 
-    /// Every call that arrived at the platform, in order.
+    /// Every call that arrived at the platform, in order, but those that look something up.
     pub(crate) async fn calls(&self) -> Vec<CallRow> {
-        self.admin.calls().await.unwrap()
+        let calls = self.admin.calls().await.unwrap();
+        calls.into_iter().filter(|call| call.endpoint != LISTING).collect()
+    }
+
+    /// How often the platform was asked for a list of messages.
+    pub(crate) async fn n_look_ups(&self) -> usize {
+        self.admin.calls().await.unwrap().iter().filter(|call| call.endpoint == LISTING).count()
     }
 
     /// Waits until so many calls have arrived at the platform.
