@@ -325,6 +325,11 @@ impl Conversation {
         self.sends.iter()
     }
 
+    /// The send that was found to be this message in the platform's list.
+    pub fn found_as(&self, mid: &Mid) -> Option<&SendId> {
+        self.found.get(mid)
+    }
+
     /// The latest send that was to tell what the caller calls so.
     pub fn send_of_key(&self, key: &BusinessKey) -> Option<(&SendId, &Send)> {
         let id = self.keys.get(key)?;

@@ -45,14 +45,14 @@ pub struct Listing {
 }
 
 /// What a conversation's history says of the messages in it: those that are known, and those that may be there besides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     known: BTreeSet<Mid>,
     sends: BTreeMap<SendId, Tried>,
 }
 
 /// A send, as far as it may be out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Tried {
     text: Option<Words>,
     requested_at: Timestamp,
@@ -66,19 +66,22 @@ impl Said {
     /// Everything that a conversation's history says.
     pub fn of<'a>(history: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut said = Self::default();
-        for event in history {
-            match event {
-                Event::Inbound(inbound) => said.hear(inbound),
-                Event::Sending(step) => said.step(step),
-                Event::Quarantined(_)
-                | Event::Erasing(_)
-                | Event::System(_)
-                | Event::Right(_)
-                | Event::Consent(_)
-                | Event::Page(_) => (),
-            }
-        }
+        history.into_iter().for_each(|event| said.see(event));
         said
+    }
+
+    /// One event more.
+    pub fn see(&mut self, event: &Event) {
+        match event {
+            Event::Inbound(inbound) => self.hear(inbound),
+            Event::Sending(step) => self.step(step),
+            Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::System(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_) => (),
+        }
     }
 
     fn hear(&mut self, inbound: &Inbound) {

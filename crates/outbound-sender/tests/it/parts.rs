@@ -30,7 +30,7 @@ use webhook_ingress::Ingress;
 pub(crate) const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Every Page, and the token that speaks for it.
 const TOKENS: [(&str, &str); 2] = [(PAGE, TOKEN), (OTHER_PAGE, OTHER_TOKEN)];
-const APP: &str = "4004";
+pub(crate) const APP: &str = "4004";
 const APP_SECRET: &str = "test-app-secret-0001";
 const VERIFY_TOKEN: &str = "verify-me";
 

@@ -19,7 +19,7 @@ use outbound_sender::{Hints, OutboundService, OutboxTable};
 use secrecy::SecretString;
 use serde_json::Value;
 use service_kit::{Clock, Ids, ManualClock, Metrics};
-use simulator::{AdminClient, CallRow, SendRow};
+use simulator::{AdminClient, CallRow};
 use sql::{Database, Derived};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -335,25 +335,10 @@ impl Sandbox {
         })
     }
 
-    /// Everything that the platform took, in order.
-    pub(crate) async fn rows(&self) -> Vec<SendRow> {
-        self.admin.sends().await.unwrap()
-    }
-
-    /// The texts of what the platform took, in order.
-    pub(crate) async fn texts(&self) -> Vec<String> {
-        self.rows().await.into_iter().map(|row| row.text.unwrap()).collect()
-    }
-
     /// Every call that arrived at the platform, in order, but those that look something up.
     pub(crate) async fn calls(&self) -> Vec<CallRow> {
         let calls = self.admin.calls().await.unwrap();
         calls.into_iter().filter(|call| call.endpoint != LISTING).collect()
-    }
-
-    /// How often the platform was asked for a list of messages.
-    pub(crate) async fn n_look_ups(&self) -> usize {
-        self.admin.calls().await.unwrap().iter().filter(|call| call.endpoint == LISTING).count()
     }
 
     /// Waits until so many calls have arrived at the platform.
