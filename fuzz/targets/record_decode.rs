@@ -73,7 +73,7 @@ fn answers(state: &Conversation, page: &Page, packs: &Packs, now: Timestamp) {
         drop(judge(packs, &facts, &Intent::new(Actor::Automation, purpose), now));
     }
     let moment = Span::from_millis(1);
-    drop(plan(&facts, packs, now, Patience { answer: moment, margin: moment, echo: moment }));
+    drop(plan(&facts, packs, now, Patience { answer: moment, margin: moment, echo: moment, look: Some(moment) }));
     for (send, known) in state.sends() {
         let command = Claim { send: send.clone(), claim: Uuid::nil(), grounds: Grounds::default(), margin: moment };
         let answers = [

@@ -120,7 +120,9 @@ fn sending(step: &Sending, psid: &Psid) -> pb::ConversationEvent {
     };
     match &step.kind {
         SendingKind::Requested { content, .. } => event.text = content.words().unwrap_or_default().to_owned(),
-        SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => event.mid = mid.as_str().to_owned(),
+        SendingKind::Settled { outcome: Outcome::Sent { mid } | Outcome::Found { mid, .. }, .. } => {
+            event.mid = mid.as_str().to_owned()
+        }
         SendingKind::Accepted { .. }
         | SendingKind::Blocked { .. }
         | SendingKind::Deferred { .. }

@@ -31,8 +31,8 @@ pub use rights::{OneTime, Repeated, Reply, Rights};
 pub use latest::{Fact, Latest};
 pub use opening::Opening;
 
-use crate::event::{Consent, Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
-use crate::event::{RightStepKind, SendingKind};
+use crate::event::{Consent, Echo, Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
+use crate::event::{RightStepKind, SendingKind, Witness};
 use crate::id::{BusinessKey, Mid, Psid, RequestId, SendId};
 use crate::send::{Send, Status};
 use crate::time::Timestamp;
@@ -44,7 +44,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 7;
+pub const REDUCER: u32 = 8;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,8 @@ pub struct Conversation {
     requests: BTreeMap<RequestId, SendId>,
     /// The latest send that was to tell something, by its caller's name for that.
     keys: BTreeMap<BusinessKey, SendId>,
+    /// The sends that were found in the platform's list of messages, by the message that each was found to be.
+    found: BTreeMap<Mid, SendId>,
     /// How often anything was asked for: clocks may stand still or go back, the log's order does not.
     n_requested: u64,
     past: Past,
@@ -118,18 +120,25 @@ impl Conversation {
         if let InboundKind::Read { watermark } = &inbound.kind {
             self.read_to = self.read_to.max(Some(*watermark));
         }
-        if let Some((id, mid)) = inbound.kind.echo().and_then(|echo| Some((echo.send.as_ref()?, &echo.mid))) {
-            self.echoed(id, mid, inbound.at());
+        if let Some(echo) = inbound.kind.echo() {
+            self.echoed(echo, inbound.at());
         }
     }
 
-    fn echoed(&mut self, id: &SendId, mid: &Mid, at: Timestamp) {
+    /// An echo settles the send that it names, and tells that its message is no other's.
+    fn echoed(&mut self, echo: &Echo, at: Timestamp) {
+        if let Some(mistaken) = self.found.get(&echo.mid).filter(|found| Some(*found) != echo.send.as_ref())
+            && let Some(send) = self.sends.get_mut(mistaken)
+        {
+            send.was_mistaken(&echo.mid);
+        }
+        let Some(id) = &echo.send else { return };
         let Some(send) = self.sends.get_mut(id) else {
             self.past.echoed(id, at);
             self.rights.echoed(id, at);
             return;
         };
-        send.went_out(mid, at);
+        send.went_out(&echo.mid, at);
         self.spend(id);
         self.let_go(id);
     }
@@ -168,6 +177,13 @@ impl Conversation {
                 send.dispatched(*attempt, *claim, *leave_by, decision);
             }
             SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
+            SendingKind::Settled { outcome: Outcome::Found { mid, at, by }, .. } => match by {
+                Witness::Echo(_) => send.went_out(mid, *at),
+                Witness::Listing => {
+                    send.was_found(mid, *at);
+                    self.found.insert(mid.clone(), step.send.clone());
+                }
+            },
             SendingKind::Settled { attempt, outcome } => send.settled(*attempt, outcome, step.at),
             SendingKind::Doubted => send.doubted(step.at),
         }
@@ -196,6 +212,7 @@ impl Conversation {
         }
         self.requests.retain(|_, id| self.sends.contains_key(id));
         self.keys.retain(|_, id| self.sends.contains_key(id));
+        self.found.retain(|_, id| self.sends.contains_key(id));
     }
 
     /// The send leaves, if it is not needed any more.
@@ -306,6 +323,11 @@ impl Conversation {
     /// Every send that has not left, by id.
     pub fn sends(&self) -> impl Iterator<Item = (&SendId, &Send)> {
         self.sends.iter()
+    }
+
+    /// The send that was found to be this message in the platform's list.
+    pub fn found_as(&self, mid: &Mid) -> Option<&SendId> {
+        self.found.get(mid)
     }
 
     /// The latest send that was to tell what the caller calls so.

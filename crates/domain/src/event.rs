@@ -13,7 +13,7 @@ pub use erasing::{Erasing, ErasingKind};
 pub use inbound::*;
 pub use page::{PageStep, PageStepKind};
 pub use right::{RightStep, RightStepKind};
-pub use sending::{Concern, Grounds, Outcome, Sending, SendingKind};
+pub use sending::{Concern, Grounds, Outcome, Sending, SendingKind, Witness};
 
 pub use crate::content::Content;
 pub use system::{System, SystemKind};

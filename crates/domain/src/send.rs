@@ -1,6 +1,7 @@
 //! One send's state, and the commands that move it.
 
 mod command;
+mod found;
 mod handling;
 mod history;
 mod late;
@@ -12,10 +13,11 @@ mod tests;
 mod told;
 
 pub use command::{Claim, Left, Refusal, Request, cancel, claim, doubt, request, request_beside, settle};
+pub use found::{CLOCKS, Listed, Listing, Said, found, is_listable};
 pub use handling::{Class, Guarantee, Handling};
 pub use history::{all_of, one_of};
 pub use late::{Chance, chance, shed};
-pub use plan::{HOLD, Patience, Step, plan};
+pub use plan::{HOLD, LAST_LOOK, Patience, Step, plan};
 pub use told::{Told, Word, told};
 
 use crate::decision::{Decision, Intent, Route};
@@ -55,6 +57,11 @@ pub struct Send {
     pub is_repeated: bool,
     /// The latest judgement.
     pub decision: Option<Decision>,
+    /// When the platform's list of messages was last looked through for the latest attempt, in vain.
+    pub looked_up_at: Option<Timestamp>,
+    /// Whether nothing but the platform's list of messages tells that it is out. Should the message turn out to be
+    /// another's, that is taken back.
+    pub is_guess: bool,
 }
 
 /// Where a send stands.
@@ -224,6 +231,8 @@ impl Send {
             attempts: 0,
             is_repeated: false,
             decision: None,
+            looked_up_at: None,
+            is_guess: false,
         })
     }
 
@@ -274,6 +283,7 @@ impl Send {
         if self.status.is_waiting() && attempt == self.attempts + 1 {
             self.decision = Some(decision.clone());
             self.attempts = attempt;
+            self.looked_up_at = None;
             self.status = Status::Dispatched { claim, leave_by };
         }
     }
@@ -288,15 +298,33 @@ impl Send {
     /// The platform has it: stronger than every other outcome, whenever it is learned and by whatever way.
     ///
     /// A refused attempt may have gone out after all, so that a send is two messages; the earlier one counts, whichever
-    /// is told first.
+    /// is told first. What was only found in a list counts for nothing beside it.
     pub(crate) fn went_out(&mut self, mid: &Mid, at: Timestamp) {
-        if let Status::Sent { mid: known, at: since } = &self.status
-            && (*since, known) <= (at, mid)
-        {
-            return;
+        let known = self.status.sent().filter(|_| !self.is_guess);
+        if known.is_none_or(|(known, since)| (at, mid) < (since, known)) {
+            self.end(Status::Sent { mid: mid.clone(), at });
         }
-        self.end(Status::Sent { mid: mid.clone(), at });
+        self.is_guess = false;
         self.ended_at = None;
+    }
+
+    /// It was found in the platform's list of messages.
+    pub(crate) fn was_found(&mut self, mid: &Mid, at: Timestamp) {
+        if self.status.sent().is_none() {
+            self.is_guess = true;
+            self.end(Status::Sent { mid: mid.clone(), at });
+        }
+    }
+
+    /// The message that it was found to be is another's: nobody knows again whether it is out.
+    pub(crate) fn was_mistaken(&mut self, mid: &Mid) {
+        if self.is_guess
+            && let Some((_, at)) = self.status.sent().filter(|(known, _)| *known == mid)
+        {
+            self.is_guess = false;
+            self.ended_at = Some(at);
+            self.end(Status::Unresolved);
+        }
     }
 
     /// How an attempt ended, other than well. An outcome of an attempt that is not the latest says nothing any more.
@@ -310,7 +338,8 @@ impl Send {
             return;
         }
         match outcome {
-            Outcome::Sent { .. } => (),
+            Outcome::Sent { .. } | Outcome::Found { .. } => (),
+            Outcome::NotFound { .. } if is_unknown => self.looked_up_at = self.looked_up_at.max(Some(at)),
             Outcome::Rejected { code, subcode, concern: _ } => {
                 self.end_unsent(Status::Rejected { code: *code, subcode: *subcode });
             }
@@ -324,7 +353,11 @@ impl Send {
             }
             // The first counts: a second one must not give the echo more time.
             Outcome::Unknown if is_dispatched => self.status = Status::Unknown { since: at },
-            Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Unknown | Outcome::Again { .. } => (),
+            Outcome::Retrying { .. }
+            | Outcome::NotSent { .. }
+            | Outcome::NotFound { .. }
+            | Outcome::Unknown
+            | Outcome::Again { .. } => (),
         }
     }
 

@@ -18,7 +18,7 @@ mod tests;
 pub use actions::Action;
 pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
 pub use calls::{As, CallAnswer, CallError};
-pub use conversations::{PastFile, PastMessage};
+pub use conversations::{Newest, PastFile, PastMessage};
 pub use errors::{ErrorClass, Scope, Wait};
 pub use pages::{OwnPage, SubscribedApp, TokenState};
 pub use request::{MessagingType, Recipient, SendRequest, Tag};

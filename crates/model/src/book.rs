@@ -1,17 +1,20 @@
 //! The conversation, as the domain's own functions move it. Every conversation and record that can come about has a
 //! number, and every answer is remembered: a state of the world then is a handful of bytes.
 
-use crate::scenario::Asked;
+use crate::inbox::{inbox_mid, is_of_inbox};
+use crate::scenario::{Asked, Guard, Scenario};
+use domain::content::Words;
 use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, To};
 use domain::evaluate::Facts;
 use domain::event::{Concern, Content, Echo, Event, Grounds, Inbound, InboundKind, Message, OptIn, Outcome, Recorded};
-use domain::event::{Sending, SendingKind};
-use domain::id::{FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, Token};
+use domain::event::{Sending, SendingKind, Witness};
+use domain::id::{AgentId, FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, Token};
 use domain::pack::{BUILT_IN, Pack, Packs};
 use domain::page::Page;
 use domain::right::{Right, TokenId};
-use domain::send::{Claim, Handling, Patience, Request, Send, Step, cancel, claim, doubt, plan, request, settle};
+use domain::send::{Claim, Handling, Listed, Listing, Patience, Request, Said, Send, Step};
+use domain::send::{cancel, claim, doubt, found, plan, request, settle};
 use domain::time::{Span, Timestamp};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,7 +25,9 @@ const BASE: Timestamp = Timestamp::from_millis(1_600_000_000_000);
 /// A claim leaves within its own tick; two ticks later it is overdue; one more, and its echo is given up.
 pub(crate) const TICK_MS: i64 = 4_000;
 const PATIENCE: Patience =
-    Patience { answer: Span::from_secs(1), margin: Span::from_secs(1), echo: Span::from_millis(TICK_MS) };
+    Patience { answer: Span::from_secs(1), margin: Span::from_secs(1), echo: Span::from_millis(TICK_MS), look: None };
+/// What every send says, and the inbox.
+const TEXT: &str = "hi";
 const TOKEN: &str = "token-1";
 
 /// A conversation, by number.
@@ -47,7 +52,12 @@ pub(crate) enum Wish {
     Doubt(u8),
     /// That a send is not wanted any more.
     Cancel(u8),
+    /// To tell what of the messages that were listed is an attempt: each with the tick in which it was sent.
+    LookUp(Attempt, Shown),
 }
+
+/// What the platform listed: the first message of either send, and the inbox's. None: it was not listed.
+pub(crate) type Shown = [Option<u8>; 3];
 
 /// How an attempt ended. Whatever is to be tried again may be at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,11 +76,20 @@ pub(crate) struct Book {
     page: PageId,
     nothing_known: Page,
     ids: Vec<SendId>,
-    conversations: Shelf<Conversation>,
+    patience: Patience,
+    without: Option<Guard>,
+    conversations: Shelf<Known>,
     records: Shelf<Vec<Event>>,
     evolved: HashMap<(Now, Written), Now>,
     decided: HashMap<(Now, Wish, u8), Option<Written>>,
     planned: HashMap<(Now, u8), Option<Wish>>,
+}
+
+/// A conversation, and what its history says of messages, to whoever looks either send up.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    state: Conversation,
+    said: [Said; 2],
 }
 
 /// Things by number, each once.
@@ -111,7 +130,8 @@ fn token() -> Token {
 
 impl Book {
     /// A person who wrote, or gave a token long before, and then every send, asked for in this order.
-    pub(crate) fn of(asked: &[Asked]) -> (Self, Now) {
+    pub(crate) fn of(scenario: &Scenario) -> (Self, Now) {
+        let asked = &scenario.sends;
         let (file, text) = BUILT_IN[0];
         let pack = Pack::parse(file, text).expect("the pack is ours");
         let page = PageId::parse("1001").expect("digits");
@@ -120,6 +140,8 @@ impl Book {
             packs: Packs::of([pack]).expect("one pack is enough"),
             ids: (0..2).map(id).collect(),
             page,
+            patience: Patience { look: scenario.looks_up.then_some(PATIENCE.echo), ..PATIENCE },
+            without: scenario.without,
             nothing_known: Page::default(),
             conversations: Shelf::new(),
             records: Shelf::new(),
@@ -127,7 +149,7 @@ impl Book {
             decided: HashMap::new(),
             planned: HashMap::new(),
         };
-        let mut now = Now(book.conversations.number(Conversation::default()));
+        let mut now = Now(book.conversations.number(Known::default()));
         let by_token = asked.iter().any(|asked| asked.by_token);
         let (kind, stated) = if by_token {
             (InboundKind::OptIn(OptIn::OneTime { payload: None, token: token() }), BASE.plus(Span::from_hours(-48)))
@@ -146,8 +168,10 @@ impl Book {
     }
 
     fn request(&self, n: u8, asked: &Asked) -> Request {
+        let staff = || Actor::Human(AgentId::parse("agent-1").expect("a short word"));
+        let actor = if asked.by_staff { staff() } else { Actor::Bot };
         let right = asked.by_token.then(|| To::Right(Right::OneTime(TokenId::of(&token()))));
-        let intent = Intent { to: right.unwrap_or(To::Person), ..Intent::new(Actor::Bot, Purpose::Conversation) };
+        let intent = Intent { to: right.unwrap_or(To::Person), ..Intent::new(actor, Purpose::Conversation) };
         let handling = Handling {
             guarantee: asked.guarantee,
             expires_at: asked.expires.map(at),
@@ -161,7 +185,7 @@ impl Book {
             request: RequestId::parse(&format!("request-{n}")).expect("a short word"),
             request_digest: [n; 16],
             intent,
-            content: Content::text("hi"),
+            content: Content::text(TEXT),
             handling,
             turn: None,
         }
@@ -181,12 +205,26 @@ impl Book {
         self.inbound(u128::from(attempt.0) << 8 | u128::from(attempt.1), BASE, kind)
     }
 
+    /// The echo of what somebody wrote in the inbox.
+    pub(crate) fn inbox_echo(&mut self) -> Written {
+        let kind = InboundKind::Echo(Echo::of(inbox_mid()));
+        self.inbound(1 << 32, BASE, kind)
+    }
+
+    /// Whether the log calls a send out by a message that is not its own: another send's, or the inbox's though its echo
+    /// has come.
+    pub(crate) fn is_mistaken(&self, now: Now, send: u8, is_inbox_echoed: bool) -> bool {
+        let Some((mid, _)) = self.send(now, send).status.sent() else { return false };
+        let others = (1..=3).any(|attempt| *mid == self::mid((1 - send, attempt)));
+        others || (is_inbox_echoed && *mid == inbox_mid())
+    }
+
     fn facts(&self, now: Now) -> Facts<'_> {
         Facts::new(&self.page, &self.nothing_known, self.conversation(now))
     }
 
     fn conversation(&self, now: Now) -> &Conversation {
-        &self.conversations.all[now.0 as usize]
+        &self.conversations.all[now.0 as usize].state
     }
 
     /// A send as it stands.
@@ -199,13 +237,36 @@ impl Book {
         if let Some(known) = self.evolved.get(&(now, written)) {
             return *known;
         }
-        let mut state = self.conversation(now).clone();
+        let mut known = self.conversations.all[now.0 as usize].clone();
         for event in &self.records.all[written.0 as usize] {
-            state.evolve(Recorded { record: RecordId::new(Uuid::from_u128(1)), event });
+            if !(self.without == Some(Guard::TakingBack) && is_of_inbox(event)) {
+                known.state.evolve(Recorded { record: RecordId::new(Uuid::from_u128(1)), event });
+            }
+            if self.patience.look.is_some() {
+                for (said, id) in known.said.iter_mut().zip(&self.ids) {
+                    if !self.is_overlooked(event, id) {
+                        said.see(event);
+                    }
+                }
+            }
         }
-        let then = Now(self.conversations.number(state));
+        let then = Now(self.conversations.number(known));
         self.evolved.insert((now, written), then);
         then
+    }
+
+    /// Whether a sender that lacks a guard does not see this when it looks a send up.
+    fn is_overlooked(&self, event: &Event, id: &SendId) -> bool {
+        match event {
+            Event::Inbound(_) => self.without == Some(Guard::KnownMessages),
+            Event::Sending(step) => self.without == Some(Guard::OtherSends) && step.send != *id,
+            Event::Quarantined(_)
+            | Event::Erasing(_)
+            | Event::Right(_)
+            | Event::Consent(_)
+            | Event::Page(_)
+            | Event::System(_) => false,
+        }
     }
 
     /// What there is to do, as the sender would have it.
@@ -214,7 +275,7 @@ impl Book {
             return *known;
         }
         let number = |id: &SendId| u8::try_from(id.uuid().as_u128() - 1).expect("there are two");
-        let wish = match plan(&self.facts(now), &self.packs, at(tick), PATIENCE) {
+        let wish = match plan(&self.facts(now), &self.packs, at(tick), self.patience) {
             Step::Dispatch(send) => Some(Wish::Claim { send: number(&send), begun: tick }),
             Step::Settle(send, attempt, outcome) => {
                 let how = match outcome {
@@ -222,11 +283,16 @@ impl Book {
                     Outcome::Again { .. } => How::Again(tick),
                     Outcome::Unresolved => How::Unresolved,
                     Outcome::Sent { .. }
+                    | Outcome::Found { .. }
+                    | Outcome::NotFound { .. }
                     | Outcome::Rejected { .. }
                     | Outcome::Retrying { .. }
                     | Outcome::NotSent { .. } => unreachable!("only a worker knows that"),
                 };
                 Some(Wish::Settle((number(&send), u8::try_from(attempt).expect("there are few")), how))
+            }
+            Step::LookUp { send, attempt, .. } => {
+                Some(Wish::LookUp((number(&send), u8::try_from(attempt).expect("there are few")), [None; 3]))
             }
             Step::WaitUntil(_) | Step::Idle => None,
         };
@@ -253,10 +319,33 @@ impl Book {
             }
             Wish::Doubt(restored) => doubt(state, at(restored), at(tick)),
             Wish::Cancel(send) => cancel(state, id(send), at(tick)),
+            Wish::LookUp((send, attempt), listed) => {
+                settle(state, id(send), attempt.into(), self.looked_up(now, send, listed), at(tick))
+            }
         };
         let written = events.ok().map(|events| Written(self.records.number(events)));
         self.decided.insert(key, written);
         written
+    }
+
+    /// What a list says of a send. The person's first message is in it, from long before.
+    fn looked_up(&self, now: Now, send: u8, listed: Shown) -> Outcome {
+        let ours = |mid, tick| Listed {
+            mid,
+            sent_at: Some(at(tick)),
+            is_ours: Some(true),
+            text: Some(Words::from(TEXT)),
+            has_files: false,
+        };
+        let mids = [mid((0, 1)), mid((1, 1)), inbox_mid()];
+        let messages = mids.into_iter().zip(listed).filter_map(|(mid, tick)| Some(ours(mid, tick?))).collect();
+        let said = &self.conversations.all[now.0 as usize].said[usize::from(send)];
+        let listing = Listing { messages, is_whole: true };
+        let state = self.conversation(now);
+        match found(state, said, &self.ids[usize::from(send)], &listing) {
+            Some((mid, at)) => Outcome::Found { mid, at, by: Witness::Listing },
+            None => Outcome::NotFound { since: BASE },
+        }
     }
 
     /// The claim that a record holds, and the moment by which it must leave.

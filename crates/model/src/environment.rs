@@ -11,6 +11,8 @@ pub(crate) enum Move {
     OrphanIsStored,
     Arrives(Attempt),
     EchoComes(Attempt),
+    InboxWrites,
+    InboxEchoComes,
     IsCancelled(u8),
     IsBackedUp,
     IsRestored,
@@ -35,6 +37,9 @@ impl Senders {
             }
             self.cancels(world, send, to);
         }
+        if self.scenario.has_inbox {
+            self.inbox(world, to);
+        }
         if self.scenario.is_restored {
             self.restores(world, to);
         }
@@ -48,6 +53,9 @@ impl Senders {
             let mut next = world.clone();
             next.fates[send].under_way &= !bit;
             next.fates[send].arrived |= bit;
+            if self.scenario.looks_up && attempt.1 == 1 {
+                next.fates[send].stamped = world.tick;
+            }
             to.push((Move::Arrives(attempt), next));
         }
         let told = fate.echoed.iter().filter(|told| **told & bit != 0).count();
@@ -57,6 +65,18 @@ impl Senders {
             next.fates[send].echoed[told] |= bit;
             self.append(&mut next, echo);
             to.push((Move::EchoComes(attempt), next));
+        }
+    }
+
+    /// Somebody writes the same by hand, and sooner or later that is told.
+    fn inbox(&mut self, world: &World, to: &mut Moves) {
+        if world.inbox.is_none() {
+            to.push((Move::InboxWrites, World { inbox: Some(world.tick), ..world.clone() }));
+        } else if !world.is_inbox_echoed {
+            let echo = self.book.inbox_echo();
+            let mut next = World { is_inbox_echoed: true, ..world.clone() };
+            self.append(&mut next, echo);
+            to.push((Move::InboxEchoComes, next));
         }
     }
 

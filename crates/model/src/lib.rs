@@ -12,6 +12,7 @@
 mod book;
 mod environment;
 mod explore;
+mod inbox;
 mod scenario;
 mod worker;
 mod world;

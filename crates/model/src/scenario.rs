@@ -11,6 +11,8 @@ pub struct Asked {
     pub by_token: bool,
     /// The tick before which it must leave; none: any.
     pub expires: Option<u8>,
+    /// Whether a person of the staff says it, who waits for no program.
+    pub by_staff: bool,
 }
 
 /// What can happen, and how often. Everything else can happen at any time and any number of times.
@@ -32,6 +34,12 @@ pub struct Scenario {
     pub cancels: u8,
     /// Whether the log may once be brought back without its end.
     pub is_restored: bool,
+    /// Whether sends of which nobody knows are looked up in the platform's list, in which any message may be late.
+    pub looks_up: bool,
+    /// Whether one process sends alone, so that more else can happen.
+    pub is_alone: bool,
+    /// Whether somebody may once write the same text in the Page's inbox.
+    pub has_inbox: bool,
     /// What is left out of the sender; none: nothing.
     pub without: Option<Guard>,
 }
@@ -48,6 +56,9 @@ impl Scenario {
             echoes: 1,
             cancels: 0,
             is_restored: false,
+            looks_up: false,
+            is_alone: false,
+            has_inbox: false,
             without: None,
         }
     }
@@ -70,4 +81,10 @@ pub enum Guard {
     Overdue,
     /// An outcome names its own attempt.
     Attempt,
+    /// What a look-up finds is none of the messages that are known.
+    KnownMessages,
+    /// What a look-up finds can be no other send.
+    OtherSends,
+    /// What a look-up found is taken back when its echo says otherwise.
+    TakingBack,
 }

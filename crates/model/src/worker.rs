@@ -1,7 +1,7 @@
 //! What a worker does, one step at a time, as `dispatch.rs` and `holder.rs` of the sender have it. Between any two steps
 //! everything else can happen.
 
-use crate::book::{Attempt, How, TICK_MS, Wish, Written, at};
+use crate::book::{Attempt, How, Shown, TICK_MS, Wish, Written, at};
 use crate::scenario::Guard;
 use crate::world::{Fate, Lease, MOST_ATTEMPTS, Senders, World};
 
@@ -35,11 +35,13 @@ pub(crate) enum Phase {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "what a move names is read in a counterexample, by its Debug")]
 pub(crate) enum Move {
     TakesLease,
     RenewsLease,
     GivesLeaseBack,
     Plans,
+    IsShown(Shown),
     Decides,
     IsStored,
     HearsFromLog,
@@ -121,6 +123,9 @@ impl Senders {
         {
             return;
         }
+        if let Wish::LookUp(attempt, _) = wish {
+            return asks(world, number, attempt, to);
+        }
         to.push((Move::Plans, with(world, number, Phase::Wants(wish))));
     }
 
@@ -133,7 +138,7 @@ impl Senders {
             Wish::Settle(attempt, How::Unknown) if self.lacks(Guard::Overdue) => {
                 Wish::Settle(attempt, How::NotSent(world.tick))
             }
-            Wish::Claim { .. } | Wish::Settle(..) | Wish::Doubt(_) | Wish::Cancel(_) => wish,
+            Wish::Claim { .. } | Wish::Settle(..) | Wish::Doubt(_) | Wish::Cancel(_) | Wish::LookUp(..) => wish,
         };
         let phase = match self.book.decide(world.log, wish, world.tick) {
             Some(record) => Phase::Appending { wish, record, is_stored: false, is_late: false },
@@ -224,6 +229,23 @@ impl Senders {
             Phase::Idle
         };
         to.push((Move::HearsNothing, with(world, number, phase)));
+    }
+}
+
+/// The platform lists what arrived, and any of it may be missing yet.
+fn asks(world: &World, number: u8, attempt: Attempt, to: &mut Moves) {
+    let [first, second] = [0, 1].map(|send| {
+        let fate = world.fates[send];
+        (fate.arrived & Fate::bit((0, 1)) != 0).then_some(fate.stamped)
+    });
+    let there = [first, second, world.inbox];
+    for hidden in 0..8_u8 {
+        let is_shown = |n: usize| hidden & (1 << n) == 0;
+        let is_twice = (0..3).any(|n| !is_shown(n) && there[n].is_none());
+        if !is_twice {
+            let shown = [0, 1, 2].map(|n| there[n].filter(|_| is_shown(n)));
+            to.push((Move::IsShown(shown), with(world, number, Phase::Wants(Wish::LookUp(attempt, shown)))));
+        }
     }
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct World {
     pub(crate) kills: u8,
     pub(crate) refusals: u8,
     pub(crate) cancels: u8,
+    /// The tick in which somebody wrote the same in the inbox, and whether the echo of that was told.
+    pub(crate) inbox: Option<u8>,
+    pub(crate) is_inbox_echoed: bool,
     /// What must not be, and happened.
     pub(crate) broken: Option<&'static str>,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Fate {
     pub(crate) arrived: u8,
     /// Those whose echo was told, and was told twice.
     pub(crate) echoed: [u8; 2],
+    /// The tick in which the first attempt arrived, where the platform is asked for that.
+    pub(crate) stamped: u8,
 }
 
 impl Fate {
@@ -79,7 +84,7 @@ pub(crate) struct Senders {
 
 impl Senders {
     pub(crate) fn new(scenario: Scenario) -> Self {
-        let (book, start) = Book::of(&scenario.sends);
+        let (book, start) = Book::of(&scenario);
         Self { scenario, book, start }
     }
 
@@ -182,24 +187,31 @@ impl Model for Senders {
             kills: 0,
             refusals: 0,
             cancels: 0,
+            inbox: None,
+            is_inbox_echoed: false,
             broken: None,
         }
     }
 
     fn steps(&mut self, state: &World, to: &mut Vec<(Action, World)>) {
+        let is_alone = self.scenario.is_alone;
         let mut moves = Vec::new();
-        for number in 0..2 {
+        for number in 0..if is_alone { 1 } else { 2 } {
             self.worker(state, number, &mut moves);
-            to.extend(moves.drain(..).map(|(what, world)| (Action::Worker(number, what), sorted(world))));
+            to.extend(moves.drain(..).map(|(what, world)| (Action::Worker(number, what), sorted(world, is_alone))));
         }
         let mut moves = Vec::new();
         self.around(state, &mut moves);
-        to.extend(moves.into_iter().map(|(what, world)| (Action::Around(what), sorted(world))));
+        to.extend(moves.into_iter().map(|(what, world)| (Action::Around(what), sorted(world, is_alone))));
     }
 
     fn broken(&self, state: &World) -> Option<&'static str> {
         if state.broken.is_some() {
             return state.broken;
+        }
+        let is_mistaken = |send| self.book.is_mistaken(state.log, send, state.is_inbox_echoed);
+        if (0..self.n_sends()).any(is_mistaken) {
+            return Some("a send is called sent by a message that is another's");
         }
         (0..self.n_sends()).find_map(|send| {
             let is_echoed = state.fates[usize::from(send)].echoed[0] != 0;
@@ -219,14 +231,14 @@ impl Model for Senders {
 
 /// The same world with its workers in order, since it changes nothing which is called the first; nor does it since when a
 /// lease is over, or a rest.
-fn sorted(mut world: World) -> World {
+fn sorted(mut world: World, is_alone: bool) -> World {
     let ended = |until: u8| if until <= world.tick { 0 } else { until };
     world.lease.until = ended(world.lease.until);
     for worker in &mut world.workers {
         worker.lease = worker.lease.map(ended);
         worker.rests_until = ended(worker.rests_until);
     }
-    if world.workers[0] > world.workers[1] {
+    if world.workers[0] > world.workers[1] && !is_alone {
         world.workers.swap(0, 1);
         world.lease.holder = world.lease.holder.map(|holder| 1 - holder);
     }

@@ -5,8 +5,9 @@
 use domain::send::Guarantee;
 use model::{Asked, Explored, Guard, Scenario, check};
 
-const ONCE: Asked = Asked { guarantee: Guarantee::AtMostOnce, by_token: false, expires: None };
+const ONCE: Asked = Asked { guarantee: Guarantee::AtMostOnce, by_token: false, expires: None, by_staff: false };
 const PERHAPS_TWICE: Asked = Asked { guarantee: Guarantee::AtLeastOnce, ..ONCE };
+const BY_STAFF: Asked = Asked { by_staff: true, ..ONCE };
 const BY_TOKEN: Asked = Asked { by_token: true, ..ONCE };
 
 #[track_caller]
@@ -74,9 +75,37 @@ fn invariant_07_two_sends_of_one_conversation_are_written_once_each() {
     holds("two sends", 50_000, Scenario { ends: 3, ..Scenario::of(&[ONCE, ONCE]) });
 }
 
+/// Sends that one process looks up, while somebody writes the same in the inbox.
+fn looked_up(sends: &[Asked]) -> Scenario {
+    Scenario { looks_up: true, has_inbox: true, is_alone: true, ends: 4, ..Scenario::of(sends) }
+}
+
+#[test]
+fn what_a_look_up_finds_is_the_sends_own_message_or_is_taken_back() {
+    holds("a look-up", 10_000, looked_up(&[ONCE]));
+    let killed = Scenario { kills: 1, ends: 3, ..looked_up(&[ONCE]) };
+    holds("a look-up and a kill", 10_000, killed);
+}
+
+#[test]
+fn what_a_look_up_finds_is_no_other_send_of_the_same_text() {
+    let scenario = Scenario { has_inbox: false, ends: 3, ..looked_up(&[ONCE, BY_STAFF]) };
+    holds("two of one text", 10_000, scenario);
+}
+
+#[test]
+fn a_send_of_at_least_once_is_written_twice_at_most_also_when_it_is_looked_up() {
+    holds("at least once, looked up", 10_000, Scenario { has_inbox: false, ..looked_up(&[PERHAPS_TWICE]) });
+}
+
 #[track_caller]
 fn fails(guard: Guard, what: &str) {
-    let found = check(Scenario { without: Some(guard), ..Scenario::of(&[ONCE]) }).found;
+    fails_in(Scenario::of(&[ONCE]), guard, what);
+}
+
+#[track_caller]
+fn fails_in(scenario: Scenario, guard: Guard, what: &str) {
+    let found = check(Scenario { without: Some(guard), ..scenario }).found;
     let found = found.unwrap_or_else(|| panic!("without {guard:?} nothing was found"));
     assert!(found.what.contains(what), "{}", found.what);
     eprintln!("without {guard:?}, after {} steps: {}", found.path.len(), found.what);
@@ -91,4 +120,7 @@ fn without_any_one_guard_the_model_finds_a_way_that_breaks_it() {
     fails(Guard::Ambiguity, "an attempt came to nothing, and it may be out");
     fails(Guard::Overdue, "an attempt came to nothing, and it may be out");
     fails(Guard::Attempt, "under a claim that does not hold");
+    fails_in(looked_up(&[ONCE]), Guard::KnownMessages, "a message that is another's");
+    fails_in(looked_up(&[ONCE]), Guard::TakingBack, "a message that is another's");
+    fails_in(looked_up(&[ONCE, BY_STAFF]), Guard::OtherSends, "a message that is another's");
 }

@@ -6,7 +6,7 @@ use domain::event::Event;
 use domain::id::{RecordId, StreamId};
 use domain::send::Refusal;
 use domain::time::Timestamp;
-use event_log::{AppendError, Appended, Expected, LogError, Record, Revision};
+use event_log::{AppendError, Appended, Expected, LogError, Record, Revision, Stored};
 use service_kit::Backoff;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -86,6 +86,30 @@ impl Parts {
                 }
             };
             let record = self.record(stream, events, at);
+            match self.append(&record, Expected::revision(revision)).await {
+                Ok(appended) => {
+                    self.conversations.took(&record, revision, appended.revision);
+                    return Ok(Changed { events: record.events, revision: appended.revision });
+                }
+                Err(AppendError::Conflict { actual }) => self.conversations.correct(stream, actual),
+                Err(error) => return Err(ChangeError::Append(error)),
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+
+    /// Decides on everything that ever happened in a stream, and appends at its revision; from the start, when others wrote
+    /// meanwhile.
+    pub(crate) async fn change_by_history(
+        &self,
+        stream: &StreamId,
+        decide: impl Fn(&[Stored], Timestamp) -> Result<Vec<Event>, Refusal> + Send + Sync,
+    ) -> Result<Changed, ChangeError> {
+        for _ in 0..MOST_TRIES {
+            let history = self.log.read(stream, 0).await.map_err(ChangeError::Read)?;
+            let revision = history.last().map_or(0, |stored| stored.position);
+            let at = self.clock.now();
+            let record = self.record(stream, decide(&history, at).map_err(ChangeError::Refused)?, at);
             match self.append(&record, Expected::revision(revision)).await {
                 Ok(appended) => {
                     self.conversations.took(&record, revision, appended.revision);

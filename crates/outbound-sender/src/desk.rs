@@ -3,6 +3,7 @@
 
 pub(crate) mod shed;
 
+use crate::elsewhere::Echoes;
 use crate::follow::Follow;
 use crate::hints::Hint;
 use crate::holder::Held;
@@ -41,6 +42,7 @@ pub(crate) struct Desk {
     stop: CancellationToken,
     queue: Queue,
     follow: Follow,
+    echoes: Echoes,
     pace: Pace,
     limits: Option<Limits>,
     pause: Arc<Pause>,
@@ -77,6 +79,7 @@ impl Desk {
             stop,
             queue: Queue::default(),
             follow: Follow::new(),
+            echoes: Echoes::default(),
             pace: Pace::fresh(),
             limits: None,
             pause,
@@ -175,6 +178,7 @@ impl Desk {
     async fn poll(&mut self) {
         self.share_pause().await;
         self.read_limits().await;
+        self.echoes.poll(&self.parts, &self.page).await;
         let is_idle = self.queue.is_idle() && self.limits().is_some() && self.pause.is_known();
         self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
         if self.queue.n_waiting() > ENOUGH {

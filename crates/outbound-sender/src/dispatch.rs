@@ -3,6 +3,7 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::holder::Held;
+use crate::look_up::Wanted;
 use crate::pace::{Limits, Permit};
 use crate::pause::Pause;
 use crate::prepare::Prepared;
@@ -105,6 +106,17 @@ impl Parts {
                         Step::Idle => return worked,
                         Step::WaitUntil(at) => return Worked { next: Next::At(at), ..worked },
                         Step::Settle(send, attempt, outcome) => self.settle(stream, &send, attempt, outcome).await,
+                        Step::LookUp { send, attempt, since, until } => {
+                            let wanted = Wanted { send, attempt, since };
+                            match self.ask_for(stream, &wanted, work).await {
+                                Ok(None) => Ok(()),
+                                Ok(Some(at)) => {
+                                    let at = until.map_or(at, |until| until.min(at));
+                                    return Worked { next: Next::At(at), ..worked };
+                                }
+                                Err(error) => Err(error),
+                            }
+                        }
                         // What is claimed now could not be finished any more.
                         Step::Dispatch(_) if work.stop.is_cancelled() => return worked,
                         // One message for one leave.

@@ -8,7 +8,7 @@ use domain::id::PageId;
 use domain::time::{Span, Timestamp};
 use event_log::{BoxError, LogError};
 use service_kit::Backoff;
-use sql::{Acquired, Derived, Lease, Reached, Skew, SqlError, outbox};
+use sql::{Acquired, Derived, Lease, Reached, Skew, SqlError, echoes, outbox};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -162,7 +162,10 @@ impl Holder {
         if !is_changed && self.looked.is_some_and(|before| before.elapsed() < LOOK) {
             return Ok(());
         }
-        let pages = timeout(PATIENCE, outbox::pages(database)).await??;
+        let mut pages = timeout(PATIENCE, outbox::pages(database)).await??;
+        pages.extend(timeout(PATIENCE, echoes::pages(database)).await??);
+        pages.sort();
+        pages.dedup();
         (self.seen, self.looked) = (reached, Some(Instant::now()));
         for page in &pages {
             if self.held.contains(page) {

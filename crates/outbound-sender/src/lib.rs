@@ -2,9 +2,10 @@
 //!
 //! The order of the path: `grpc` takes a request and records it with its judgement → `table` keeps what waits in the table
 //! `outbox` → `holder` takes the lease of each Page that has something to send → the Page's `desk` reads the table, and
-//! lets conversations out in the order of `queue` and at the pace of `pace`, unless `pause` holds them → `dispatch` claims a send in the log, writes
-//! it to the wire once, and records how it ended. Every state change goes through the log at the revision that it was
-//! decided on; `hints` only spare whoever sits at the desk the wait for the table.
+//! lets conversations out in the order of `queue` and at the pace of `pace`, unless `pause` holds them → `dispatch` claims
+//! a send in the log, writes it to the wire once, and records how it ended → `look_up` asks the platform for what nobody
+//! tells of, and `elsewhere` settles what an echo in another stream tells. Every state change goes through the log at the
+//! revision that it was decided on; `hints` only spare whoever sits at the desk the wait for the table.
 
 mod actions;
 mod append;
@@ -13,11 +14,13 @@ mod calls;
 mod content;
 mod desk;
 mod dispatch;
+mod elsewhere;
 mod files;
 mod follow;
 mod grpc;
 mod hints;
 mod holder;
+mod look_up;
 pub mod overload;
 mod pace;
 mod past;
@@ -130,6 +133,7 @@ struct Parts {
     refused_pages: service_kit::Counter,
     pauses: service_kit::Counter,
     acted: service_kit::Counter,
+    look_ups: service_kit::Counter,
 }
 
 impl Sender {
@@ -159,6 +163,11 @@ impl Sender {
             pauses: metrics.counter("nuncio.send.pauses", "{pause}", "pauses that the platform asked for, by scope"),
             refused_pages: metrics.counter("nuncio.send.refused_pages", "{refusal}", "refusals of a Page as a whole"),
             acted: metrics.counter("nuncio.send.actions", "{action}", "sender actions, by what became of them"),
+            look_ups: metrics.counter(
+                "nuncio.send.look_ups",
+                "{look-up}",
+                "look-ups of unknown sends, by what came of them",
+            ),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))
     }

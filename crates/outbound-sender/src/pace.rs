@@ -14,6 +14,10 @@ const REPLIES_WINDOW: Duration = Duration::from_secs(3_601);
 /// The least part of its limit to which a Page is slowed, in hundredths.
 const SLOWEST: u32 = 10;
 
+/// How far apart a Page asks for lists of messages: the platform allows two calls a second (rate limits page), and others
+/// may make some.
+const LOOK_UPS_APART: Duration = Duration::from_millis(1_000);
+
 /// How many messages a Page may write in a second, unless something else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -51,6 +55,8 @@ struct State {
     /// Nothing leaves before this.
     paused_until: Duration,
     media_paused_until: Duration,
+    /// The platform's lists are not asked for before this.
+    look_up_at: Duration,
     /// The part of the limit that is used, in hundredths.
     percent: u32,
     next: u64,
@@ -122,7 +128,9 @@ impl Pace {
     /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have. Of the hour
     /// that private replies have, that would be too much to wait out; what is too many of those, the platform says.
     pub(crate) fn used_up(limits: Limits, now: Duration) -> Self {
-        Self::with(Meter::full(WINDOW, limits.all, now), Meter::full(WINDOW, limits.media, now))
+        let pace = Self::with(Meter::full(WINDOW, limits.all, now), Meter::full(WINDOW, limits.media, now));
+        pace.state().look_up_at = now + LOOK_UPS_APART;
+        pace
     }
 
     /// A pace with the whole limit before it, where nobody wrote for a while.
@@ -137,6 +145,7 @@ impl Pace {
             private_replies: Meter::new(REPLIES_WINDOW),
             paused_until: Duration::ZERO,
             media_paused_until: Duration::ZERO,
+            look_up_at: Duration::ZERO,
             percent: 100,
             next: 0,
         })))
@@ -196,6 +205,17 @@ impl Permit {
             return Err(until);
         }
         state.private_replies.pending.insert(self.number);
+        Ok(())
+    }
+
+    /// Leave to ask for one list of messages now, or when to ask again.
+    pub(crate) fn for_look_up(&self, now: Duration) -> Result<(), Duration> {
+        let mut state = self.pace.state();
+        let from = state.look_up_at.max(state.paused_until);
+        if now < from {
+            return Err(from);
+        }
+        state.look_up_at = now + LOOK_UPS_APART;
         Ok(())
     }
 

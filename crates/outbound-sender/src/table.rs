@@ -1,5 +1,5 @@
-//! The sender's tables: the sends that have not ended, and when each is to be looked at next; and by what every send is
-//! found again.
+//! The sender's tables: the sends that have not ended, and when each is to be looked at next; the echoes that came in
+//! another stream than the send that they name; and by what every send is found again.
 
 mod pending;
 
@@ -12,13 +12,14 @@ use domain::time::Timestamp;
 use event_log::{Filter, LogIdentity, Pages, Stored};
 use pending::Pending;
 use projection::Projection;
-use sql::outbox::{self, Change, Waiting};
+use sql::echoes::{self, Elsewhere};
+use sql::outbox::{self, Waiting};
 use sql::{Derived, SqlError, Transaction};
 
 /// The end of a send that has none, and the moment of one that only an event can free.
 pub(crate) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-/// Keeps the tables `outbox` and `sends`.
+/// Keeps the tables `outbox`, `echoes` and `sends`.
 #[derive(Clone, Debug)]
 pub struct OutboxTable {
     log: LogIdentity,
@@ -84,12 +85,15 @@ impl OutboxTable {
             match told {
                 Told::Of(send, word) => pending.take_in(stored, send, word),
                 Told::Stirred => pending.stir(to, stream, stored.record.recorded_at).await?,
-                Told::Echoed(send) => {
-                    // Its home is another stream, where whoever looks at it finds the echo here.
-                    pending.change(send, Change { not_before: Some(stored.record.recorded_at), ..Change::default() });
-                    self.hints.tell_if_open(send.page(), Hint::Happened(send.stream()));
+                // Whoever sends for the Page settles it at home.
+                Told::Echoed(send, mid, at) => {
+                    let (send, echoed_in, mid) = (send.clone(), stream.clone(), mid.clone());
+                    echoes::put(to, &Elsewhere { send, echoed_in, mid, at }).await?;
                 }
-                Told::Erased => pending.erase(to, stream).await?,
+                Told::Erased => {
+                    pending.erase(to, stream).await?;
+                    echoes::remove_stream(to, stream).await?;
+                }
             }
         }
         if let Some(page) = stream.page().filter(|_| has_news) {

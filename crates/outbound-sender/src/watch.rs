@@ -9,7 +9,7 @@ use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::watch_messages_response::Kind as Told;
 use api::status::{self, Violations};
 use domain::conversation::Conversation;
-use domain::event::Event;
+use domain::event::{Echo, Event, Outcome, SendingKind, Witness};
 use domain::id::{SendId, StreamId};
 use domain::send::Send;
 use event_log::{Checkpoint, Filter, Followed, Follower, LogError, Pages, Stored, partition_of};
@@ -146,8 +146,8 @@ impl Watching {
 
     async fn record(&mut self, stored: &Stored) -> Result<(), Status> {
         let mut sends: Vec<SendId> = stored.record.events.iter().filter_map(concerned).collect();
-        sends.dedup();
-        if sends.is_empty() {
+        let echoed: Vec<_> = stored.record.events.iter().filter_map(echo_of_another).collect();
+        if sends.is_empty() && echoed.is_empty() {
             return Ok(());
         }
         if self.states.len() >= MOST_STATES {
@@ -162,6 +162,9 @@ impl Watching {
                 entry.insert(Conversation::fold(before.flat_map(Stored::events)))
             }
         };
+        // What was taken for one of ours may turn out to be somebody else's.
+        sends.extend(echoed.iter().filter_map(|echo| state.found_as(&echo.mid).cloned()));
+        sends.dedup();
         // The follower tells every record of a stream, so from here on the state needs no reading.
         stored.events().for_each(|event| state.evolve(event));
         for id in &sends {
@@ -192,7 +195,44 @@ fn concerned(event: &Event) -> Option<SendId> {
     }
 }
 
+/// An echo that names no send.
+fn echo_of_another(event: &Event) -> Option<&Echo> {
+    let Event::Inbound(inbound) = event else { return None };
+    inbound.kind.echo().filter(|echo| echo.send.is_none())
+}
+
+/// Whether, and how, an event tells that the send is out.
+fn settled_by(event: &Event, id: &SendId) -> Option<pb::SettledBy> {
+    match event {
+        Event::Sending(step) if step.send == *id => {
+            let SendingKind::Settled { outcome, .. } = &step.kind else { return None };
+            match outcome {
+                Outcome::Sent { .. } => Some(pb::SettledBy::Response),
+                Outcome::Found { by: Witness::Echo(_), .. } => Some(pb::SettledBy::Echo),
+                Outcome::Found { by: Witness::Listing, .. } => Some(pb::SettledBy::LookUp),
+                Outcome::NotFound { .. }
+                | Outcome::Rejected { .. }
+                | Outcome::Retrying { .. }
+                | Outcome::NotSent { .. }
+                | Outcome::Unknown
+                | Outcome::Again { .. }
+                | Outcome::Unresolved => None,
+            }
+        }
+        Event::Inbound(inbound) if inbound.kind.echo()?.send.as_ref() == Some(id) => Some(pb::SettledBy::Echo),
+        Event::Sending(_)
+        | Event::Inbound(_)
+        | Event::Quarantined(_)
+        | Event::Erasing(_)
+        | Event::System(_)
+        | Event::Right(_)
+        | Event::Consent(_)
+        | Event::Page(_) => None,
+    }
+}
+
 fn step(id: &SendId, send: &Send, stored: &Stored) -> pb::MessageStep {
+    let settled_by = stored.record.events.iter().find_map(|event| settled_by(event, id));
     let mid = send.status.sent().map(|(mid, _)| mid.as_str()).unwrap_or_default();
     pb::MessageStep {
         name: name::message(id, &send.recipient),
@@ -200,5 +240,6 @@ fn step(id: &SendId, send: &Send, stored: &Stored) -> pb::MessageStep {
         mid: mid.to_owned(),
         time: Some(timestamp(stored.record.recorded_at)),
         revision: stored.position,
+        settled_by: settled_by.unwrap_or_default().into(),
     }
 }

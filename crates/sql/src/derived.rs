@@ -44,7 +44,7 @@ impl Derived {
         match self {
             Self::History => &["history"],
             Self::Snapshots => &["snapshots"],
-            Self::Outbox => &["outbox", "sends"],
+            Self::Outbox => &["outbox", "echoes", "sends"],
             Self::Due => &["due"],
             Self::PageCounts => &["page_counts"],
             Self::Reactions => &[],

@@ -20,6 +20,7 @@ mod skew;
 
 pub mod attachments;
 pub mod due;
+pub mod echoes;
 pub mod erasure;
 pub mod history;
 pub mod outbox;

@@ -44,6 +44,8 @@ const FILES: &[(&str, &str)] = &files![
     "20261122220220_index_sends_by_request",
     "20261122220230_index_sends_by_key",
     "20261122220240_fill_sends",
+    "20261122220300_create_echoes",
+    "20261122220301_index_echoes_by_page",
     "20261122220500_create_pauses",
     "20261122220600_create_attachments",
     "20261122220700_create_personas",

@@ -2,7 +2,7 @@
 
 use crate::content::Content;
 use crate::decision::{Decision, Intent};
-use crate::id::{Mid, PageId, Psid, RequestId, SendId};
+use crate::id::{Mid, PageId, Psid, RequestId, SendId, StreamId};
 use crate::send::Handling;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,15 @@ pub struct Grounds {
     pub epoch: u64,
 }
 
+/// What tells that a message is out whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// Its echo, which came in this stream instead of the send's own.
+    Echo(StreamId),
+    /// The platform's list of the conversation's messages, in which it alone can be the one.
+    Listing,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -121,6 +130,20 @@ pub enum Outcome {
     Sent {
         /// The message's id.
         mid: Mid,
+    },
+    /// The platform has it, though its answer did not say so.
+    Found {
+        /// The message's id.
+        mid: Mid,
+        /// When it was sent, by the word of whoever tells of it.
+        at: Timestamp,
+        /// What tells of it.
+        by: Witness,
+    },
+    /// The platform's list of the conversation shows no message that is surely this one. That proves nothing.
+    NotFound {
+        /// Since when nobody knows whether it is out.
+        since: Timestamp,
     },
     /// The platform refused it for good.
     Rejected {
@@ -171,6 +194,8 @@ impl Outcome {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Sent { .. } => "sent",
+            Self::Found { .. } => "found",
+            Self::NotFound { .. } => "not_found",
             Self::Rejected { .. } => "rejected",
             Self::Retrying { .. } => "retrying",
             Self::NotSent { .. } => "not_sent",

@@ -17,14 +17,16 @@ pub struct Ended<'a> {
     pub error: Option<(i64, i64)>,
 }
 
-/// The end that an event tells of. A send whose answer was lost, and whose echo settles it, is told of by none.
+/// The end that an event tells of. A send whose answer was lost is told of by none, whatever settles it.
 pub fn ended(event: &Event) -> Option<Ended<'_>> {
     let Event::Sending(step) = event else { return None };
     let SendingKind::Settled { outcome, .. } = &step.kind else { return None };
     let error = match outcome {
         Outcome::Sent { .. } => None,
         Outcome::Rejected { code, subcode, concern: _ } => Some((*code, *subcode)),
-        Outcome::Retrying { .. }
+        Outcome::Found { .. }
+        | Outcome::NotFound { .. }
+        | Outcome::Retrying { .. }
         | Outcome::Again { .. }
         | Outcome::NotSent { .. }
         | Outcome::Unknown

@@ -5,7 +5,9 @@ use super::{Handling, LEAVE_WITHIN, Send, Status};
 use crate::conversation::Conversation;
 use crate::decision::{Intent, Verdict};
 use crate::evaluate::{Facts, judge};
-use crate::event::{Concern, Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind};
+use crate::event::{
+    Concern, Content, Event, Grounds, Outcome, RightStep, RightStepKind, Sending, SendingKind, Witness,
+};
 use crate::id::{Psid, RequestId, SendId};
 use crate::pack::Packs;
 use crate::right::Right;
@@ -282,7 +284,10 @@ pub fn settle(
     let is_dispatched = is_latest && matches!(send.status, Status::Dispatched { .. });
     let is_unknown = is_latest && matches!(send.status, Status::Unknown { .. });
     let changes = match outcome {
-        Outcome::Sent { .. } => !matches!(send.status, Status::Sent { .. }),
+        Outcome::Sent { .. } | Outcome::Found { by: Witness::Echo(_), .. } => {
+            send.is_guess || !matches!(send.status, Status::Sent { .. })
+        }
+        Outcome::Found { by: Witness::Listing, .. } | Outcome::NotFound { .. } => is_unknown,
         Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => is_dispatched,
         Outcome::Again { .. } => is_unknown && send.may_be_repeated(),
         Outcome::Rejected { .. } | Outcome::Unresolved => is_dispatched || is_unknown,
@@ -291,10 +296,14 @@ pub fn settle(
         return Err(Refusal::Settled);
     }
     let becomes = match &outcome {
-        Outcome::Sent { .. } | Outcome::Unresolved => Some(RightStepKind::Spent),
+        Outcome::Sent { .. } | Outcome::Found { .. } | Outcome::Unresolved => Some(RightStepKind::Spent),
         Outcome::Rejected { concern: Concern::Right, .. } => Some(RightStepKind::Dropped),
         Outcome::Rejected { concern: Concern::Message | Concern::Person, .. } => Some(RightStepKind::Released),
-        Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Again { .. } => None,
+        Outcome::Unknown
+        | Outcome::Retrying { .. }
+        | Outcome::NotSent { .. }
+        | Outcome::NotFound { .. }
+        | Outcome::Again { .. } => None,
     };
     let held = becomes.map(|becomes| (state.rights().held_by(send_id), becomes));
     let rights = held

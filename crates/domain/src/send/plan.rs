@@ -21,7 +21,13 @@ pub struct Patience {
     pub margin: Span,
     /// How long an unknown send waits for its echo before it is called unresolved.
     pub echo: Span,
+    /// How long it waits for its echo before the platform's list of messages is looked through for it; once more at the
+    /// end. None: the list is never asked for.
+    pub look: Option<Span>,
 }
+
+/// How long the last look through the platform's list is tried when the platform does not answer.
+pub const LAST_LOOK: Span = Span::from_secs(180);
 
 impl Patience {
     /// When a claim that nobody settled is called unknown.
@@ -33,6 +39,13 @@ impl Patience {
     pub fn given_up(self, since: Timestamp) -> Timestamp {
         since.plus(self.echo)
     }
+
+    /// When something is to be done about a send that is unknown since then: looking it up the first time, or giving it
+    /// up. `looked_up_at` is when it was last looked up, in vain.
+    pub fn look_at(self, since: Timestamp, looked_up_at: Option<Timestamp>) -> Timestamp {
+        let first = self.look.filter(|_| looked_up_at.is_none()).map(|look| since.plus(look));
+        first.into_iter().chain([self.given_up(since)]).min().unwrap_or(since)
+    }
 }
 
 /// One thing to do.
@@ -42,6 +55,17 @@ pub enum Step {
     Dispatch(SendId),
     /// Record that an attempt ended so, since nobody else will.
     Settle(SendId, u32, Outcome),
+    /// Look whether the platform lists what this attempt sent, since nobody tells. Nothing more urgent is to be done.
+    LookUp {
+        /// Which send.
+        send: SendId,
+        /// Its attempt.
+        attempt: u32,
+        /// Since when it is unknown.
+        since: Timestamp,
+        /// When there is something else to do, should the platform not answer.
+        until: Option<Timestamp>,
+    },
     /// Nothing now; look again then.
     WaitUntil(Timestamp),
     /// Nothing until something happens.
@@ -56,6 +80,7 @@ pub fn plan(facts: &Facts<'_>, packs: &Packs, now: Timestamp, patience: Patience
     open.sort_by_key(|(_, send)| (Class::of(&send.intent.actor), send.order));
     let mut wake = Wake(None);
     let mut ahead = Ahead::default();
+    let mut to_look_up = None;
     for (id, send) in open {
         ahead.enter(Class::of(&send.intent.actor));
         match next(facts, packs, (id, send), now, patience) {
@@ -75,12 +100,20 @@ pub fn plan(facts: &Facts<'_>, packs: &Packs, now: Timestamp, patience: Patience
                 ahead.doubtful.push(since);
                 wake.at(until);
             }
+            Next::LookUp { since, until } => {
+                ahead.doubtful.push(since);
+                wake.at(until);
+                to_look_up = to_look_up.or(Some((id, send.attempts, since)));
+            }
             Next::Pass(until) => until.into_iter().for_each(|until| wake.at(until)),
         }
         // Whatever else is true of it, its time can come to an end.
         send.handling.expires_at.filter(|_| send.status.is_waiting()).into_iter().for_each(|end| wake.at(end));
     }
-    wake.0.map_or(Step::Idle, Step::WaitUntil)
+    match to_look_up {
+        Some((id, attempt, since)) => Step::LookUp { send: id.clone(), attempt, since, until: wake.0 },
+        None => wake.0.map_or(Step::Idle, Step::WaitUntil),
+    }
 }
 
 /// When to look again: the earliest of all reasons.
@@ -133,6 +166,11 @@ enum Next {
         since: Timestamp,
         until: Timestamp,
     },
+    /// The same for one that is to be looked up: it is tried until then.
+    LookUp {
+        since: Timestamp,
+        until: Timestamp,
+    },
     /// Those behind need not wait; look at this one again then.
     Pass(Option<Timestamp>),
 }
@@ -153,16 +191,7 @@ fn next(facts: &Facts<'_>, packs: &Packs, (id, send): (&SendId, &Send), now: Tim
             let overdue = patience.overdue(*leave_by);
             if now < overdue { Next::Busy(overdue) } else { Next::Do(Outcome::Unknown) }
         }
-        Status::Unknown { since } => {
-            let until = patience.given_up(*since);
-            if now < until {
-                Next::Doubtful { since: *since, until }
-            } else if send.may_be_repeated() {
-                Next::Do(Outcome::Again { not_before: now })
-            } else {
-                Next::Do(Outcome::Unresolved)
-            }
-        }
+        Status::Unknown { since } => unknown(send, *since, now, patience),
         Status::Requested
         | Status::Blocked
         | Status::Cancelled
@@ -170,6 +199,25 @@ fn next(facts: &Facts<'_>, packs: &Packs, (id, send): (&SendId, &Send), now: Tim
         | Status::Sent { .. }
         | Status::Rejected { .. }
         | Status::Unresolved => Next::Pass(None),
+    }
+}
+
+/// Nobody knows whether it is out. It is looked up soon after that, and once more before it is given up; tried again only
+/// when it was looked up in vain.
+fn unknown(send: &Send, since: Timestamp, now: Timestamp, patience: Patience) -> Next {
+    let (look_at, end) = (patience.look_at(since, send.looked_up_at), patience.given_up(since));
+    if now < look_at {
+        return Next::Doubtful { since, until: look_at };
+    }
+    let last = if patience.look.is_some() { end.plus(LAST_LOOK) } else { end };
+    let is_looked_up = send.looked_up_at.is_some_and(|at| now < end || end <= at);
+    if !is_looked_up && now < last {
+        return Next::LookUp { since, until: if now < end { end } else { last } };
+    }
+    if send.may_be_repeated() && (patience.look.is_none() || send.looked_up_at.is_some()) {
+        Next::Do(Outcome::Again { not_before: now })
+    } else {
+        Next::Do(Outcome::Unresolved)
     }
 }
 

@@ -3,6 +3,7 @@
 mod cancel;
 mod claim;
 mod doubt;
+mod found;
 mod handling;
 mod late;
 mod plan;

@@ -7,7 +7,7 @@ use super::{Handling, Patience};
 use crate::conversation::Opening;
 use crate::decision::{Decision, Intent, Remedy};
 use crate::event::{ErasingKind, Event, InboundKind, Outcome, Sending, SendingKind};
-use crate::id::{SendId, StreamId};
+use crate::id::{Mid, SendId, StreamId};
 use crate::time::Timestamp;
 
 /// A word on sends that have not ended.
@@ -15,8 +15,8 @@ use crate::time::Timestamp;
 pub enum Told<'a> {
     /// On one of them.
     Of(&'a SendId, Word<'a>),
-    /// An echo came here of a send whose home is another stream.
-    Echoed(&'a SendId),
+    /// An echo came here of a send whose home is another stream: its message's id, and when that was sent.
+    Echoed(&'a SendId, &'a Mid, Timestamp),
     /// Something happened that may free what is held here.
     Stirred,
     /// The conversation was erased, and with it every send.
@@ -59,8 +59,8 @@ pub enum Word<'a> {
     },
     /// It may have gone out or not.
     Unknown {
-        /// When its echo is not waited for any longer.
-        given_up: Timestamp,
+        /// When the platform is to be asked for it, or its echo is not waited for any longer.
+        look_at: Timestamp,
     },
     /// Nothing is left to do.
     Ended,
@@ -71,8 +71,13 @@ pub enum Word<'a> {
 pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Option<Told<'a>> {
     let (send, word) = match event {
         Event::Sending(step) => (&step.send, word(step, patience)),
-        Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| echo.send.as_ref()) {
-            Some(send) => (send, Word::Ended),
+        Event::Inbound(inbound) => match inbound.kind.echo().and_then(|echo| Some((echo.send.as_ref()?, echo))) {
+            Some((send, _)) if send.is_at_home(stream) => (send, Word::Ended),
+            // An echo that came in another stream settles nothing there by itself.
+            Some((send, echo)) => {
+                let is_ours = stream.page() == Some(send.page());
+                return is_ours.then(|| Told::Echoed(send, &echo.mid, inbound.at()));
+            }
             None => return may_free(&inbound.kind).then_some(Told::Stirred),
         },
         Event::Consent(_) => return Some(Told::Stirred),
@@ -82,11 +87,7 @@ pub fn told<'a>(stream: &StreamId, event: &'a Event, patience: Patience) -> Opti
         },
         Event::Quarantined(_) | Event::System(_) | Event::Right(_) | Event::Page(_) => return None,
     };
-    if send.is_at_home(stream) {
-        return Some(Told::Of(send, word));
-    }
-    // An echo that came in another stream settles nothing there by itself.
-    (word == Word::Ended && stream.page() == Some(send.page())).then_some(Told::Echoed(send))
+    send.is_at_home(stream).then_some(Told::Of(send, word))
 }
 
 /// Whether what is held for lack of a window, a right or the thread can be allowed by this.
@@ -107,14 +108,17 @@ fn word(step: &Sending, patience: Patience) -> Word<'_> {
         SendingKind::Dispatched { leave_by, decision, .. } => {
             Word::Claimed { until: decision.holds_until, overdue: patience.overdue(*leave_by) }
         }
-        SendingKind::Doubted => Word::Unknown { given_up: patience.given_up(step.at) },
+        SendingKind::Doubted => Word::Unknown { look_at: patience.look_at(step.at, None) },
         SendingKind::Blocked { .. } | SendingKind::Cancelled | SendingKind::Expired { .. } => Word::Ended,
         SendingKind::Settled { outcome, .. } => match outcome {
-            Outcome::Sent { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => Word::Ended,
+            Outcome::Sent { .. } | Outcome::Found { .. } | Outcome::Rejected { .. } | Outcome::Unresolved => {
+                Word::Ended
+            }
             Outcome::Retrying { not_before, .. } | Outcome::NotSent { not_before } | Outcome::Again { not_before } => {
                 Word::Postponed { not_before: *not_before }
             }
-            Outcome::Unknown => Word::Unknown { given_up: patience.given_up(step.at) },
+            Outcome::Unknown => Word::Unknown { look_at: patience.look_at(step.at, None) },
+            Outcome::NotFound { since } => Word::Unknown { look_at: patience.look_at(*since, Some(step.at)) },
         },
     }
 }

@@ -7,8 +7,8 @@ use api::convert;
 use api::proto::content::v1 as content;
 use api::proto::log::v1 as wire;
 use api::status::Violations;
-use domain::event::{Concern, Content, Grounds, Outcome, Sending, SendingKind};
-use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId};
+use domain::event::{Concern, Content, Grounds, Outcome, Sending, SendingKind, Witness};
+use domain::id::{BusinessKey, Mid, PageId, Psid, RequestId, SendId, StreamId};
 use domain::send::{Guarantee, Handling};
 use domain::time::Timestamp;
 use wire::sending::Kind;
@@ -61,7 +61,16 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
 
 fn outcome_to_wire(outcome: &Outcome) -> End {
     match outcome {
-        Outcome::Sent { mid } => End::Sent(wire::Sent { mid: mid.as_str().to_owned() }),
+        Outcome::Sent { mid } => End::Sent(wire::Sent { mid: mid.as_str().to_owned(), found: None }),
+        Outcome::Found { mid, at, by } => {
+            let echoed_in = match by {
+                Witness::Echo(stream) => stream.to_string(),
+                Witness::Listing => String::new(),
+            };
+            let found = wire::Found { at_ms: at.as_millis(), echoed_in };
+            End::Sent(wire::Sent { mid: mid.as_str().to_owned(), found: Some(found) })
+        }
+        Outcome::NotFound { since } => End::NotFound(wire::NotFound { since_ms: since.as_millis() }),
         Outcome::Rejected { code, subcode, concern } => {
             let concern = match concern {
                 Concern::Message => wire::Concern::Unspecified,
@@ -143,7 +152,14 @@ fn content_from_wire(content: Option<content::Content>) -> Option<Content> {
 
 fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {
     Ok(match outcome {
-        End::Sent(sent) => Outcome::Sent { mid: required(&sent.mid, Mid::parse, "sent.mid")? },
+        End::Sent(sent) => {
+            let mid = required(&sent.mid, Mid::parse, "sent.mid")?;
+            match sent.found {
+                Some(found) => found_from_wire(mid, &found)?,
+                None => Outcome::Sent { mid },
+            }
+        }
+        End::NotFound(looked) => Outcome::NotFound { since: Timestamp::from_millis(looked.since_ms) },
         End::Rejected(rejected) => {
             let concern = match rejected.concern() {
                 wire::Concern::Unspecified => Concern::Message,
@@ -160,4 +176,12 @@ fn outcome_from_wire(outcome: End) -> Result<Outcome, Undecodable> {
         End::Unresolved(_) => Outcome::Unresolved,
         End::Again(again) => Outcome::Again { not_before: Timestamp::from_millis(again.not_before_ms) },
     })
+}
+
+fn found_from_wire(mid: Mid, found: &wire::Found) -> Result<Outcome, Undecodable> {
+    let by = match found.echoed_in.as_str() {
+        "" => Witness::Listing,
+        stream => Witness::Echo(StreamId::parse(stream).map_err(|_| Undecodable::Field("found.echoed_in"))?),
+    };
+    Ok(Outcome::Found { mid, at: Timestamp::from_millis(found.at_ms), by })
 }

@@ -7,7 +7,7 @@ use domain::evaluate::{Facts, judge};
 use domain::event::{
     Concern, Consent, ConsentBy, ConsentKind, Grounds, OptIn, RightStep, RightStepKind, Sending, SendingKind,
 };
-use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral};
+use domain::event::{Content, Echo, Event, Inbound, InboundKind, Message, Outcome, Postback, Referral, Witness};
 use domain::id::{CommentId, FactId, Mid, PersonKey, Psid, RecordId, RequestId, SendId, StreamId, Token};
 use domain::pack::{Packs, Rule};
 use domain::page::Page;
@@ -125,6 +125,8 @@ fn sending() -> impl Strategy<Value = Event> {
         }),
         (moment(), any::<i64>()).prop_map(|(not_before, code)| Outcome::Retrying { not_before, code }),
         moment().prop_map(|not_before| Outcome::NotSent { not_before }),
+        (mid(), moment()).prop_map(|(mid, at)| Outcome::Found { mid, at, by: Witness::Listing }),
+        moment().prop_map(|since| Outcome::NotFound { since }),
         Just(Outcome::Unknown),
         Just(Outcome::Unresolved),
     ];

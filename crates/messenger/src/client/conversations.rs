@@ -31,6 +31,15 @@ pub struct PastMessage {
     pub files: Vec<PastFile>,
 }
 
+/// The newest messages of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The messages, newest first.
+    pub messages: Vec<PastMessage>,
+    /// Whether these are all that there are.
+    pub is_whole: bool,
+}
+
 /// A file of a message, as the platform remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastFile {
@@ -119,6 +128,16 @@ impl Paging {
     }
 }
 
+impl Messages {
+    fn newest(self, page: &PageId) -> Newest {
+        let n_listed = self.data.len();
+        let has_more = self.paging.0.and_then(Paging::next).is_some();
+        let messages: Vec<_> = self.data.into_iter().filter_map(|message| message.0?.read(page)).collect();
+        let is_whole = !has_more && n_listed < PAGE_LENGTH && messages.len() == n_listed;
+        Newest { messages, is_whole }
+    }
+}
+
 impl WireMessage {
     fn read(self, page: &PageId) -> Option<PastMessage> {
         Some(PastMessage {
@@ -152,16 +171,28 @@ pub(super) fn moment(raw: &RawValue) -> Option<Timestamp> {
     time.ok().map(|time| Timestamp::from_millis(time.as_millisecond())).or_else(|| json::moment(raw))
 }
 
+/// The conversation with a person, and the first page of its messages.
+fn first_page<'a>(by: As<'a>, person: &Psid) -> Call<'a> {
+    let fields = format!("id,messages.limit({PAGE_LENGTH}){{{FIELDS}}}");
+    Call::get(&[by.page.as_str(), "conversations"])
+        .with("platform", "messenger")
+        .with("user_id", person.as_str())
+        .with("fields", fields)
+}
+
 impl SendClient {
+    /// The newest messages with a person, 25 at most, by one call: all whose words the platform shows are among them. None
+    /// where there is no conversation, which is not taken for a whole one.
+    pub async fn newest_messages(&self, by: As<'_>, person: &Psid) -> CallAnswer<Newest> {
+        let first = self.call::<Conversations>(by.token, first_page(by, person)).await;
+        let found = |found: Conversations| found.data.into_iter().next()?.messages;
+        first.map(|conversations| found(conversations).map(|page| page.newest(by.page)).unwrap_or_default())
+    }
+
     /// The latest messages with a person, newest first, 75 at most. None where there is no conversation. What stands in
     /// a message that cannot be read is left out.
     pub async fn latest_messages(&self, by: As<'_>, person: &Psid) -> CallAnswer<Vec<PastMessage>> {
-        let fields = format!("id,messages.limit({PAGE_LENGTH}){{{FIELDS}}}");
-        let call = Call::get(&[by.page.as_str(), "conversations"])
-            .with("platform", "messenger")
-            .with("user_id", person.as_str())
-            .with("fields", fields);
-        let first = self.call::<Conversations>(by.token, call).await;
+        let first = self.call::<Conversations>(by.token, first_page(by, person)).await;
         let mut usage = first.usage;
         let found = match first.answer {
             Ok(found) => found.data.into_iter().next(),

@@ -28,6 +28,7 @@ impl SenderSettings {
         let answer = "how long Meta may take to answer a send";
         let unknown = "what is waited beyond that before an unanswered send is called unknown";
         let echo = "how long an unknown send waits for its echo before it is called unresolved";
+        let look = "how long an unknown send waits before Meta's list of messages is looked through for it; 0s: never";
         let margin = "how long before its window ends a message is not sent any more, since it could arrive late";
         let lease = "how long a Page's messages wait for a sender that died: twice this, then another sends them";
         let spacing = "how far apart two messages to one person are at least";
@@ -36,6 +37,8 @@ impl SenderSettings {
         let answer_timeout = reader.get("sender.answer_timeout", Duration::from_secs(10), answer);
         let unknown = reader.get("sender.unknown_margin", Duration::from_secs(5), unknown);
         let echo = reader.get("sender.echo_timeout", Duration::from_secs(3_600), echo);
+        let look = reader.get("sender.look_up_after", Duration::from_secs(10), look);
+        let look = Some(look).filter(|look| !look.is_zero()).map(span);
         let concurrency = reader.get("sender.concurrency", 64, "how many conversations are sent to at a time");
         if concurrency == 0 {
             reader.problem("sender.concurrency", "0 would never send anything; allowed: 1 and more".to_owned());
@@ -51,7 +54,7 @@ impl SenderSettings {
         Self {
             answer_timeout,
             typing: Some(typing).filter(|typing| !typing.is_zero()),
-            patience: Patience { answer: span(answer_timeout), margin: span(unknown), echo: span(echo) },
+            patience: Patience { answer: span(answer_timeout), margin: span(unknown), echo: span(echo), look },
             concurrency,
             margin: span(reader.get("sender.window_margin", Duration::from_secs(2), margin)),
             lease_term,

@@ -137,3 +137,17 @@ fn private_replies_have_a_limit_by_the_hour() {
     assert!(fourth.for_private_reply(LIMITS, REPLIES_WINDOW).is_ok());
     assert_eq!(pace.permit(LIMITS, ms(1_000)).unwrap().for_media(LIMITS, ms(1_000)), Ok(()));
 }
+
+#[test]
+fn lists_are_asked_for_once_a_second_at_most_and_not_by_a_paused_page() {
+    let pace = Pace::fresh();
+    let permit = pace.permit(LIMITS, ms(0)).unwrap();
+    assert_eq!(permit.for_look_up(ms(5)), Ok(()));
+    assert_eq!(permit.for_look_up(ms(1_004)), Err(ms(1_005)));
+    assert_eq!(permit.for_look_up(ms(1_005)), Ok(()));
+    permit.pause(ms(9_000));
+    assert_eq!(permit.for_look_up(ms(3_000)), Err(ms(9_000)));
+    let taken_over = Pace::used_up(Limits { all: 1, ..LIMITS }, ms(5_000));
+    let permit = taken_over.permit(LIMITS, ms(5_000)).unwrap();
+    assert_eq!(permit.for_look_up(ms(5_000)), Err(ms(6_000)));
+}

@@ -62,7 +62,7 @@ impl<'a> Pending<'a> {
             }
             Word::Claimed { until, overdue } => Change { deadline: until, not_before: Some(overdue), is_held: false },
             Word::Postponed { not_before } => Change { not_before: Some(not_before), ..Change::default() },
-            Word::Unknown { given_up } => Change { not_before: Some(given_up), ..Change::default() },
+            Word::Unknown { look_at } => Change { not_before: Some(look_at), ..Change::default() },
         };
         // Judged with its request, it may not outlast what its caller set.
         match self.sends.get_mut(send) {

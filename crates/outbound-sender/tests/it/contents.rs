@@ -10,6 +10,7 @@ use api::proto::compliance::v1::{FeedbackTemplate, Matter, Purpose, UtilityTempl
 use api::proto::content::v1 as wire;
 use api::proto::outbound::v1::{Content as PbContent, SendMessageRequest, State, content};
 use domain::content::{Content, Media};
+use domain::event::Event;
 use domain::id::{AppId, Mid};
 use messenger::client::As;
 use samples::{Names, all};
@@ -91,6 +92,15 @@ async fn the_callers_note_travels_behind_our_send_id() {
     assert!(send.is_some());
     assert_eq!(note, Some("order 42"));
     assert_eq!(row.persona.as_deref(), Some(names.persona.as_str()));
+    // Its echo brings both back, each in its own place.
+    sandbox.has_all_webhooks().await;
+    let records = sandbox.records(ASHA).await;
+    let echo = records.iter().flat_map(|stored| &stored.record.events).find_map(|event| {
+        let Event::Inbound(inbound) = event else { return None };
+        inbound.kind.echo()
+    });
+    let echo = echo.unwrap();
+    assert_eq!((&echo.send, echo.foreign_metadata.as_deref()), (&send, Some("order 42")));
     sandbox.stop().await;
 }
 

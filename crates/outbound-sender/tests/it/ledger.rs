@@ -1,5 +1,6 @@
 //! What the log and the platform's recorder say of the same messages, and what must always hold between the two.
 
+use crate::parts::APP;
 use crate::sandbox::{ECHO, PAGE, Sandbox};
 use api::name;
 use domain::conversation::Conversation;
@@ -18,6 +19,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Sandbox {
+    /// Everything that the platform took from us, in order.
+    pub(crate) async fn rows(&self) -> Vec<SendRow> {
+        let rows = self.admin.sends().await.unwrap();
+        rows.into_iter().filter(|row| row.app == APP).collect()
+    }
+
+    /// The texts of what the platform took, in order.
+    pub(crate) async fn texts(&self) -> Vec<String> {
+        self.rows().await.into_iter().map(|row| row.text.unwrap()).collect()
+    }
+
     /// Every record of a person's conversation.
     pub(crate) async fn records(&self, psid: &str) -> Vec<Stored> {
         self.log.read(&self.conversation(psid), 0).await.unwrap()

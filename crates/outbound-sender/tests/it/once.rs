@@ -1,7 +1,7 @@
 //! Whatever the wire does, nothing is written to it twice, and the echo has the last word.
 
 use crate::sandbox::{ASHA, BILAL, ECHO, Sandbox};
-use crate::words::says;
+use crate::words::{says, stuck};
 use api::proto::outbound::v1::State;
 use domain::send::LEAVE_WITHIN;
 use domain::time::Span;
@@ -68,10 +68,11 @@ async fn invariant_07_without_answer_and_echo_a_send_ends_unresolved_and_a_late_
     sandbox.hears(ASHA).await;
     sandbox.takes_webhooks.send_replace(false);
     sandbox.admin.inject(FaultKind::Hang, 1).await.unwrap();
-    let message = sandbox.send(says(ASHA, "1", "yes")).await;
+    // What no list tells of.
+    let message = sandbox.send(stuck(ASHA, "1")).await;
     let unresolved = sandbox.becomes(&message.name, State::Unresolved).await;
     assert_eq!((unresolved.mid.as_str(), unresolved.attempts), ("", 1));
-    let steps = ["requested", "accepted", "dispatched", "unknown", "unresolved"];
+    let steps = ["requested", "accepted", "dispatched", "unknown", "not_found", "not_found", "unresolved"];
     assert_eq!(sandbox.steps(&message.name).await, steps);
     sandbox.takes_the_promised_time(&message.name).await;
     sandbox.takes_webhooks.send_replace(true);
@@ -105,7 +106,7 @@ async fn invariant_07_a_send_is_called_unknown_not_a_moment_too_early() {
     sandbox.hears(ASHA).await;
     sandbox.admin.set_echo(EchoSetting { timing: EchoTiming::Never, delay_ms: None }).await.unwrap();
     sandbox.admin.inject(FaultKind::ResponseLost, 1).await.unwrap();
-    let message = sandbox.send(says(ASHA, "1", "yes")).await;
+    let message = sandbox.send(stuck(ASHA, "1")).await;
     sandbox.called(1).await;
     hands.advance(Span::from_millis(LEAVE_WITHIN.as_millis() + sandbox.benefit().as_millis() - 1));
     // Another conversation's message goes all the way, so the sender has looked at this one too.

@@ -1,7 +1,7 @@
 //! The parts that a sandbox is made of, and how each is started and stopped.
 
 use crate::faults::FaultyLog;
-use crate::sandbox::{ECHO, MARGIN, OTHER_PAGE, OTHER_TOKEN, PAGE, SOON, Setup, TOKEN};
+use crate::sandbox::{ECHO, LOOK, MARGIN, OTHER_PAGE, OTHER_TOKEN, PAGE, SOON, Setup, TOKEN};
 use conversation::{PagesDeps, PagesService};
 use domain::id::{AppId, PageId};
 use domain::send::Patience;
@@ -30,7 +30,7 @@ use webhook_ingress::Ingress;
 pub(crate) const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Every Page, and the token that speaks for it.
 const TOKENS: [(&str, &str); 2] = [(PAGE, TOKEN), (OTHER_PAGE, OTHER_TOKEN)];
-const APP: &str = "4004";
+pub(crate) const APP: &str = "4004";
 const APP_SECRET: &str = "test-app-secret-0001";
 const VERIFY_TOKEN: &str = "verify-me";
 
@@ -204,7 +204,7 @@ pub(crate) fn sender(
 /// How long outcomes are waited for.
 pub(crate) fn patience(setup: &Setup) -> Patience {
     let answer = Span::from_millis(i64::try_from(setup.answer.as_millis()).unwrap());
-    Patience { answer, margin: MARGIN, echo: ECHO }
+    Patience { answer, margin: MARGIN, echo: ECHO, look: Some(LOOK) }
 }
 
 /// Fills one of the sender's tables in this database.

@@ -19,7 +19,7 @@ use outbound_sender::{Hints, OutboundService, OutboxTable};
 use secrecy::SecretString;
 use serde_json::Value;
 use service_kit::{Clock, Ids, ManualClock, Metrics};
-use simulator::{AdminClient, CallRow, SendRow};
+use simulator::{AdminClient, CallRow};
 use sql::{Database, Derived};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,6 +49,12 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 pub(crate) const MARGIN: Span = Span::from_millis(200);
 /// How long an unknown send waits for its echo.
 pub(crate) const ECHO: Span = Span::from_secs(1);
+
+/// How long an unknown send waits before it is looked up.
+pub(crate) const LOOK: Span = Span::from_millis(400);
+
+/// The call that lists messages.
+pub(crate) const LISTING: &str = "conversations";
 
 /// How a sandbox is to be.
 pub(crate) struct Setup {
@@ -329,19 +335,10 @@ impl Sandbox {
         })
     }
 
-    /// Everything that the platform took, in order.
-    pub(crate) async fn rows(&self) -> Vec<SendRow> {
-        self.admin.sends().await.unwrap()
-    }
-
-    /// The texts of what the platform took, in order.
-    pub(crate) async fn texts(&self) -> Vec<String> {
-        self.rows().await.into_iter().map(|row| row.text.unwrap()).collect()
-    }
-
-    /// Every call that arrived at the platform, in order.
+    /// Every call that arrived at the platform, in order, but those that look something up.
     pub(crate) async fn calls(&self) -> Vec<CallRow> {
-        self.admin.calls().await.unwrap()
+        let calls = self.admin.calls().await.unwrap();
+        calls.into_iter().filter(|call| call.endpoint != LISTING).collect()
     }
 
     /// Waits until so many calls have arrived at the platform.

@@ -1,7 +1,7 @@
 //! The sender's table: what it says, and that senders go on from it as the log has it.
 
 use crate::parts::{Part, on_both, open, patience, table};
-use crate::sandbox::{ASHA, BILAL, ECHO, PAGE, SOON, Sandbox, reaches};
+use crate::sandbox::{ASHA, BILAL, LOOK, PAGE, SOON, Sandbox, reaches};
 use crate::words::{says, staff_says};
 use api::proto::outbound::v1::State;
 use domain::event::{Erasing, ErasingKind, Event, SendingKind};
@@ -86,7 +86,7 @@ async fn a_row_says_what_its_send_waits_for(database: Database, _: Database) {
     hands.advance(Span::from_millis(LEAVE_WITHIN.as_millis() + sandbox.benefit().as_millis()));
     sandbox.start_sender();
     sandbox.becomes(&person.name, State::Unknown).await;
-    assert!(moments(&sandbox).await.contains(&(names[0].to_string(), sandbox.now().plus(ECHO))));
+    assert!(moments(&sandbox).await.contains(&(names[0].to_string(), sandbox.now().plus(LOOK))));
 
     sandbox.takes_webhooks.send_replace(true);
     for message in [&bot, &person] {

@@ -18,6 +18,12 @@ pub(crate) fn says(psid: &str, request_id: &str, text: &str) -> SendMessageReque
     }
 }
 
+/// A bot's thumb.
+pub(crate) fn stuck(psid: &str, request_id: &str) -> SendMessageRequest {
+    let content = Content { kind: Some(content::Kind::Sticker(369_239_263_222_822)), ..Content::default() };
+    SendMessageRequest { content: Some(content), ..says(psid, request_id, "") }
+}
+
 /// An answer by a person of the staff.
 pub(crate) fn staff_says(psid: &str, request_id: &str, text: &str) -> SendMessageRequest {
     let agent = HumanAgent { agent_id: "agent-7".to_owned() };

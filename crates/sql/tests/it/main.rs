@@ -5,6 +5,7 @@
 mod attachments;
 mod checkpoints;
 mod due;
+mod echoes;
 mod erasure;
 mod failures;
 mod history;

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 const HOUR_MS: i64 = 3_600_000;
 const PATIENCE: Patience =
-    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
+    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60), look: None };
 const REJECTED: Outcome = Outcome::Rejected { code: 100, subcode: 33, concern: Concern::Message };
 
 /// A pack that counts messages over the longest span there is.

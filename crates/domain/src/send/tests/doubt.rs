@@ -9,7 +9,7 @@ use crate::testing::{
 use crate::time::Span;
 
 const PATIENCE: Patience =
-    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
+    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60), look: None };
 
 fn doubted(send: u128, ms: i64) -> Event {
     step(send, at(ms), SendingKind::Doubted)

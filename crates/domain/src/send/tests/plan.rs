@@ -11,7 +11,7 @@ use crate::testing::{
 use crate::time::{Span, Timestamp};
 
 const PATIENCE: Patience =
-    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
+    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60), look: None };
 
 #[track_caller]
 fn check(history: &[Event], now: Timestamp, expected: &Step) {

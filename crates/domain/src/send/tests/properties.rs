@@ -2,7 +2,7 @@
 
 use crate::conversation::Conversation;
 use crate::decision::{Actor, Purpose};
-use crate::event::{Concern, Content, Event, InboundKind, Outcome, Recorded, SendingKind};
+use crate::event::{Concern, Content, Event, InboundKind, Outcome, Recorded, SendingKind, Witness};
 use crate::id::SendId;
 use crate::send::left::looked_up;
 use crate::send::{
@@ -17,8 +17,12 @@ use crate::time::{Span, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const PATIENCE: Patience =
-    Patience { answer: Span::from_secs(20), margin: Span::from_secs(5), echo: Span::from_secs(60) };
+pub(super) const PATIENCE: Patience = Patience {
+    answer: Span::from_secs(20),
+    margin: Span::from_secs(5),
+    echo: Span::from_secs(60),
+    look: Some(Span::from_secs(10)),
+};
 
 /// Something that somebody does.
 #[derive(Clone, Debug)]
@@ -218,6 +222,13 @@ impl World {
                 Step::Settle(send, attempt, outcome) => {
                     prop_assert!(self.settle(&send, attempt, outcome), "what is planned is news");
                 }
+                Step::LookUp { send, attempt, since, until } => {
+                    prop_assert!(until.is_some_and(|until| self.now < until), "waits for the past");
+                    let is_listed = is_taken && self.n_taken(&send) > 0;
+                    let found = Outcome::Found { mid: mid("m"), at: since, by: Witness::Listing };
+                    let outcome = if is_listed { found } else { Outcome::NotFound { since } };
+                    prop_assert!(self.settle(&send, attempt, outcome), "what is planned is news");
+                }
                 Step::WaitUntil(then) => prop_assert!(self.now < then, "waits for the past"),
                 Step::Idle => (),
             },
@@ -285,8 +296,8 @@ proptest! {
                     }
                     last_word.insert(step.send.clone(), step.kind.as_str());
                     match step.kind.as_str() {
-                        "sent" => drop(is_out.insert(step.send.clone())),
-                        "unknown" => drop(was_unknown.insert(step.send.clone())),
+                        "sent" | "found" => drop(is_out.insert(step.send.clone())),
+                        "unknown" | "not_found" => drop(was_unknown.insert(step.send.clone())),
                         _ => (),
                     }
                 }
@@ -313,7 +324,7 @@ proptest! {
             match plan(&facts(&world.state), &PACKS, world.now, PATIENCE) {
                 Step::Idle => break,
                 Step::WaitUntil(then) => world.now = then,
-                Step::Dispatch(_) | Step::Settle(..) => world.act(Act::Plan { is_taken: true })?,
+                Step::Dispatch(_) | Step::Settle(..) | Step::LookUp { .. } => world.act(Act::Plan { is_taken: true })?,
             }
         }
         for (_, send) in world.state.sends() {

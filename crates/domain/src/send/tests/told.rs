@@ -6,7 +6,7 @@ use crate::decision::Actor;
 use crate::event::{Erasing, ErasingKind, Event, Outcome};
 use crate::id::{PageId, PersonKey, SendId, StreamId};
 use crate::send::{Send, Status, Told, Word, told};
-use crate::testing::{at, echo, heard, page, requested, send_id, settled};
+use crate::testing::{at, echo, heard, mid, page, requested, send_id, settled};
 use crate::time::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
     for told in history.iter().filter_map(|event| told(&home(), event, PATIENCE)) {
         match told {
             Told::Erased => list.clear(),
-            Told::Stirred | Told::Echoed(_) => (),
+            Told::Stirred | Told::Echoed(..) => (),
             Told::Of(send, Word::Requested { intent, at, handling: _ }) => {
                 let entry = Entry { actor: intent.actor.clone(), until: None, not_before: at, due: None };
                 assert_eq!(list.insert(send.clone(), entry), None, "asked for twice");
@@ -43,7 +43,7 @@ fn list(history: &[Event]) -> BTreeMap<SendId, Entry> {
                     Word::Allowed { until } => entry.until = until,
                     Word::Claimed { until, overdue } => (entry.until, entry.due) = (until, Some(overdue)),
                     Word::Postponed { not_before } => (entry.not_before, entry.due) = (not_before, Some(not_before)),
-                    Word::Unknown { given_up } => entry.due = Some(given_up),
+                    Word::Unknown { look_at } => entry.due = Some(look_at),
                     Word::Held { look_at } => (entry.until, entry.due) = (None, look_at),
                     Word::Requested { .. } | Word::Ended => (),
                 }
@@ -60,7 +60,7 @@ fn due(send: &Send) -> Option<Timestamp> {
         Status::Retrying { not_before, .. } => Some(*not_before),
         Status::Deferred { look_at } => (*look_at).into_iter().chain(send.handling.expires_at).min(),
         Status::Dispatched { leave_by, .. } => Some(PATIENCE.overdue(*leave_by)),
-        Status::Unknown { since } => Some(PATIENCE.given_up(*since)),
+        Status::Unknown { since } => Some(PATIENCE.look_at(*since, send.looked_up_at)),
         Status::Requested
         | Status::Blocked
         | Status::Cancelled
@@ -102,9 +102,11 @@ fn a_send_is_listed_just_until_it_has_ended() {
 #[test]
 fn a_send_is_looked_at_again_when_its_time_is_over() {
     let due = |rest: &[Event]| list(&claimed_and(rest))[&send_id(1)].due;
-    // 3 s to leave, 20 s for the answer, 5 s besides; 60 s for the echo.
+    // 3 s to leave, 20 s for the answer, 5 s besides; 10 s for the echo before it is looked up, and 60 s in all.
     assert_eq!(due(&[]), Some(at(1_000 + 28_000)));
-    assert_eq!(due(&[settled(1, at(30_000), 1, Outcome::Unknown)]), Some(at(90_000)));
+    assert_eq!(due(&[settled(1, at(30_000), 1, Outcome::Unknown)]), Some(at(40_000)));
+    let in_vain = settled(1, at(41_000), 1, Outcome::NotFound { since: at(30_000) });
+    assert_eq!(due(&[settled(1, at(30_000), 1, Outcome::Unknown), in_vain]), Some(at(90_000)));
     assert_eq!(due(&[settled(1, at(1_500), 1, LATER)]), Some(at(20_000)));
     let list = list(&claimed_and(&[settled(1, at(1_500), 1, REJECTED)]));
     assert_eq!(list, BTreeMap::new());
@@ -115,7 +117,7 @@ fn an_echo_in_another_conversation_ends_nothing_at_home() {
     let event = heard(at(1_500), echo(Some(send_id(1)), "m1"));
     assert_eq!(told(&home(), &event, PATIENCE), Some(Told::Of(&send_id(1), Word::Ended)));
     let elsewhere = StreamId::Conversation(page(), PersonKey::from_bytes([8; 16]));
-    assert_eq!(told(&elsewhere, &event, PATIENCE), Some(Told::Echoed(&send_id(1))));
+    assert_eq!(told(&elsewhere, &event, PATIENCE), Some(Told::Echoed(&send_id(1), &mid("m1"), at(1_500))));
     let other_page = SendId::new(PageId::parse("9").unwrap(), PersonKey::from_bytes([8; 16]), Uuid::from_u128(1));
     let event = heard(at(1_500), echo(Some(other_page), "m1"));
     assert_eq!(told(&home(), &event, PATIENCE), None);

@@ -9,10 +9,10 @@ use domain::decision::{
 };
 use domain::event::{
     Concern, Consent, ConsentBy, ConsentKind, Content, Event, Grounds, Outcome, PageStep, PageStepKind, RightStep,
-    RightStepKind, Sending, SendingKind, System, SystemKind,
+    RightStepKind, Sending, SendingKind, System, SystemKind, Witness,
 };
 use domain::id::{
-    AgentId, AppId, BusinessKey, CommentId, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
+    AgentId, AppId, BusinessKey, CommentId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
 };
 use domain::pack::Rule;
 use domain::right::{Right, TokenId};
@@ -214,6 +214,18 @@ fn held() -> Vec<Event> {
     vec![sending(SendingKind::Deferred { decision, expires_at: Some(at(9)) })]
 }
 
+/// What settles a send whose answer was lost, and what does not.
+fn found() -> Vec<Event> {
+    let mid = || Mid::parse("m_1").unwrap();
+    let elsewhere = StreamId::Conversation(page(), PersonKey::from_bytes([7; 16]));
+    let outcomes = [
+        Outcome::NotFound { since: at(8) },
+        Outcome::Found { mid: mid(), at: at(9), by: Witness::Listing },
+        Outcome::Found { mid: mid(), at: at(9), by: Witness::Echo(elsewhere) },
+    ];
+    outcomes.map(|outcome| sending(SendingKind::Settled { attempt: 1, outcome })).to_vec()
+}
+
 /// A send that answers a comment, and lives with it.
 fn to_a_commenter() -> Vec<Event> {
     let (post, person) = (PostId::parse("1001_5.a").unwrap(), PersonKey::from_bytes([7; 16]));
@@ -244,6 +256,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("held", held()),
         ("refusals", refusals()),
         ("to_a_commenter", to_a_commenter()),
+        ("found", found()),
         ("page", page_steps()),
         ("page_registry", page_registry()),
         ("packs", packs()),

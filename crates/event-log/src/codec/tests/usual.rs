@@ -69,9 +69,12 @@ fn is_usual(step: &Sending) -> bool {
         | SendingKind::Dispatched { .. } => true,
         SendingKind::Settled { outcome, .. } => match outcome {
             Outcome::Sent { .. } | Outcome::Unknown | Outcome::Unresolved => true,
-            Outcome::Rejected { .. } | Outcome::Retrying { .. } | Outcome::NotSent { .. } | Outcome::Again { .. } => {
-                false
-            }
+            Outcome::Found { .. }
+            | Outcome::NotFound { .. }
+            | Outcome::Rejected { .. }
+            | Outcome::Retrying { .. }
+            | Outcome::NotSent { .. }
+            | Outcome::Again { .. } => false,
         },
         SendingKind::Deferred { .. } | SendingKind::Cancelled | SendingKind::Expired { .. } | SendingKind::Doubted => {
             false

@@ -9,6 +9,7 @@ use domain::event::{
     Comment, CommentVerb, Concern, Consent, ConsentBy, ConsentKind, Content, ControlStep, Erasing, ErasingKind, Event,
     Grounds, Inbound, InboundKind, Lead, LeadEnd, Message, NotificationChange, Notifications, OptIn, Outcome, Postback,
     Reaction, ReactionAction, Recorded, Referral, RightStep, RightStepKind, Sending, SendingKind, ThreadControl,
+    Witness,
 };
 use domain::id::{
     AgentId, AppId, CommentId, FactId, Mid, PageId, PersonKey, PostId, Psid, RecordId, RequestId, SendId, StreamId,
@@ -274,6 +275,13 @@ fn long_gone(send: u128) -> Vec<Event> {
     events
 }
 
+/// A send of which nobody knows, looked up in vain.
+fn looked_up(send: u128) -> Vec<Event> {
+    let asked = requested(send, Actor::Bot, Purpose::Conversation);
+    let (unknown, in_vain) = (Outcome::Unknown, Outcome::NotFound { since: at(300) });
+    vec![asked, accepted(send, Route::Response), dispatched(send), settled(send, unknown), settled(send, in_vain)]
+}
+
 /// Every opening, watermarks, a send in each of its states, and one that has left.
 pub(super) fn history() -> Vec<Event> {
     let mut events = vec![
@@ -302,6 +310,9 @@ pub(super) fn history() -> Vec<Event> {
     events.push(settled(8, Outcome::Unresolved));
     events.push(settled(9, Outcome::Retrying { not_before: at(9_000), code: 613 }));
     events.extend(repeated_and_cancelled(10));
+    events.extend(looked_up(11));
+    events.extend(looked_up(12));
+    events.push(settled(12, Outcome::Found { mid: mid("m_12"), at: at(290), by: Witness::Listing }));
     events
 }
 
