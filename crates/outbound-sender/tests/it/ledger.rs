@@ -1,7 +1,7 @@
 //! What the log and the platform's recorder say of the same messages, and what must always hold between the two.
 
 use crate::parts::APP;
-use crate::sandbox::{ECHO, PAGE, Sandbox};
+use crate::sandbox::{ECHO, MARGIN, PAGE, Sandbox};
 use api::name;
 use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
@@ -11,7 +11,7 @@ use domain::id::{PageId, Psid, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
 use domain::send::{Guarantee, LEAVE_WITHIN};
-use domain::time::Timestamp;
+use domain::time::{Span, Timestamp};
 use event_log::{EventLog, JudgedBy, Stored};
 use messenger::metadata;
 use simulator::SendRow;
@@ -137,6 +137,11 @@ impl Sandbox {
             let n_claims = sendings(&records).filter(|(_, step)| is_claim(step)).count();
             assert!(n_calls <= n_claims, "{n_calls} calls by {n_claims} claims");
         }
+    }
+
+    /// For how long after `leave_by` a claim is given the benefit of the doubt.
+    pub(crate) fn benefit(&self) -> Span {
+        Span::from_millis(i64::try_from(self.setup.answer.as_millis()).unwrap() + MARGIN.as_millis())
     }
 
     /// A message that ended unresolved was given all the time that the configuration promises, at every step.

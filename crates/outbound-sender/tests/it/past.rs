@@ -3,7 +3,7 @@
 use crate::parts::{on_both, patience, table, within};
 use crate::sandbox::{ASHA, ECHO, PAGE, Sandbox, reaches};
 use crate::tables::{postgres, sqlite};
-use crate::words::{judged_only, metadata, reason, recorded, says};
+use crate::words::{judged_only, metadata, reason, recorded, says, stuck};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::State;
 use api::proto::outbound::v1::watch_messages_response::Kind as Told;
@@ -111,7 +111,7 @@ async fn an_echo_for_a_send_that_left_unresolved_makes_it_sent(database: Databas
     sandbox.hears(ASHA).await;
     sandbox.takes_webhooks.send_replace(false);
     sandbox.admin.inject(FaultKind::ResponseLost, 1).await.unwrap();
-    let message = sandbox.send(says(ASHA, "1", "yes")).await;
+    let message = sandbox.send(stuck(ASHA, "1")).await;
     sandbox.called(1).await;
     hands.advance(Span::from_millis(LEAVE_WITHIN.as_millis() + sandbox.benefit().as_millis()));
     sandbox.nudge(ASHA).await;
@@ -137,7 +137,7 @@ async fn an_echo_for_a_send_that_left_unresolved_makes_it_sent(database: Databas
     assert_eq!(told[told.len() - 3..], [State::Unknown, State::Unresolved, State::Sent]);
     let sent = sandbox.get(&message.name).await.unwrap();
     assert_eq!((sent.state(), sent.mid.is_empty()), (State::Sent, false));
-    assert_eq!(sandbox.send(says(ASHA, "1", "yes")).await.state(), State::Sent);
+    assert_eq!(sandbox.send(stuck(ASHA, "1")).await.state(), State::Sent);
     assert_eq!(sandbox.calls().await.len(), 1);
     sandbox.stop().await;
 }

@@ -395,9 +395,4 @@ impl Sandbox {
     pub(crate) fn now(&self) -> Timestamp {
         self.setup.clock.now()
     }
-
-    /// For how long after `leave_by` a claim is given the benefit of the doubt.
-    pub(crate) fn benefit(&self) -> Span {
-        Span::from_millis(i64::try_from(self.setup.answer.as_millis()).unwrap() + MARGIN.as_millis())
-    }
 }
