@@ -34,30 +34,47 @@ fn key_digest(log: &LogIdentity, stream: &StreamId, key: &BusinessKey) -> Digest
     log.digest_of("key", stream, key.as_str())
 }
 
-/// Takes in what a record says of sends as a whole: those that were asked for, and that all were erased.
-pub(crate) async fn keep(to: &mut Transaction, log: &LogIdentity, stored: &Stored) -> Result<(), SqlError> {
-    let stream = &stored.record.stream;
-    for event in &stored.record.events {
-        match event {
-            Event::Sending(step) => {
-                let SendingKind::Requested { request, handling, .. } = &step.kind else { continue };
-                let key = handling.key.as_ref().map(|key| key_digest(log, stream, key));
-                let request = request_digest(log, stream, request);
-                sends::put(to, Asked { send: &step.send, stream, request, key, position: stored.position }).await?;
+/// The sends that records which came together ask for.
+#[derive(Default)]
+pub(crate) struct Keeping<'a>(Vec<Asked<'a>>);
+
+impl<'a> Keeping<'a> {
+    /// Takes in what a record says of sends as a whole: those that were asked for, and that all were erased.
+    pub(crate) async fn take_in(
+        &mut self,
+        to: &mut Transaction,
+        log: &LogIdentity,
+        stored: &'a Stored,
+    ) -> Result<(), SqlError> {
+        let stream = &stored.record.stream;
+        for event in &stored.record.events {
+            match event {
+                Event::Sending(step) => {
+                    let SendingKind::Requested { request, handling, .. } = &step.kind else { continue };
+                    let key = handling.key.as_ref().map(|key| key_digest(log, stream, key));
+                    let request = request_digest(log, stream, request);
+                    self.0.push(Asked { send: &step.send, stream, request, key, position: stored.position });
+                }
+                Event::Erasing(step) if matches!(step.kind, ErasingKind::Begun { .. }) => {
+                    self.store(to).await?;
+                    sends::remove_stream(to, stream).await?;
+                }
+                Event::Inbound(_)
+                | Event::Quarantined(_)
+                | Event::Erasing(_)
+                | Event::System(_)
+                | Event::Right(_)
+                | Event::Consent(_)
+                | Event::Page(_) => (),
             }
-            Event::Erasing(step) if matches!(step.kind, ErasingKind::Begun { .. }) => {
-                sends::remove_stream(to, stream).await?
-            }
-            Event::Inbound(_)
-            | Event::Quarantined(_)
-            | Event::Erasing(_)
-            | Event::System(_)
-            | Event::Right(_)
-            | Event::Consent(_)
-            | Event::Page(_) => (),
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Stores all of it, and begins anew.
+    pub(crate) async fn store(&mut self, to: &mut Transaction) -> Result<(), SqlError> {
+        sends::put(to, &std::mem::take(&mut self.0)).await
+    }
 }
 
 impl Parts {

@@ -4,7 +4,7 @@
 mod pending;
 
 use crate::hints::{Hint, Hints};
-use crate::past;
+use crate::past::Keeping;
 use async_trait::async_trait;
 use domain::id::{Kind, PageId, StreamId};
 use domain::send::{Patience, Told, told};
@@ -58,10 +58,12 @@ impl Projection for OutboxTable {
         let stirred: Vec<_> =
             records.iter().filter(|stored| told(stored)).map(|stored| &stored.record.stream).collect();
         let mut pending = Pending::new(outbox::holding(to, &stirred).await?);
+        let mut keeping = Keeping::default();
         for stored in records {
-            past::keep(to, &self.log, stored).await?;
+            keeping.take_in(to, &self.log, stored).await?;
             self.take_in(to, &mut pending, stored).await?;
         }
+        keeping.store(to).await?;
         pending.store(to).await
     }
 }

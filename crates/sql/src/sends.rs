@@ -5,8 +5,9 @@ use crate::database::{Database, Transaction};
 use crate::derived::Derived;
 use crate::dialect::on;
 use crate::error::SqlError;
-use crate::value;
+use crate::{rows, value};
 use domain::id::{SendId, StreamId};
+use std::collections::HashSet;
 
 /// A caller's request id or name for something, as a keyed digest.
 pub type Digest = [u8; 16];
@@ -60,19 +61,45 @@ pub struct Known {
     pub position: Option<u64>,
 }
 
-/// Puts a send in, behind those of its stream. One that is asked for again takes a further place.
+/// Puts sends in, in their order, each behind those of its stream. One that is asked for again takes a further place.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn put(to: &mut Transaction, asked: Asked<'_>) -> Result<(), SqlError> {
-    let text = "INSERT INTO sends (send, stream, place, request, business_key, position)
-        VALUES ($1, $2, (SELECT COALESCE(MAX(place), -1) + 1 FROM sends WHERE stream = $2), $3, $4, $5)
-        ON CONFLICT (send) DO UPDATE SET place = excluded.place";
-    let Asked { send, stream, request, key, position } = asked;
-    let key = key.map(|key| key.to_vec());
+pub async fn put(to: &mut Transaction, asked: &[Asked<'_>]) -> Result<(), SqlError> {
+    // A statement touches a row once, so one that is asked for again begins another.
+    let mut rest = asked;
+    while !rest.is_empty() {
+        let mut seen = HashSet::new();
+        let n = rest.iter().take_while(|asked| seen.insert(asked.send)).count();
+        let (once, behind) = rest.split_at(n);
+        for group in rows::together(once) {
+            put_together(to, group).await?;
+        }
+        rest = behind;
+    }
+    Ok(())
+}
+
+async fn put_together(to: &mut Transaction, asked: &[Asked<'_>]) -> Result<(), SqlError> {
+    let text = rows::statement(
+        "WITH given (nth, send, stream, request, business_key, position) AS (VALUES ",
+        6,
+        asked.len(),
+        ") INSERT INTO sends (send, stream, place, request, business_key, position)
+        SELECT given.send, given.stream,
+            (SELECT COALESCE(MAX(sends.place), -1) FROM sends WHERE sends.stream = given.stream)
+                + ROW_NUMBER() OVER (PARTITION BY given.stream ORDER BY given.nth),
+            given.request, given.business_key, given.position
+        FROM given WHERE true
+        ON CONFLICT (send) DO UPDATE SET place = excluded.place",
+    );
     on!(to.connection(), connection => {
-        let query = sqlx::query(text).bind(send.to_string()).bind(stream.to_string()).bind(request.to_vec()).bind(key);
-        query.bind(value::integer(position)).execute(connection).await.map(drop)
+        let mut query = sqlx::query(text);
+        for (nth, Asked { send, stream, request, key, position }) in (0_i64..).zip(asked) {
+            query = query.bind(nth).bind(send.to_string()).bind(stream.to_string()).bind(request.to_vec());
+            query = query.bind(key.map(|key| key.to_vec())).bind(value::integer(*position));
+        }
+        query.execute(connection).await.map(drop)
     })
     .map_err(SqlError::statement)
 }

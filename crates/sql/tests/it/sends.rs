@@ -5,6 +5,7 @@ use sql::sends::{self, Asked, Digest, Found, Known, Wanted};
 use sql::{Advance, Derived};
 
 on_both!(
+    many_sends_at_once_take_the_places_that_each_alone_would,
     a_send_is_found_by_its_request_its_id_and_its_key,
     of_one_key_the_latest_send_is_found,
     a_table_of_another_log_has_reached_nothing,
@@ -19,7 +20,7 @@ async fn ask(sandbox: &Sandbox, number: u8, key: Option<u8>) {
     let (send, stream, key) = (send(number.into()), stream(1), key.map(|key| [key; 16]));
     let position = u64::from(number) * 10;
     let asked = Asked { send: &send, stream: &stream, request: [number; 16], key, position };
-    sandbox.store(async |it| sends::put(it, asked).await).await.unwrap();
+    sandbox.store(async |it| sends::put(it, &[asked]).await).await.unwrap();
 }
 
 async fn begun(sandbox: Sandbox) -> Sandbox {
@@ -89,4 +90,26 @@ async fn a_dropped_table_has_reached_nothing(sandbox: Sandbox) {
     assert_eq!(look(&sandbox, [1; 16], 1, None).await, Found::default());
     let known = sends::position(&sandbox.database, LOG, &stream(1), &send(1)).await.unwrap();
     assert_eq!(known, Known::default());
+}
+
+async fn many_sends_at_once_take_the_places_that_each_alone_would(sandbox: Sandbox) {
+    let sandbox = begun(sandbox).await;
+    let ids: Vec<_> = (1..=300).map(send).collect();
+    let streams = [stream(1), stream(2)];
+    let mut asked: Vec<_> = (0_u8..=255)
+        .cycle()
+        .zip(&ids)
+        .map(|(n, send)| {
+            let of = usize::from(n.is_multiple_of(3));
+            Asked { send, stream: &streams[of], request: [n; 16], key: None, position: u64::from(n) }
+        })
+        .collect();
+    // Asked for again, it takes the last place of its stream.
+    asked.push(asked[1]);
+    sandbox.store(async |it| sends::put(it, &asked).await).await.unwrap();
+    for stream in &streams {
+        let n_of = asked.iter().filter(|asked| asked.stream == stream).count() as u64;
+        let known = sends::position(&sandbox.database, LOG, stream, &ids[1]).await.unwrap();
+        assert_eq!(known.reached, n_of);
+    }
 }
