@@ -239,7 +239,9 @@ impl Parts {
         } else {
             work.permit.wrote(uptime);
             let writing = Writing { request, ready, attempt: claimed.attempt };
-            self.write(by, &writing, work).await
+            let outcome = self.write(by, &writing, work).await;
+            work.permit.answered(uptime, self.clock.uptime());
+            outcome
         };
         // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
         if let Some(outcome) = outcome {

@@ -1,14 +1,17 @@
 //! How fast one Page writes: never more than so many messages in any second, on whatever moments they fall.
 //!
 //! A message counts from the moment at which its first byte leaves; until then it counts as if it left now. So whatever
-//! a worker does between being let through and writing, no sliding second holds more than the limit.
+//! a worker does between being let through and writing, no sliding second holds more than the limit. One whose answer took
+//! longer than the quickest may have arrived as much later, and is counted from then on.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// The span that is looked at. A little longer than the second that is promised: what leaves evenly arrives unevenly.
-const WINDOW: Duration = Duration::from_millis(1_025);
+/// The span that is looked at. A little longer than the second that is promised, whose moments others may round.
+const WINDOW: Duration = Duration::from_millis(1_010);
+/// By how much later than the quickest a message is thought to arrive at most: an answer may be late for other reasons.
+const LATEST: Duration = Duration::from_millis(100);
 /// The span in which private replies are counted, longer than the hour that is promised for the same reason.
 const REPLIES_WINDOW: Duration = Duration::from_secs(3_601);
 /// The least part of its limit to which a Page is slowed, in hundredths.
@@ -59,6 +62,8 @@ struct State {
     look_up_at: Duration,
     /// The part of the limit that is used, in hundredths.
     percent: u32,
+    /// The least time between a first byte and its answer.
+    quickest: Duration,
     next: u64,
 }
 
@@ -111,8 +116,20 @@ impl Meter {
 
     fn wrote(&mut self, permit: u64, at: Duration) {
         if self.pending.remove(&permit) {
-            let place = self.written.partition_point(|known| *known <= at);
-            self.written.insert(place, at);
+            self.count(at);
+        }
+    }
+
+    fn count(&mut self, at: Duration) {
+        let place = self.written.partition_point(|known| *known <= at);
+        self.written.insert(place, at);
+    }
+
+    /// What was written then is counted from a later moment, if it is counted at all.
+    fn delay(&mut self, at: Duration, by: Duration) {
+        if let Ok(place) = self.written.binary_search(&at) {
+            self.written.remove(place);
+            self.count(at + by);
         }
     }
 }
@@ -147,6 +164,7 @@ impl Pace {
             media_paused_until: Duration::ZERO,
             look_up_at: Duration::ZERO,
             percent: 100,
+            quickest: Duration::MAX,
             next: 0,
         })))
     }
@@ -241,6 +259,16 @@ impl Permit {
         state.all.wrote(self.number, at);
         state.media.wrote(self.number, at);
         state.private_replies.wrote(self.number, at);
+    }
+
+    /// What was written at `at` is answered now: in between it arrived.
+    pub(crate) fn answered(&self, at: Duration, now: Duration) {
+        let mut state = self.pace.state();
+        let took = now.saturating_sub(at);
+        state.quickest = state.quickest.min(took);
+        let late = (took - state.quickest).min(LATEST);
+        state.all.delay(at, late);
+        state.media.delay(at, late);
     }
 }
 

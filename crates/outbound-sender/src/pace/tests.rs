@@ -41,6 +41,31 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn no_sliding_second_of_arrivals_holds_more_than_the_limit_where_some_are_late(
+        steps in prop::collection::vec((0..30_u64, 0..100_u64), 1..400),
+    ) {
+        let pace = Pace::fresh();
+        let (mut now, mut open, mut arrived): (_, Vec<(Duration, Duration, Permit)>, Vec<Duration>) =
+            (ms(5_000), Vec::new(), Vec::new());
+        // The quickest answer takes 30 ms, after an arrival that takes 10.
+        for (pass, late) in [(0, 0)].into_iter().chain(steps) {
+            now += ms(pass);
+            for (at, answered, permit) in open.extract_if(.., |(_, answered, _)| *answered <= now) {
+                permit.answered(at, answered);
+            }
+            if let Ok(permit) = pace.permit(LIMITS, now) {
+                permit.wrote(now);
+                arrived.push(now + ms(10 + late));
+                open.push((now, now + ms(30 + late), permit));
+            }
+        }
+        arrived.sort();
+        prop_assert!(most_in_a_second(&arrived) <= 40);
+    }
+}
+
 #[test]
 fn with_enough_to_do_nearly_the_whole_limit_is_used() {
     let pace = Pace::fresh();
