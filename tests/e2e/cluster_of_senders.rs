@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use testkit::{Proxy, postgres};
 use tokio::task::JoinSet;
+use tonic::Code;
 use tonic::transport::Channel;
 
 /// As short as they may be, so that a test sees everything settle.
@@ -76,12 +77,22 @@ impl Cluster {
         let client = client(sender).await;
         let mut asking = JoinSet::new();
         for (page, person) in self.pages.iter().flat_map(|page| (0..people).map(move |person| (page.clone(), person))) {
-            let mut client = client.clone();
+            let client = client.clone();
             asking.spawn(async move {
                 let mut names = Vec::new();
                 for n in 0..each {
                     let request = request(&page, &psid(&page, person), n);
-                    names.push(client.send_message(request).await.unwrap().into_inner().name);
+                    // A busy log may ask to be asked again, and the request id makes that safe.
+                    let asked = || async {
+                        match client.clone().send_message(request.clone()).await {
+                            Ok(message) => Some(message.into_inner().name),
+                            Err(status) => {
+                                assert_eq!(status.code(), Code::Unavailable, "{status}");
+                                None
+                            }
+                        }
+                    };
+                    names.push(testkit::eventually(PATIENCE, asked).await);
                 }
                 names
             });

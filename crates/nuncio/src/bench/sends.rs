@@ -8,7 +8,7 @@ use domain::event::{Content, Event, Grounds, Inbound, InboundKind, Message, Outc
 use domain::id::{FactId, Mid, PageId, PersonKey, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::{Claim, Handling, Request, claim, request, settle};
+use domain::send::{Claim, Handling, Left, Request, claim, request_beside, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, Record};
 use service_kit::Ids;
@@ -90,7 +90,9 @@ impl Sends {
             turn: None,
         };
         let facts = Facts::new(&self.page_id, &self.page, &state);
-        let asked = request(&facts, &self.packs, &command, asked_at)?;
+        // Every name is new, whatever has left the state.
+        let left = Left { floor: facts.conversation.floor(), key: None };
+        let asked = request_beside(&facts, &self.packs, &command, &left, asked_at)?;
         append(&mut state, asked_at, asked);
         let (claim_id, grounds, margin) = (self.ids.uuid_v7(asked_at), Grounds::default(), Span::default());
         let command = Claim { send: send.clone(), claim: claim_id, grounds, margin };

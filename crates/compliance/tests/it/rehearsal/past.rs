@@ -11,7 +11,7 @@ use domain::event::{
 use domain::id::{AgentId, CommentId, FactId, Mid, PageId, PostId, Psid, RecordId, RequestId, SendId, StreamId};
 use domain::pack::{Change, Packs};
 use domain::page::Page;
-use domain::send::{Claim, Handling, Request, claim, request, settle};
+use domain::send::{Claim, Handling, Left, Request, claim, request_beside, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{EventLog, LogIdentity, Record};
 use std::collections::HashMap;
@@ -257,7 +257,11 @@ impl Past {
             handling: Handling::default(),
             turn: None,
         };
-        let events = self.judged(&stream, &send, |facts, packs, now| request(facts, packs, &command, now).unwrap());
+        let events = self.judged(&stream, &send, |facts, packs, now| {
+            // Every name is new, whatever has left the state.
+            let left = Left { floor: facts.conversation.floor(), key: None };
+            request_beside(facts, packs, &command, &left, now).unwrap()
+        });
         self.append(stream.clone(), events);
         self.waiting.push((stream, send));
     }
