@@ -73,7 +73,7 @@ impl Parts {
         now: impl Fn() -> Timestamp + Send + Sync,
         decide: impl Fn(&Conversation, Timestamp) -> Result<Vec<Event>, Refusal> + Send + Sync,
     ) -> Result<Changed, ChangeError> {
-        let _turn = self.queues.turn(stream).await;
+        let mut turn = self.queues.turn(stream).await;
         let mut at_hand = self.conversations.at_hand(stream);
         for _ in 0..MOST_TRIES {
             let at = now();
@@ -91,7 +91,13 @@ impl Parts {
                     self.conversations.took(&record, revision, appended.revision);
                     return Ok(Changed { events: record.events, revision: appended.revision });
                 }
-                Err(AppendError::Conflict { actual }) => self.conversations.correct(stream, actual),
+                Err(AppendError::Conflict { actual }) => {
+                    self.conversations.correct(stream, actual);
+                    // Whoever goes without a turn among many who have one would lose to them again and again.
+                    if turn.is_none() {
+                        turn = self.queues.turn(stream).await;
+                    }
+                }
                 Err(error) => return Err(ChangeError::Append(error)),
             }
         }

@@ -11,6 +11,7 @@ use api::proto::outbound::v1::outbound_client::OutboundClient;
 use api::proto::outbound::v1::{Content, SendMessageRequest, content};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
 const PAGES: u32 = 20;
@@ -23,6 +24,8 @@ const MOST: f64 = 42.0;
 const WARM_UP_MS: i64 = 1_000;
 /// Everybody is asked for so much more than leaves in the time, so that the backlog is never empty.
 const SPARE_SECONDS: u32 = 5;
+/// How soon a call is repeated.
+const AGAIN: Duration = Duration::from_millis(50);
 /// How long more than planned everything may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -106,7 +109,11 @@ async fn ask(channel: Channel, page: String, psid: String, n: u32) -> anyhow::Re
             content: Some(Content { kind: Some(text), ..Content::default() }),
             ..SendMessageRequest::default()
         };
-        client.send_message(request).await?;
+        // Under such a load a call may be asked to be repeated, which its request id makes safe.
+        while let Err(status) = client.send_message(request.clone()).await {
+            anyhow::ensure!(matches!(status.code(), Code::Aborted | Code::Unavailable), "a call was refused: {status}");
+            tokio::time::sleep(AGAIN).await;
+        }
     }
     Ok(())
 }
