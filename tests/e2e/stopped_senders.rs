@@ -50,7 +50,8 @@ async fn invariant_07_a_sender_stopped_before_it_claims_is_followed_and_doubles_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invariant_07_a_sender_stopped_between_claim_and_write_doubles_nothing_when_it_goes_on() {
-    let cluster = Cluster::start(1, PEOPLE, &["sender.shaping=false"]).await;
+    // Of so many unknown at once, looking each up would take a second each.
+    let cluster = Cluster::start(1, PEOPLE, &["sender.shaping=false", "sender.look_up_after=0s"]).await;
     let first = cluster.sender_through_network().await;
     // Sending takes longer than asking, so that there is a backlog, and many wait for the log at any moment.
     cluster.network.answers(Answers::Late(LATE));
