@@ -235,32 +235,8 @@ mod tests {
     use super::*;
     use crate::Expected;
     use crate::sqlite::{Config, SqliteLog};
-    use domain::event::{Event, Inbound, InboundKind};
-    use domain::id::{FactId, RecordId};
     use domain::time::Timestamp;
-    use uuid::Uuid;
-
-    /// The person has read up to this moment.
-    fn read_up_to(n: u8) -> Record {
-        let (page, at) = (PageId::parse("1001").unwrap(), Timestamp::from_millis(n.into()));
-        let inbound = Inbound {
-            fact: FactId::from_bytes([n; 16]),
-            page: page.clone(),
-            person: None,
-            stated_at: at,
-            received_at: at,
-            standby: false,
-            kind: InboundKind::Read { watermark: at },
-        };
-        Record {
-            id: RecordId::new(Uuid::from_u128(n.into())),
-            stream: StreamId::Conversation(page, PersonKey::from_bytes([7; 16])),
-            recorded_at: at,
-            fact: None,
-            traceparent: None,
-            events: vec![Event::Inbound(Box::new(inbound))],
-        }
-    }
+    use kept::tests::read_up_to;
 
     #[tokio::test]
     async fn what_was_appended_from_here_is_at_hand_and_what_others_appended_is_read() {

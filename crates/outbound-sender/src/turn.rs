@@ -3,10 +3,11 @@
 
 use crate::Parts;
 use crate::desk::shed::span;
+use crate::dispatch::facts;
 use crate::pace::{Limits, Pace};
 use crate::table::NEVER;
 use api::status;
-use domain::evaluate::{Facts, judge};
+use domain::evaluate::judge;
 use domain::id::PageId;
 use domain::pack::Packs;
 use domain::page::Page;
@@ -134,8 +135,7 @@ impl Parts {
     async fn end_by_now(&self, page: &Page, packs: &Packs, command: &Request, now: Timestamp) -> Option<Timestamp> {
         let loaded = self.conversations.load(&command.send.stream()).await.ok()?;
         let home = self.home(&command.send.stream()).await.ok()?;
-        let facts = Facts::new(command.send.page(), page, &loaded.state);
-        let facts = home.as_deref().map_or(facts, |home| facts.with_home(home));
+        let facts = facts(command.send.page(), page, &loaded.state, home.as_deref());
         let decision = judge(packs, &facts.of_send(&command.send), &command.intent, now);
         decision.route()?;
         decision.holds_until.into_iter().chain(command.handling.expires_at).min()

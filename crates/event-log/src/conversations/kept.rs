@@ -67,18 +67,18 @@ impl Kept {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use domain::event::{Event, Inbound, InboundKind};
     use domain::id::{FactId, PageId, PersonKey, StreamId};
     use domain::time::Timestamp;
     use uuid::Uuid;
 
-    /// A record at this position, by which the person has read up to that moment.
-    fn stored(position: u8) -> Stored {
-        let (page, at) = (PageId::parse("1001").unwrap(), Timestamp::from_millis(position.into()));
+    /// The person has read up to this moment.
+    pub(crate) fn read_up_to(n: u8) -> Record {
+        let (page, at) = (PageId::parse("1001").unwrap(), Timestamp::from_millis(n.into()));
         let inbound = Inbound {
-            fact: FactId::from_bytes([position; 16]),
+            fact: FactId::from_bytes([n; 16]),
             page: page.clone(),
             person: None,
             stated_at: at,
@@ -86,14 +86,19 @@ mod tests {
             standby: false,
             kind: InboundKind::Read { watermark: at },
         };
-        let record = Record {
-            id: RecordId::new(Uuid::from_u128(position.into())),
+        Record {
+            id: RecordId::new(Uuid::from_u128(n.into())),
             stream: StreamId::Conversation(page, PersonKey::from_bytes([7; 16])),
             recorded_at: at,
             fact: None,
             traceparent: None,
             events: vec![Event::Inbound(Box::new(inbound))],
-        };
+        }
+    }
+
+    /// That record, at this position.
+    fn stored(position: u8) -> Stored {
+        let record = read_up_to(position);
         let bytes = crate::codec::encode(&record).into();
         Stored { shard: 0, position: position.into(), record, bytes }
     }
