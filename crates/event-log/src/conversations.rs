@@ -138,13 +138,14 @@ impl Conversations {
 
     /// Folds a state that is not in memory, and keeps it there.
     async fn begin(&self, stream: &StreamId) -> Result<Loaded, StateError> {
-        let mut state = match self.of_snapshot(stream).await? {
-            Some(state) => state,
-            None => {
-                let mut state = Kept::default();
-                state.fold(&self.log.read(stream, 0).await?);
-                state
-            }
+        let end = self.log.read_last(stream, WORTH_A_SNAPSHOT).await?;
+        let mut state = match end {
+            // One that is so short has no snapshot that would spare anything.
+            Some(records) if records.len() < WORTH_A_SNAPSHOT => Kept::from_start(&records),
+            end => match self.of_snapshot(stream, end).await? {
+                Some(state) => state,
+                None => Kept::from_start(&self.log.read(stream, 0).await?),
+            },
         };
         self.offer(stream, &mut state);
         let loaded = state.loaded();
@@ -155,12 +156,16 @@ impl Conversations {
     }
 
     /// The state of the snapshot, with the log's tail folded into it. The record that it ends with is read as well: if it
-    /// is not there any more, the log lost its end or the record was erased, and the snapshot tells of another past.
-    async fn of_snapshot(&self, stream: &StreamId) -> Result<Option<Kept>, StateError> {
+    /// is not there any more, the log lost its end or the record was erased, and the snapshot tells of another past. What
+    /// `end` has of the stream's last records is not read again.
+    async fn of_snapshot(&self, stream: &StreamId, end: Option<Vec<Stored>>) -> Result<Option<Kept>, StateError> {
         let Some(snapshots) = &self.snapshots else { return Ok(None) };
         let Some(snapshot) = snapshots.read(stream).await else { return Ok(None) };
-        let before = snapshot.revision.saturating_sub(1);
-        let records = self.log.read(stream, before).await?;
+        let reaches_back = |end: &Vec<Stored>| end.first().is_some_and(|first| first.position <= snapshot.revision);
+        let records = match end.filter(reaches_back) {
+            Some(mut end) => end.split_off(end.partition_point(|stored| stored.position < snapshot.revision)),
+            None => self.log.read(stream, snapshot.revision.saturating_sub(1)).await?,
+        };
         let Some((_, tail)) = records.split_first().filter(|(last, _)| is_last(last, &snapshot)) else {
             tracing::debug!(%stream, "a snapshot does not fit the log and is dropped");
             snapshots.forget(stream);

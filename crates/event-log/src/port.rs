@@ -40,6 +40,15 @@ pub trait EventLog: Send + Sync + 'static {
     /// When the log does not answer or holds something unreadable.
     async fn read(&self, stream: &StreamId, after: Revision) -> Result<Vec<Stored>, LogError>;
 
+    /// The last records of `stream`, at most `most` of them, oldest first, where a log reads so many as quickly as one.
+    /// Fewer than that are all there are.
+    ///
+    /// # Errors
+    /// When the log does not answer or holds something unreadable.
+    async fn read_last(&self, _stream: &StreamId, _most: usize) -> Result<Option<Vec<Stored>>, LogError> {
+        Ok(None)
+    }
+
     /// All records that match, from behind a checkpoint on: what is there, then word that it has caught up, then what
     /// comes. At least once, and in order within a stream.
     ///

@@ -6,6 +6,7 @@
 //! times faster without a task switch for each page.
 
 mod read;
+mod readers;
 mod recent;
 mod schema;
 mod tails;
@@ -71,7 +72,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct SqliteLog {
     identity: LogIdentity,
-    readers: read::Readers,
+    readers: readers::Readers,
     head: watch::Receiver<Position>,
     tails: tails::Tails,
     writer: Option<Writer>,
@@ -101,7 +102,8 @@ impl SqliteLog {
         let work = write::Work { connection, recent, head: head_sender, tails: tails.clone() };
         let thread = spawn_writer(work, inbox, lock)
             .map_err(|source| OpenError::Storage { path: path.to_owned(), source: source.into() })?;
-        let readers = read::Readers::new(path.to_owned());
+        let readers = readers::Readers::start(path)
+            .map_err(|source| OpenError::Storage { path: path.to_owned(), source: source.into() })?;
         Ok(Self { identity, readers, head, tails, writer: Some(Writer { commands, thread }) })
     }
 
@@ -116,12 +118,13 @@ impl SqliteLog {
         let (connection, identity) = schema::open_existing(path)?;
         let storage = |source: rusqlite::Error| OpenError::Storage { path: path.to_owned(), source: source.into() };
         let (_, head) = watch::channel(read::head(&connection).map_err(storage)?);
-        let (readers, tails) = (read::Readers::new(path.to_owned()), tails::Tails::default());
-        Ok(Self { identity, readers, head, tails, writer: None })
+        let readers = readers::Readers::start(path)
+            .map_err(|source| OpenError::Storage { path: path.to_owned(), source: source.into() })?;
+        Ok(Self { identity, readers, head, tails: tails::Tails::default(), writer: None })
     }
 
     pub(crate) async fn read_raw(&self) -> Result<RawRead, LogError> {
-        self.readers.run(|connection| Ok(read::raw(connection)?)).await
+        self.readers.run_long(|connection| Ok(read::raw(connection)?)).await
     }
 
     /// What contradicts itself in the log's file, in SQLite's words; nothing when all is well. It reads the whole file.
@@ -129,7 +132,7 @@ impl SqliteLog {
     /// # Errors
     /// When the file is too damaged to be looked at.
     pub async fn inspect(&self) -> Result<Vec<String>, LogError> {
-        self.readers.run(|connection| Ok(read::contradictions(connection)?)).await
+        self.readers.run_long(|connection| Ok(read::contradictions(connection)?)).await
     }
 
     /// Begins another incarnation of the log, after it was brought back from a backup: positions and checkpoints given
@@ -211,6 +214,17 @@ impl EventLog for SqliteLog {
             let records = read::stream(connection, &name, after)?;
             tails.found(since, &name, records.last().map_or(after, |last| last.position));
             Ok(records)
+        };
+        self.readers.run(query).await
+    }
+
+    async fn read_last(&self, stream: &StreamId, most: usize) -> Result<Option<Vec<Stored>>, LogError> {
+        let name = stream.to_string();
+        let (tails, since) = (self.tails.clone(), self.tails.looking());
+        let query = move |connection: &_| {
+            let records = read::last_of(connection, &name, most)?;
+            tails.found(since, &name, records.last().map_or(0, |last| last.position));
+            Ok(Some(records))
         };
         self.readers.run(query).await
     }

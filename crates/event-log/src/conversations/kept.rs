@@ -23,6 +23,13 @@ impl Kept {
         Self { state: snapshot.state, last: Some((snapshot.revision, snapshot.last)), n_folded: 0 }
     }
 
+    /// The state after all records of a stream.
+    pub(super) fn from_start(records: &[Stored]) -> Self {
+        let mut state = Self::default();
+        state.fold(records);
+        state
+    }
+
     /// Where it is; 0 at the beginning.
     pub(super) fn revision(&self) -> Revision {
         self.last.map_or(0, |(revision, _)| revision)

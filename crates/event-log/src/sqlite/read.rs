@@ -1,6 +1,6 @@
 //! The reading side: connections of their own, on threads that may block.
 
-use super::schema;
+use super::readers::Readers;
 use crate::follower::{Batch, Encoded, Followed, HEARTBEAT, Items, Place, TOGETHER};
 use crate::port::{Filter, LogError};
 use crate::raw::RawRead;
@@ -9,8 +9,7 @@ use bytes::Bytes;
 use domain::id::StreamId;
 use rusqlite::{Connection, Row, params};
 use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -37,38 +36,6 @@ const OF_PARTITIONS: &str = "SELECT position, body, stream, partition FROM recor
 
 /// How often a process that does not write looks for what another one wrote.
 const POLL: Duration = Duration::from_millis(50);
-
-/// Idle connections, and where to open more.
-#[derive(Clone, Debug)]
-pub(super) struct Readers {
-    path: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Connection>>>,
-}
-
-impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: Arc::new(path), idle: Arc::default() }
-    }
-
-    /// Runs a query on a thread that may block.
-    pub(super) async fn run<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> Result<T, LogError> + Send + 'static,
-    ) -> Result<T, LogError> {
-        let readers = self.clone();
-        let work = move || {
-            let idle = readers.idle.lock().expect("no query panics while it holds the lock").pop();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => schema::reader(&readers.path)?,
-            };
-            let answer = query(&connection);
-            readers.idle.lock().expect("no query panics while it holds the lock").push(connection);
-            answer
-        };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(LogError::Broken(panic.into())))
-    }
-}
 
 impl From<rusqlite::Error> for LogError {
     fn from(error: rusqlite::Error) -> Self {
@@ -112,6 +79,20 @@ pub(super) fn stream(connection: &Connection, name: &str, after: Revision) -> Re
     while let Some(row) = rows.next()? {
         records.push(stored(row)??);
     }
+    Ok(records)
+}
+
+/// The last records of a stream, oldest first.
+pub(super) fn last_of(connection: &Connection, name: &str, most: usize) -> Result<Vec<Stored>, LogError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT position, body, stream FROM records WHERE stream = ?1 ORDER BY position DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![name, i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(stored(row)??);
+    }
+    records.reverse();
     Ok(records)
 }
 
@@ -193,6 +174,10 @@ fn is_wanted(row: &Row<'_>, filter: &Filter) -> Result<bool, LogError> {
     filter.wants_name(name).map_err(|error| LogError::Broken(error.into()))
 }
 
+/// How long a follower leaves to what comes at once: every page is a journey to a thread and back, and what is done with
+/// it costs by the page as well. What comes after silence is told at once.
+const GATHERED: Duration = Duration::from_millis(5);
+
 /// Tells everything that matches until nobody listens any more.
 pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, start: Start, items: Items) {
     let Start { filter, from, head: start_head, is_writer } = start;
@@ -226,9 +211,13 @@ pub(super) async fn feed(readers: Readers, mut head: watch::Receiver<Position>, 
         }
         if !page.is_full {
             let pause = if is_writer { HEARTBEAT } else { POLL };
+            let looked = Instant::now();
             // A change, the end of the writer, or the pause: each is a reason to look again.
             if let Ok(Err(_)) = tokio::time::timeout(pause, head.changed()).await {
                 tokio::time::sleep(pause).await;
+            }
+            if is_writer && !is_empty {
+                tokio::time::sleep_until(looked + GATHERED).await;
             }
         }
         if items.is_closed() {

@@ -5,6 +5,7 @@ use domain::conversation::REDUCER;
 use domain::id::StreamId;
 use sql::Derived;
 use sql::snapshots::Snapshot;
+use std::sync::atomic::Ordering;
 use testkit::eventually;
 
 on_both!(
@@ -12,6 +13,7 @@ on_both!(
     only_the_tail_and_the_record_before_it_are_read_behind_a_snapshot,
     a_state_of_another_reducer_is_not_read_and_an_older_one_is_replaced,
     a_short_conversation_leaves_no_snapshot,
+    where_the_end_of_a_stream_is_quickly_read_a_short_one_asks_for_no_snapshot,
 );
 
 /// What a new process answers is what the log says. Answers it, and how many records it read.
@@ -103,4 +105,27 @@ async fn a_short_conversation_leaves_no_snapshot(sandbox: Sandbox) {
     }
     sandbox.row_at(&long, last).await;
     assert_eq!(sandbox.row(&short).await, None);
+}
+
+async fn where_the_end_of_a_stream_is_quickly_read_a_short_one_asks_for_no_snapshot(sandbox: Sandbox) {
+    let stream = stream(1);
+    sandbox.log.reads_ends.store(true, Ordering::SeqCst);
+    let n_asked = |process: &Process| process.counted("nuncio_snapshot_reads_total", "");
+    sandbox.log.grow(&stream, 49).await;
+    let (process, n_read) = check(&sandbox, &stream).await;
+    assert_eq!((n_read, n_asked(&process)), (49, 0));
+
+    // All of a longer one is read once, and its snapshot then lies within what is read of its end.
+    let last = sandbox.log.grow(&stream, 60).await;
+    let (process, n_read) = check(&sandbox, &stream).await;
+    assert_eq!((n_read, n_asked(&process)), (50 + 109, 1));
+    sandbox.row_at(&stream, last).await;
+    let (process, n_read) = check(&sandbox, &stream).await;
+    assert_eq!((n_read, n_asked(&process)), (50, 1));
+
+    // Or before it.
+    sandbox.log.grow(&stream, 49).await;
+    assert_eq!(check(&sandbox, &stream).await.1, 50);
+    sandbox.log.grow(&stream, 1).await;
+    assert_eq!(check(&sandbox, &stream).await.1, 50 + 51);
 }

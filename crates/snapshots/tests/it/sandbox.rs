@@ -18,7 +18,7 @@ use snapshots::SqlSnapshots;
 use sql::snapshots::Snapshot;
 use sql::{Create, Database, Options};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -138,11 +138,17 @@ impl Process {
 pub(crate) struct CountingLog {
     log: SqliteLog,
     n_read: AtomicUsize,
+    /// Whether it says that the end of a stream is quickly read.
+    pub(crate) reads_ends: AtomicBool,
 }
 
 impl CountingLog {
     pub(crate) fn open(file: &Path) -> Self {
-        Self { log: SqliteLog::open(file, Config::default()).unwrap(), n_read: AtomicUsize::new(0) }
+        Self {
+            log: SqliteLog::open(file, Config::default()).unwrap(),
+            n_read: AtomicUsize::new(0),
+            reads_ends: AtomicBool::new(false),
+        }
     }
 
     /// Appends so many records; answers the position of the last.
@@ -175,6 +181,15 @@ impl EventLog for CountingLog {
     async fn read(&self, stream: &StreamId, after: Revision) -> Result<Vec<Stored>, LogError> {
         let read = self.log.read(stream, after).await?;
         self.n_read.fetch_add(read.len(), Ordering::SeqCst);
+        Ok(read)
+    }
+
+    async fn read_last(&self, stream: &StreamId, most: usize) -> Result<Option<Vec<Stored>>, LogError> {
+        if !self.reads_ends.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let read = self.log.read_last(stream, most).await?;
+        self.n_read.fetch_add(read.as_ref().map_or(0, Vec::len), Ordering::SeqCst);
         Ok(read)
     }
 
