@@ -14,7 +14,8 @@ use crate::turn::Board;
 use crate::{Parts, dispatch};
 use domain::id::{PageId, StreamId};
 use domain::time::Timestamp;
-use sql::{Acquired, outbox};
+use sql::outbox::{self, Waiting};
+use sql::{Acquired, SqlError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -47,6 +48,8 @@ pub(crate) struct Desk {
     limits: Option<Limits>,
     pause: Arc<Pause>,
     workers: JoinSet<(StreamId, Worked)>,
+    /// The table being read, at most once at a time: nothing waits for that.
+    reads: JoinSet<Rows>,
     /// When the table is to be read next.
     poll_at: Instant,
     /// Whether the table holds more than was read.
@@ -84,6 +87,7 @@ impl Desk {
             limits: None,
             pause,
             workers: JoinSet::new(),
+            reads: JoinSet::new(),
             poll_at: now,
             is_partial: true,
             paced_until: None,
@@ -116,6 +120,7 @@ impl Desk {
                 () = self.stop.cancelled() => break,
                 () = lost.cancelled() => break,
                 Some(done) = self.workers.join_next(), if !self.workers.is_empty() => self.finished(done),
+                Some(rows) = self.reads.join_next(), if !self.reads.is_empty() => self.read(rows),
                 Some(hint) = hints.recv() => self.heard(hint),
                 () = sleep(pause) => (),
             }
@@ -165,10 +170,12 @@ impl Desk {
             Hint::Waits(row) if row.not_before <= self.parts.clock.now() => self.queue.put(&row),
             // The table has it by then.
             Hint::Waits(row) => self.poll_by(row.not_before),
-            Hint::Happened(stream) => {
-                self.queue.look(&stream);
+            Hint::Happened(news) => {
+                self.queue.hear(&news);
                 // It may free what is held there, which the table says once it has taken it in.
-                self.poll_at = self.poll_at.min(Instant::now() + POLL);
+                if news.begins {
+                    self.poll_at = self.poll_at.min(Instant::now() + POLL);
+                }
             }
             Hint::Table => self.poll_at = Instant::now(),
         }
@@ -181,23 +188,27 @@ impl Desk {
         self.echoes.poll(&self.parts, &self.page).await;
         let is_idle = self.queue.is_idle() && self.limits().is_some() && self.pause.is_known();
         self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
-        if self.queue.n_waiting() > ENOUGH {
+        if self.queue.n_waiting() > ENOUGH || !self.reads.is_empty() {
             return;
         }
-        let now = self.parts.clock.now();
-        match timeout(PATIENCE, outbox::ready(&self.parts.database, &self.page, now, ROWS)).await {
-            Ok(Ok(rows)) => {
-                self.is_partial = rows.len() == ROWS;
-                rows.iter().for_each(|row| self.queue.put(row));
+        let (parts, page, now) = (Arc::clone(&self.parts), self.page.clone(), self.parts.clock.now());
+        self.reads.spawn(async move { Rows::read(&parts, &page, now, is_idle).await });
+    }
+
+    /// Takes in what the table had.
+    fn read(&mut self, read: Result<Rows, tokio::task::JoinError>) {
+        match read {
+            Ok(Rows { waiting, next_start }) => {
+                if let Some(waiting) = waiting {
+                    self.is_partial = waiting.len() == ROWS;
+                    waiting.iter().for_each(|row| self.queue.put(row));
+                }
+                next_start.into_iter().for_each(|next| self.poll_by(next));
             }
-            Ok(Err(error)) => self.parts.trouble(&error),
-            Err(late) => self.parts.trouble(&late),
-        }
-        if is_idle {
-            match timeout(PATIENCE, outbox::next_start(&self.parts.database, &self.page, now)).await {
-                Ok(Ok(next)) => next.into_iter().for_each(|next| self.poll_by(next)),
-                Ok(Err(error)) => self.parts.trouble(&error),
-                Err(late) => self.parts.trouble(&late),
+            Err(error) => {
+                if let Ok(panic) = error.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
             }
         }
     }
@@ -348,5 +359,38 @@ impl Desk {
             .map(|at| Duration::from_millis(u64::try_from(at.since(now).as_millis()).unwrap_or(0)));
         let until_due = until_poll.min(self.follow.until_due());
         [until_paced, until_wake].into_iter().flatten().fold(until_due, Duration::min)
+    }
+}
+
+/// What the table had.
+struct Rows {
+    /// What may leave, or is to be looked at; none: the table did not answer.
+    waiting: Option<Vec<Waiting>>,
+    /// When the next of those comes that may not leave yet, where that was asked.
+    next_start: Option<Timestamp>,
+}
+
+impl Rows {
+    async fn read(parts: &Parts, page: &PageId, now: Timestamp, asks_for_next: bool) -> Self {
+        let ready = outbox::ready(&parts.database, page, now, ROWS);
+        let waiting = answered(parts, ready).await;
+        let next = outbox::next_start(&parts.database, page, now);
+        let next_start = if asks_for_next { answered(parts, next).await.flatten() } else { None };
+        Self { waiting, next_start }
+    }
+}
+
+/// The database's answer, if it comes in time.
+async fn answered<T>(parts: &Parts, asked: impl Future<Output = Result<T, SqlError>>) -> Option<T> {
+    match timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(error)) => {
+            parts.trouble(&error);
+            None
+        }
+        Err(late) => {
+            parts.trouble(&late);
+            None
+        }
     }
 }

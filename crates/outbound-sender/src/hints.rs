@@ -16,9 +16,19 @@ pub(crate) enum Hint {
     /// A send waits.
     Waits(Waiting),
     /// Something happened in a conversation.
-    Happened(StreamId),
+    Happened(News),
     /// The table has changed.
     Table,
+}
+
+/// Something that happened in a conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    pub(crate) stream: StreamId,
+    /// The position of the record: whoever has looked at the conversation as far knows it.
+    pub(crate) position: u64,
+    /// Whether something may be to be done there by it where nothing was: not if it only says that sends have ended.
+    pub(crate) begins: bool,
 }
 
 /// Who is to be told. Clones are the same.

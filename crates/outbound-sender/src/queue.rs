@@ -1,6 +1,7 @@
 //! What one Page has to do, and what of that is next: people before programs before broadcasts, in each the one whose
 //! time ends first. A conversation is worked on as a whole, by one worker at a time, at the place of its most urgent send.
 
+use crate::hints::News;
 use domain::id::{SendId, StreamId};
 use domain::send::Class;
 use domain::time::{Span, Timestamp};
@@ -63,8 +64,8 @@ struct Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     Waits,
-    /// A worker has it; whether something happened there since.
-    Busy(bool),
+    /// A worker has it; up to where something happened there since.
+    Busy(u64),
     Rests(Timestamp),
     /// Nothing is left to do, since then.
     Over(Timestamp),
@@ -80,6 +81,8 @@ pub(crate) struct Queue {
     alarms: BTreeSet<(Timestamp, StreamId)>,
     /// How many sends are known to wait.
     n_sends: usize,
+    /// How many conversations are not over.
+    n_open: usize,
 }
 
 impl Queue {
@@ -95,7 +98,7 @@ impl Queue {
 
     /// Whether anything is waited for at all.
     pub(crate) fn is_idle(&self) -> bool {
-        self.streams.values().all(|stream| matches!(stream.turn, Turn::Over(_)))
+        self.n_open == 0
     }
 
     /// Takes in a row of the table, or the news of a send. Rows that lag behind what was done here change nothing.
@@ -108,6 +111,7 @@ impl Queue {
             self.streams.insert(row.stream.clone(), stream);
             self.turns.insert((place, row.stream.clone()));
             self.n_sends += 1;
+            self.n_open += 1;
             return;
         };
         let is_news = row.position > stream.revision || row.not_before > stream.looked_at;
@@ -115,7 +119,7 @@ impl Queue {
             let before = stream.places.insert(row.send.clone(), place);
             let is_moved = before != Some(place);
             self.n_sends += usize::from(before.is_none());
-            if is_moved || !matches!(stream.turn, Turn::Waits | Turn::Busy(true)) {
+            if is_moved || !matches!(stream.turn, Turn::Waits | Turn::Busy(u64::MAX)) {
                 self.look(&row.stream);
             }
         }
@@ -125,8 +129,19 @@ impl Queue {
     pub(crate) fn look(&mut self, id: &StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         match stream.turn {
-            Turn::Busy(_) => stream.turn = Turn::Busy(true),
+            Turn::Busy(_) => stream.turn = Turn::Busy(u64::MAX),
             Turn::Waits | Turn::Rests(_) | Turn::Over(_) => self.turn(id, Turn::Waits),
+        }
+    }
+
+    /// The same where it is known what happened: what was seen already is no news.
+    pub(crate) fn hear(&mut self, news: &News) {
+        let Some(stream) = self.streams.get_mut(&news.stream) else { return };
+        match &mut stream.turn {
+            Turn::Busy(heard) => *heard = news.position.max(*heard),
+            Turn::Over(_) if !news.begins => (),
+            Turn::Waits | Turn::Rests(_) | Turn::Over(_) if news.position <= stream.revision => (),
+            Turn::Waits | Turn::Rests(_) | Turn::Over(_) => self.turn(&news.stream, Turn::Waits),
         }
     }
 
@@ -139,7 +154,7 @@ impl Queue {
     /// The conversation that is next; a worker has it from now on.
     pub(crate) fn next(&mut self) -> Option<StreamId> {
         let (_, id) = self.turns.first().cloned()?;
-        self.turn(&id, Turn::Busy(false));
+        self.turn(&id, Turn::Busy(0));
         Some(id)
     }
 
@@ -147,7 +162,7 @@ impl Queue {
     pub(crate) fn take(&mut self, id: &StreamId) -> bool {
         let waits = self.streams.get(id).is_some_and(|stream| stream.turn == Turn::Waits);
         if waits {
-            self.turn(id, Turn::Busy(false));
+            self.turn(id, Turn::Busy(0));
         }
         waits
     }
@@ -174,8 +189,8 @@ impl Queue {
     /// A worker is done with a conversation. It rests for a while before the next message, should more wait there.
     pub(crate) fn worked(&mut self, id: &StreamId, worked: &Worked, now: Timestamp, spacing: Span) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        let happened = matches!(stream.turn, Turn::Busy(true));
         (stream.revision, stream.looked_at) = (stream.revision.max(worked.revision), now);
+        let happened = matches!(stream.turn, Turn::Busy(heard) if heard > stream.revision);
         if let Some(handled) = &worked.handled {
             self.n_sends -= usize::from(stream.places.remove(handled).is_some());
         }
@@ -233,6 +248,8 @@ impl Queue {
             Turn::Over(since) => drop(self.alarms.insert((since.plus(REMEMBERED), id.clone()))),
             Turn::Busy(_) => (),
         }
+        let is_open = |turn| usize::from(!matches!(turn, Turn::Over(_)));
+        self.n_open = self.n_open + is_open(turn) - is_open(stream.turn);
         stream.turn = turn;
     }
 }

@@ -3,11 +3,11 @@
 
 mod pending;
 
-use crate::hints::{Hint, Hints};
+use crate::hints::{Hint, Hints, News};
 use crate::past::Keeping;
 use async_trait::async_trait;
-use domain::id::{Kind, PageId, StreamId};
-use domain::send::{Patience, Told, told};
+use domain::id::{Kind, PageId};
+use domain::send::{Patience, Told, Word, told};
 use domain::time::Timestamp;
 use event_log::{Filter, LogIdentity, Pages, Stored};
 use pending::Pending;
@@ -81,9 +81,10 @@ impl OutboxTable {
         stored: &'a Stored,
     ) -> Result<(), SqlError> {
         let stream = &stored.record.stream;
-        let mut has_news = false;
+        let (mut has_news, mut begins) = (false, false);
         for told in told_by(stored, self.patience) {
             has_news = true;
+            begins |= !matches!(told, Told::Of(_, Word::Ended));
             match told {
                 Told::Of(send, word) => pending.take_in(stored, send, word),
                 Told::Stirred => pending.stir(to, stream, stored.record.recorded_at).await?,
@@ -99,14 +100,15 @@ impl OutboxTable {
             }
         }
         if let Some(page) = stream.page().filter(|_| has_news) {
-            self.tell(page, stream, pending.begun_by(stored));
+            let news = News { stream: stream.clone(), position: stored.position, begins };
+            self.tell(page, news, pending.begun_by(stored));
         }
         Ok(())
     }
 
     /// What is told before it is committed, or never is, costs a look at the log.
-    fn tell(&self, page: &PageId, stream: &StreamId, begun: Vec<Waiting>) {
-        self.hints.tell_if_open(page, Hint::Happened(stream.clone()));
+    fn tell(&self, page: &PageId, news: News, begun: Vec<Waiting>) {
+        self.hints.tell_if_open(page, Hint::Happened(news));
         begun.into_iter().for_each(|row| self.hints.tell_if_open(page, Hint::Waits(row)));
     }
 }

@@ -1,6 +1,7 @@
 //! Whose turn it is.
 
 use super::{Next, Queue, Worked};
+use crate::hints::News;
 use domain::id::{PageId, PersonKey, SendId, StreamId};
 use domain::send::Class;
 use domain::time::{Span, Timestamp};
@@ -93,6 +94,28 @@ fn what_happens_while_a_worker_is_at_it_is_looked_at_afterwards() {
     queue.next().unwrap();
     queue.look(&stream(1));
     queue.worked(&stream(1), &handled(&first, Next::At(at(9_000))), at(20), Span::default());
+    assert_eq!(queue.next(), Some(stream(1)));
+}
+
+#[test]
+fn news_of_what_was_seen_or_of_ends_alone_are_no_reason_to_look() {
+    let mut queue = Queue::default();
+    let first = row(1, 1, Class::Automation, 500);
+    let news = |position, begins| News { stream: stream(1), position, begins };
+    queue.put(&first);
+    queue.next().unwrap();
+    // The worker's own steps, told while it is at it.
+    queue.hear(&news(7, true));
+    let worked = Worked { revision: 7, ..handled(&first, Next::Nothing) };
+    queue.worked(&stream(1), &worked, at(20), Span::default());
+    queue.hear(&news(7, true));
+    queue.hear(&news(8, false));
+    assert_eq!((queue.next(), queue.is_idle()), (None, true));
+    queue.hear(&news(9, true));
+    assert_eq!((queue.next(), queue.is_idle()), (Some(stream(1)), false));
+    // Where something waits, an end may let it go on.
+    queue.worked(&stream(1), &Worked { next: Next::At(at(9_000)), handled: None, ..worked }, at(30), Span::default());
+    queue.hear(&news(10, false));
     assert_eq!(queue.next(), Some(stream(1)));
 }
 
