@@ -1,5 +1,6 @@
 //! Figures of this build on this machine, each beside the limit that it is held to, measured in the same run.
 
+mod asking;
 mod client;
 mod cold;
 mod conversation_read;
@@ -14,9 +15,11 @@ mod process;
 mod rebuild;
 mod rehearsal;
 mod report;
-mod send;
 mod send_deadline;
+mod send_latency;
+mod send_memory;
 mod send_rate;
+mod send_throughput;
 mod sends;
 mod simulator;
 mod split;
@@ -278,9 +281,9 @@ impl Stage {
             Name::EvaluateWarm => evaluate::warm(self, figures).await,
             Name::EvaluateCold => cold::measure(self, figures).await,
             Name::Rehearsal => rehearsal::measure(self, figures).await,
-            Name::SendLatency => send::latency(self, figures).await,
-            Name::SendThroughput => send::throughput(self, figures).await,
-            Name::SendMemory => send::memory(self, figures).await,
+            Name::SendLatency => send_latency::measure(self, figures).await,
+            Name::SendThroughput => send_throughput::measure(self, figures).await,
+            Name::SendMemory => send_memory::measure(self, figures).await,
             Name::SendDeadline => {
                 send_deadline::measure(figures);
                 Ok(())

@@ -6,26 +6,33 @@ use super::report::Figure;
 use super::workload::VERIFY_TOKEN;
 use ::simulator::{AdminClient, Filter};
 use anyhow::Context;
+use api::convert;
 use api::proto::compliance::v1::{Actor, Bot, Purpose, actor};
+use api::proto::outbound::v1::batch_send_result::Result as Outcome;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
-use api::proto::outbound::v1::{Content, SendMessageRequest, content};
+use api::proto::outbound::v1::{BatchSendRequest, BatchSendResult, Content, SendMessageRequest, content};
+use domain::time::Span;
+use prost_types::Timestamp;
+use service_kit::Clock;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
 const PAGES: u32 = 20;
 /// People of each Page.
-const PEOPLE: u32 = 20;
+const PEOPLE: u32 = 100;
 /// What a Page may send in a second, and what the way to the platform may push together into one.
 const LIMIT: u32 = 40;
 const MOST: f64 = 42.0;
-/// What is left out at the beginning, when there is no backlog yet.
+/// What is left out at the beginning, when workers begin.
 const WARM_UP_MS: i64 = 1_000;
+/// How many messages a second can be asked for at least. None may leave before all have been asked for: asking takes
+/// as much of the machine as sending.
+const ASKED_PER_SECOND: u32 = 600;
+/// How many are asked for in one call.
+const TOGETHER: usize = 200;
 /// Everybody is asked for so much more than leaves in the time, so that the backlog is never empty.
 const SPARE_SECONDS: u32 = 5;
-/// How soon a call is repeated.
-const AGAIN: Duration = Duration::from_millis(50);
 /// How long more than planned everything may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -53,16 +60,20 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
         }
     }
     anyhow::ensure!(platform.wait_idle(PATIENCE).await? == 0, "people's words were not taken");
+    let n_all = PAGES * PEOPLE * each;
+    let span = Duration::from_secs((n_all / ASKED_PER_SECOND + 1).into());
+    let (begins, not_before) =
+        (Instant::now() + span, Clock::system().now().plus(Span::from_secs(span.as_secs().cast_signed())));
     let mut asking = JoinSet::new();
     for (page, _) in &pages {
-        for person in 0..PEOPLE {
-            asking.spawn(ask(channel.clone(), page.clone(), psid(page, person), each));
-        }
+        asking.spawn(ask(channel.clone(), page.clone(), each, convert::timestamp(not_before)));
     }
     while let Some(asked) = asking.join_next().await {
         asked??;
     }
-    let n_all = usize::try_from(PAGES * PEOPLE * each).context("that many messages")?;
+    anyhow::ensure!(Instant::now() < begins, "asking took longer than {span:?}: there was no backlog to begin with");
+    tokio::time::sleep_until(begins.into()).await;
+    let n_all = usize::try_from(n_all).context("that many messages")?;
     let end = Instant::now() + PATIENCE + Duration::from_secs(seconds.into());
     while platform.count_sends(&Filter::default()).await? < n_all {
         anyhow::ensure!(Instant::now() < end, "not all messages left");
@@ -96,24 +107,28 @@ fn psid(page: &str, person: u32) -> String {
     format!("{page}{person:04}")
 }
 
-/// Asks for so many messages to one person, each once the one before was taken.
-async fn ask(channel: Channel, page: String, psid: String, n: u32) -> anyhow::Result<()> {
-    let mut client = OutboundClient::new(channel);
-    for number in 0..n {
+/// Asks for so many messages to each person of a Page, all of which may leave from one moment on.
+async fn ask(channel: Channel, page: String, each: u32, not_before: Timestamp) -> anyhow::Result<()> {
+    let request = |person: u32, number: u32| {
         let text = content::Kind::Text(format!("message {number}"));
-        let request = SendMessageRequest {
-            parent: format!("pages/{page}/conversations/{psid}"),
+        SendMessageRequest {
+            parent: format!("pages/{page}/conversations/{}", psid(&page, person)),
             request_id: format!("request-{number}"),
             actor: Some(Actor { kind: Some(actor::Kind::Bot(Bot {})) }),
             purpose: Purpose::Conversation.into(),
             content: Some(Content { kind: Some(text), ..Content::default() }),
+            not_before: Some(not_before),
             ..SendMessageRequest::default()
-        };
-        // Under such a load a call may be asked to be repeated, which its request id makes safe.
-        while let Err(status) = client.send_message(request.clone()).await {
-            anyhow::ensure!(matches!(status.code(), Code::Aborted | Code::Unavailable), "a call was refused: {status}");
-            tokio::time::sleep(AGAIN).await;
         }
+    };
+    let all = (0..each).flat_map(|number| (0..PEOPLE).map(move |person| (person, number)));
+    let all: Vec<_> = all.map(|(person, number)| request(person, number)).collect();
+    let mut client = OutboundClient::new(channel);
+    for requests in all.chunks(TOGETHER) {
+        let batch = BatchSendRequest { requests: requests.to_vec(), ..BatchSendRequest::default() };
+        let answer = client.batch_send(batch).await?.into_inner();
+        let is_taken = |result: &BatchSendResult| matches!(result.result, Some(Outcome::Message(_)));
+        anyhow::ensure!(answer.results.iter().all(is_taken), "a request was refused");
     }
     Ok(())
 }
