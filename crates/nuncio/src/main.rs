@@ -30,6 +30,11 @@ use service_kit::{Layers, Reader};
 use settings::{Role, Settings};
 use std::process::ExitCode;
 
+/// Many threads allocate what others free, for months: the C library's allocator spends an eighth of the time of sending on
+/// that, and keeps the holes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     service_kit::main(|| run(cli))

@@ -8,6 +8,12 @@ use sql::{Advance, Reached, SqlError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
+/// After a batch that was not full, as many times as long as it took is left to the next one to gather: a transaction costs
+/// as much as many rows, and everything else here needs the time more.
+const RESTS: u32 = 4;
+/// How long that is at most, and so how much later than it could a row may be there.
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
 /// Why following began anew.
 enum End {
     /// Somebody else filled the table or dropped it.
@@ -75,7 +81,11 @@ impl<P: Projection> Runner<P> {
             }
             let is_due = is_caught_up || place.wrote_at.elapsed() >= self.pace.idle;
             if !batch.records.is_empty() || (is_due && !batch.moved(&place.reached).is_empty()) {
+                let begun = Instant::now();
                 self.store(&mut place, &batch).await?;
+                if !batch.is_full() {
+                    sleep(LONGEST_REST.min(begun.elapsed() * RESTS)).await;
+                }
                 batch.clear();
             } else if place.looked_at.elapsed() >= self.pace.look {
                 self.look(&mut place).await?;

@@ -20,6 +20,10 @@ use tokio::time::timeout;
 /// How long a SQLite connection waits for the one that writes.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// After how many pages SQLite copies its write-ahead file into the database: 16 MB. Rows that come and go in the meantime are
+/// never copied.
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// How long PostgreSQL lets a transaction wait for its client. A client that was stopped in the middle would otherwise
 /// hold up every erasure for ever.
 const IDLE_IN_TRANSACTION: &str = "30s";
@@ -257,7 +261,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Database, OpenError
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(BUSY)
         // Deleted bytes are overwritten with zeros, so that an erasure leaves nothing behind.
-        .pragma("secure_delete", "ON");
+        .pragma("secure_delete", "ON")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let pool = |connections: u32, synchronous: SqliteSynchronous| {
         let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(options.acquire_timeout);
         pool.connect_with(connect.clone().synchronous(synchronous))

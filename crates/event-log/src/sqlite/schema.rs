@@ -2,6 +2,7 @@
 
 use super::OpenError;
 use crate::identity::LogIdentity;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,6 +11,10 @@ use std::time::Duration;
 
 /// The layout that this version makes and reads.
 const LAYOUT: i64 = 1;
+
+/// After how many pages the write-ahead file is copied into the log: 16 MB. Pages that are written again and again, as those of
+/// the index are, are copied once then.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// Positions are `AUTOINCREMENT`: the place of an erased record is never given to another.
 const TABLES: &str = "
@@ -69,6 +74,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Deleted bytes are overwritten with zeros, so that an erasure leaves nothing behind.
     connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
@@ -79,6 +85,8 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "query_only", "ON")?;
+    // Else a statement with a bound limit is planned anew each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

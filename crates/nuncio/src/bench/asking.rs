@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 
@@ -25,6 +26,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether they have.
 pub(super) const LOOK: Duration = Duration::from_micros(100);
 
+/// How many messages wait at most where that is bounded.
+const AHEAD: usize = 2_000;
 /// What is sent where it does not matter.
 const TEXT: &str = "Yes, it left us this morning.";
 
@@ -66,12 +69,13 @@ pub(super) async fn channel(process: &Process) -> anyhow::Result<Channel> {
     Ok(Endpoint::from_shared(format!("http://{grpc}"))?.tcp_nodelay(true).connect().await?)
 }
 
-/// Asks for these messages, to so many people in turn.
+/// Asks for these messages, to so many people in turn; where it is known how many have arrived, only so far ahead of that.
 pub(super) async fn ask_all(
     process: &Process,
     numbers: Range<usize>,
     n_people: usize,
     calls: Calls,
+    arrived: Option<&watch::Receiver<usize>>,
 ) -> anyhow::Result<()> {
     let (together, at_once) = match calls {
         Calls::Singles(at_once) => (1, at_once),
@@ -85,6 +89,7 @@ pub(super) async fn ask_all(
     let mut callers: JoinSet<anyhow::Result<()>> = JoinSet::new();
     for caller in 0..at_once {
         let (channel, next) = (channels[caller % CONNECTIONS].clone(), Arc::clone(&next));
+        let mut arrived = arrived.cloned();
         callers.spawn(async move {
             loop {
                 let first = next.fetch_add(together, Ordering::Relaxed);
@@ -92,6 +97,9 @@ pub(super) async fn ask_all(
                     return Ok(());
                 }
                 let numbers = first..end.min(first + together);
+                if let Some(arrived) = &mut arrived {
+                    arrived.wait_for(|n_arrived| n_arrived + AHEAD >= first).await?;
+                }
                 match calls {
                     Calls::Singles(_) => ask(&channel, first, first % n_people, TEXT).await?,
                     Calls::Batches(..) => ask_together(&channel, numbers, n_people).await?,

@@ -23,7 +23,7 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
     let mut resident = Vec::new();
     for quarter in 0..QUARTERS {
         let end = (quarter + 1) * n_sends / QUARTERS;
-        ask_all(&process, quarter * n_sends / QUARTERS..end, n_people, CALLS).await?;
+        ask_all(&process, quarter * n_sends / QUARTERS..end, n_people, CALLS, None).await?;
         waited_for(|| (platform.n_messages() >= end).then_some(())).await?;
         resident.push(process.resident()? as f64);
     }

@@ -6,14 +6,12 @@ use super::report::Figure;
 use super::workload::VERIFY_TOKEN;
 use ::simulator::{AdminClient, Filter};
 use anyhow::Context;
-use api::convert;
 use api::proto::compliance::v1::{Actor, Bot, Purpose, actor};
 use api::proto::outbound::v1::batch_send_result::Result as Outcome;
 use api::proto::outbound::v1::outbound_client::OutboundClient;
 use api::proto::outbound::v1::{BatchSendRequest, BatchSendResult, Content, SendMessageRequest, content};
-use domain::time::Span;
-use prost_types::Timestamp;
-use service_kit::Clock;
+use api::proto::page::v1::pages_client::PagesClient;
+use api::proto::page::v1::{PausePageRequest, ResumePageRequest};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
@@ -26,9 +24,6 @@ const LIMIT: u32 = 40;
 const MOST: f64 = 42.0;
 /// What is left out at the beginning, when workers begin.
 const WARM_UP_MS: i64 = 1_000;
-/// How many messages a second can be asked for at least. None may leave before all have been asked for: asking takes
-/// as much of the machine as sending.
-const ASKED_PER_SECOND: u32 = 600;
 /// How many are asked for in one call.
 const TOGETHER: usize = 200;
 /// Everybody is asked for so much more than leaves in the time, so that the backlog is never empty.
@@ -60,20 +55,17 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
         }
     }
     anyhow::ensure!(platform.wait_idle(PATIENCE).await? == 0, "people's words were not taken");
-    let n_all = PAGES * PEOPLE * each;
-    let span = Duration::from_secs((n_all / ASKED_PER_SECOND + 1).into());
-    let (begins, not_before) =
-        (Instant::now() + span, Clock::system().now().plus(Span::from_secs(span.as_secs().cast_signed())));
+    // Asking takes as much of the machine as sending, so nothing leaves before all have been asked for.
+    pause(&channel, &pages).await?;
     let mut asking = JoinSet::new();
     for (page, _) in &pages {
-        asking.spawn(ask(channel.clone(), page.clone(), each, convert::timestamp(not_before)));
+        asking.spawn(ask(channel.clone(), page.clone(), each));
     }
     while let Some(asked) = asking.join_next().await {
         asked??;
     }
-    anyhow::ensure!(Instant::now() < begins, "asking took longer than {span:?}: there was no backlog to begin with");
-    tokio::time::sleep_until(begins.into()).await;
-    let n_all = usize::try_from(n_all).context("that many messages")?;
+    resume(&channel, &pages).await?;
+    let n_all = usize::try_from(PAGES * PEOPLE * each).context("that many messages")?;
     let end = Instant::now() + PATIENCE + Duration::from_secs(seconds.into());
     while platform.count_sends(&Filter::default()).await? < n_all {
         anyhow::ensure!(Instant::now() < end, "not all messages left");
@@ -107,8 +99,25 @@ fn psid(page: &str, person: u32) -> String {
     format!("{page}{person:04}")
 }
 
-/// Asks for so many messages to each person of a Page, all of which may leave from one moment on.
-async fn ask(channel: Channel, page: String, each: u32, not_before: Timestamp) -> anyhow::Result<()> {
+async fn pause(channel: &Channel, pages: &[(String, String)]) -> anyhow::Result<()> {
+    for (page, _) in pages {
+        let reason = "all messages are asked for first".to_owned();
+        let request = PausePageRequest { name: format!("pages/{page}"), reason, ..PausePageRequest::default() };
+        PagesClient::new(channel.clone()).pause_page(request).await?;
+    }
+    Ok(())
+}
+
+async fn resume(channel: &Channel, pages: &[(String, String)]) -> anyhow::Result<()> {
+    for (page, _) in pages {
+        let request = ResumePageRequest { name: format!("pages/{page}"), ..ResumePageRequest::default() };
+        PagesClient::new(channel.clone()).resume_page(request).await?;
+    }
+    Ok(())
+}
+
+/// Asks for so many messages to each person of a Page.
+async fn ask(channel: Channel, page: String, each: u32) -> anyhow::Result<()> {
     let request = |person: u32, number: u32| {
         let text = content::Kind::Text(format!("message {number}"));
         SendMessageRequest {
@@ -117,7 +126,6 @@ async fn ask(channel: Channel, page: String, each: u32, not_before: Timestamp) -
             actor: Some(Actor { kind: Some(actor::Kind::Bot(Bot {})) }),
             purpose: Purpose::Conversation.into(),
             content: Some(Content { kind: Some(text), ..Content::default() }),
-            not_before: Some(not_before),
             ..SendMessageRequest::default()
         }
     };

@@ -11,6 +11,7 @@ use event_log::EventLog;
 use event_log::sqlite::{Config, SqliteLog};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// What is asked for at a time, by single calls and by calls of many.
 const SINGLES: Calls = Calls::Singles(256);
@@ -52,26 +53,37 @@ async fn sent(stage: &mut Stage, calls: Calls) -> anyhow::Result<Sent> {
     let process = standalone(stage, &format!("http://{}", simulator.address), &[])?;
     wrote(&process, n_sends + 1).await?;
     // The first takes the Page's lease and opens connections.
-    ask_all(&process, 0..1, 1, calls).await?;
-    arrived(&admin, 1).await?;
+    ask_all(&process, 0..1, 1, calls, None).await?;
+    let (told, arrived) = watch::channel(0);
+    all_arrived(&admin, 1, &told).await?;
     let (began, cpu_before) = (Instant::now(), process.cpu());
-    ask_all(&process, 1..n_sends + 1, n_sends + 1, calls).await?;
-    arrived(&admin, n_sends + 1).await?;
+    // What waits is bounded, as it is where messages are asked for no faster than they leave.
+    tokio::try_join!(
+        ask_all(&process, 1..n_sends + 1, n_sends + 1, calls, Some(&arrived)),
+        all_arrived(&admin, n_sends + 1, &told),
+    )?;
     let rate = per_second(n_sends, began.elapsed());
     let used = process.cpu().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     let used = used.context("CPU time can be measured where there is /proc")?;
     Ok(Sent { rate, cpu_us: used.as_secs_f64() * 1e6 / n_sends as f64 })
 }
 
-/// Waits until so many messages are at the simulator.
-async fn arrived(admin: &AdminClient, n_messages: usize) -> anyhow::Result<()> {
+/// Waits until so many messages are at the simulator, and tells how many are.
+async fn all_arrived(admin: &AdminClient, n_messages: usize, told: &watch::Sender<usize>) -> anyhow::Result<()> {
     let filter = Filter { page: Some(PAGE.to_owned()), ..Filter::default() };
-    let end = Instant::now() + PATIENCE;
-    while admin.count_sends(&filter).await? < n_messages {
-        anyhow::ensure!(Instant::now() < end, "the last messages did not arrive");
+    let (mut n_arrived, mut moved_at) = (0, Instant::now());
+    loop {
+        let found = admin.count_sends(&filter).await?;
+        if found > n_arrived {
+            (n_arrived, moved_at) = (found, Instant::now());
+            told.send_replace(n_arrived);
+        }
+        if n_arrived >= n_messages {
+            return Ok(());
+        }
+        anyhow::ensure!(moved_at.elapsed() < PATIENCE, "messages stopped to arrive");
         tokio::time::sleep(LOOK).await;
     }
-    Ok(())
 }
 
 /// How many sends a second the log alone would take: a send is asked for, claimed and settled.
