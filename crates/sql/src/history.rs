@@ -116,6 +116,7 @@ pub async fn insert_all(to: &mut Transaction, incarnation: &str, entries: &[NewE
 /// Answers how many are stored now that were not.
 async fn insert_together(to: &mut Transaction, incarnation: &str, entries: &[NewEntry<'_>]) -> Result<usize, SqlError> {
     let text = rows::statement(
+        &to.connection(),
         "WITH given (stream, incarnation, position, shard, record, hash, body) AS (VALUES ",
         7,
         entries.len(),

@@ -65,6 +65,7 @@ fn class_of(number: i32) -> Result<Class, SqlError> {
 pub async fn put(to: &mut Transaction, waiting: &[Waiting]) -> Result<(), SqlError> {
     for group in rows::together(waiting) {
         let text = rows::statement(
+            &to.connection(),
             "INSERT INTO outbox (send, page, class, deadline_ms, not_before_ms, stream, position, held) VALUES ",
             8,
             group.len(),
@@ -94,7 +95,7 @@ pub async fn remove(from: &mut Transaction, sends: &[&SendId]) -> Result<(), Sql
     for group in rows::together(sends) {
         let before = "WITH given (send) AS (VALUES ";
         let after = ") DELETE FROM outbox WHERE send IN (SELECT send FROM given)";
-        let text = rows::statement(before, 1, group.len(), after);
+        let text = rows::statement(&from.connection(), before, 1, group.len(), after);
         on!(from.connection(), connection => {
             let query = group.iter().fold(sqlx::query(text), |query, send| query.bind(send.to_string()));
             query.execute(connection).await.map(drop)
@@ -111,6 +112,7 @@ pub async fn remove(from: &mut Transaction, sends: &[&SendId]) -> Result<(), Sql
 pub async fn change(to: &mut Transaction, changes: &[(&SendId, Change)]) -> Result<(), SqlError> {
     for group in rows::together(changes) {
         let text = rows::statement(
+            &to.connection(),
             "WITH given (send, deadline_ms, not_before_ms, held) AS (VALUES ",
             4,
             group.len(),
@@ -141,7 +143,7 @@ pub async fn holding(from: &mut Transaction, streams: &[&StreamId]) -> Result<Ha
         let before = "WITH given (stream) AS (VALUES ";
         let after = ") SELECT DISTINCT outbox.stream FROM given JOIN outbox ON outbox.stream = given.stream
             WHERE outbox.held = 1";
-        let text = rows::statement(before, 1, group.len(), after);
+        let text = rows::statement(&from.connection(), before, 1, group.len(), after);
         let found: Vec<String> = on!(from.connection(), connection => {
             let query = group.iter().fold(sqlx::query_scalar(text), |query, stream| query.bind(stream.to_string()));
             query.fetch_all(connection).await

@@ -1,6 +1,9 @@
 //! Many rows in one statement: each statement is a journey to the database, and each text of one is prepared and kept.
 
+use crate::dialect::On;
 use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// How many rows go into one statement. Few sizes, so that few texts are prepared; the largest is far below the 32,766
 /// values that SQLite takes.
@@ -16,20 +19,34 @@ pub(crate) fn together<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// A statement with the values `($1, …), (…), …` between two parts of it: `n_rows` rows of `n_columns`.
-pub(crate) fn statement(
+/// A statement with the values `($1, …), (…), …` between two parts of it, which have none: `n_rows` rows of `n_columns`. Each
+/// is made once.
+pub(crate) fn statement<S, P>(
+    on: &On<S, P>,
     before: &'static str,
     n_columns: usize,
     n_rows: usize,
     after: &'static str,
-) -> AssertSqlSafe<String> {
+) -> AssertSqlSafe<Arc<str>> {
+    static MADE: LazyLock<Mutex<HashMap<Key, Arc<str>>>> = LazyLock::new(Mutex::default);
+    let is_sqlite = matches!(on, On::Sqlite(_));
+    let make = || format!("{before}{}{after}", values(n_columns, n_rows, is_sqlite)).into();
+    let mut made = MADE.lock().expect("nothing panics while it holds the lock");
+    // Safe, since nothing goes in but numbers.
+    AssertSqlSafe(Arc::clone(made.entry((is_sqlite, n_rows, before, after)).or_insert_with(make)))
+}
+
+/// What a statement is made of.
+type Key = (bool, usize, &'static str, &'static str);
+
+/// Rows of values. SQLite is told no names: it would look for each of them among all.
+fn values(n_columns: usize, n_rows: usize, is_sqlite: bool) -> String {
+    let value = |place: usize| if is_sqlite { "?".to_owned() } else { format!("${place}") };
     let row = |row: usize| {
-        let values: Vec<_> = (1..=n_columns).map(|column| format!("${}", row * n_columns + column)).collect();
+        let values: Vec<_> = (1..=n_columns).map(|column| value(row * n_columns + column)).collect();
         format!("({})", values.join(", "))
     };
-    let rows: Vec<_> = (0..n_rows).map(row).collect();
-    // Safe, since nothing goes in but numbers.
-    AssertSqlSafe(format!("{before}{}{after}", rows.join(", ")))
+    (0..n_rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -47,6 +64,11 @@ mod tests {
 
     #[test]
     fn values_are_numbered_row_by_row() {
-        assert_eq!(statement("VALUES ", 2, 3, ";").0, "VALUES ($1, $2), ($3, $4), ($5, $6);");
+        let (sqlite, postgres): (On<(), ()>, On<(), ()>) = (On::Sqlite(()), On::Postgres(()));
+        for _ in 0..2 {
+            assert_eq!(&*statement(&postgres, "VALUES ", 2, 2, ";").0, "VALUES ($1, $2), ($3, $4);");
+            assert_eq!(&*statement(&sqlite, "VALUES ", 2, 2, ";").0, "VALUES (?, ?), (?, ?);");
+            assert_eq!(&*statement(&sqlite, "VALUES ", 2, 1, ";").0, "VALUES (?, ?);");
+        }
     }
 }

@@ -82,6 +82,7 @@ pub async fn put(to: &mut Transaction, asked: &[Asked<'_>]) -> Result<(), SqlErr
 
 async fn put_together(to: &mut Transaction, asked: &[Asked<'_>]) -> Result<(), SqlError> {
     let text = rows::statement(
+        &to.connection(),
         "WITH given (nth, send, stream, request, business_key, position) AS (VALUES ",
         6,
         asked.len(),
