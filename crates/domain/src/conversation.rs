@@ -325,6 +325,11 @@ impl Conversation {
         self.sends.iter()
     }
 
+    /// How many sends have not left.
+    pub fn n_sends(&self) -> usize {
+        self.sends.len()
+    }
+
     /// The send that was found to be this message in the platform's list.
     pub fn found_as(&self, mid: &Mid) -> Option<&SendId> {
         self.found.get(mid)

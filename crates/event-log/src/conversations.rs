@@ -9,11 +9,12 @@ use domain::conversation::Conversation;
 use domain::id::{PageId, PersonKey, Psid, SendId, StreamId};
 use domain::send::{Send, one_of};
 use kept::Kept;
-use std::collections::HashMap;
+use lru::LruCache;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// How many states are kept in memory.
-const MOST_KEPT: usize = 10_000;
+/// How much is kept in memory: states, each of which counts as one and for each of its sends as one more. That is about
+/// 40 MB.
+const MOST_KEPT: usize = 20_000;
 
 /// How many records are folded before a state is worth a snapshot: about as many as are read again in no time.
 const WORTH_A_SNAPSHOT: usize = 50;
@@ -37,10 +38,22 @@ pub struct Conversations {
     log: Arc<dyn EventLog>,
     snapshots: Option<Arc<dyn Snapshots>>,
     /// Each state has a lock of its own, so that it is folded in place and nobody else's load waits for that.
-    kept: Arc<Mutex<HashMap<StreamId, Place>>>,
+    kept: Arc<Mutex<All>>,
 }
 
 type Place = Arc<Mutex<Kept>>;
+
+/// All states that are kept, and how much they count together.
+struct All {
+    places: LruCache<StreamId, (Place, usize)>,
+    weight: usize,
+}
+
+impl Default for All {
+    fn default() -> Self {
+        Self { places: LruCache::unbounded(), weight: 0 }
+    }
+}
 
 impl Conversations {
     /// Loads from this log.
@@ -68,8 +81,7 @@ impl Conversations {
     /// # Errors
     /// When the log does not answer.
     pub async fn load(&self, stream: &StreamId) -> Result<Loaded, StateError> {
-        let known = self.all().get(stream).cloned();
-        match known {
+        match self.place(stream) {
             Some(place) => self.go_on(stream, &place).await,
             None => self.begin(stream).await,
         }
@@ -78,7 +90,7 @@ impl Conversations {
     /// The conversation as it stands in memory, without asking the log, which may have more; none if it is not there. For
     /// whoever appends at its revision: the log refuses what was decided on an older one.
     pub fn at_hand(&self, stream: &StreamId) -> Option<Loaded> {
-        let place = self.all().get(stream).cloned()?;
+        let place = self.place(stream)?;
         let loaded = locked(&place).loaded();
         Some(loaded)
     }
@@ -86,8 +98,7 @@ impl Conversations {
     /// Takes in a record that its writer knows the log to have taken: decided on the state at `on`, and standing at
     /// `revision`. A state that is elsewhere by now stays as it is: it has the record, or reads it.
     pub fn took(&self, record: &Record, on: Revision, revision: Revision) {
-        let place = self.all().get(&record.stream).cloned();
-        let Some(place) = place else {
+        let Some(place) = self.place(&record.stream) else {
             if on == 0 {
                 let mut state = Kept::default();
                 state.fold_own(record, revision);
@@ -100,6 +111,9 @@ impl Conversations {
             kept.fold_own(record, revision);
             self.offer(&record.stream, &mut kept);
         }
+        let weight = kept.weight();
+        drop(kept);
+        self.weigh(&record.stream, weight);
     }
 
     /// A send as it stands, and the conversation that holds it. One that has left the conversation's state is folded from
@@ -131,7 +145,12 @@ impl Conversations {
             if kept.revision() >= from {
                 kept.fold(&tail);
                 self.offer(stream, &mut kept);
-                return Ok(kept.loaded());
+                let (loaded, weight) = (kept.loaded(), kept.weight());
+                drop(kept);
+                if !tail.is_empty() {
+                    self.weigh(stream, weight);
+                }
+                return Ok(loaded);
             }
         }
     }
@@ -189,7 +208,7 @@ impl Conversations {
     /// Takes in that the log has the stream at `actual`. A state that is kept at a later revision was folded from records
     /// that have been erased since, and is dropped: it is folded from the log then, and from no snapshot.
     pub fn correct(&self, stream: &StreamId, actual: Revision) {
-        let Some(place) = self.all().get(stream).cloned() else { return };
+        let Some(place) = self.place(stream) else { return };
         let mut kept = locked(&place);
         if kept.revision() > actual {
             *kept = Kept::default();
@@ -200,24 +219,47 @@ impl Conversations {
     }
 
     fn keep(&self, stream: &StreamId, state: Kept) {
+        let weight = state.weight();
         let mut all = self.all();
-        if let Some(place) = all.get(stream) {
-            let mut known = locked(place);
-            if known.revision() < state.revision() {
+        match all.places.get(stream) {
+            Some((place, _)) => {
+                let mut known = locked(place);
+                if known.revision() >= state.revision() {
+                    return;
+                }
                 *known = state;
             }
-            return;
+            None => drop(all.places.put(stream.clone(), (Arc::new(Mutex::new(state)), 0))),
         }
-        if all.len() >= MOST_KEPT {
-            // Any entry will do: what is needed again is folded again.
-            let victim = all.keys().next().cloned();
-            victim.and_then(|victim| all.remove(&victim));
-        }
-        all.insert(stream.clone(), Arc::new(Mutex::new(state)));
+        all.weigh(stream, weight);
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<StreamId, Place>> {
+    /// Takes in how much a state counts now.
+    fn weigh(&self, stream: &StreamId, weight: usize) {
+        self.all().weigh(stream, weight);
+    }
+
+    fn place(&self, stream: &StreamId) -> Option<Place> {
+        self.all().places.get(stream).map(|(place, _)| Arc::clone(place))
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
         self.kept.lock().expect("nothing panics while it holds the lock")
+    }
+}
+
+impl All {
+    /// Takes in how much a state counts now, and drops those that were used longest ago if all count too much.
+    fn weigh(&mut self, stream: &StreamId, weight: usize) {
+        let Some((_, known)) = self.places.get_mut(stream) else { return };
+        self.weight = self.weight - *known + weight;
+        *known = weight;
+        while self.weight > MOST_KEPT
+            && self.places.len() > 1
+            && let Some((_, (_, weight))) = self.places.pop_lru()
+        {
+            self.weight -= weight;
+        }
     }
 }
 
@@ -242,6 +284,25 @@ mod tests {
     use crate::sqlite::{Config, SqliteLog};
     use domain::time::Timestamp;
     use kept::tests::read_up_to;
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first_and_what_counts_most_takes_the_place_of_most() {
+        let mut all = All::default();
+        let stream =
+            |n: usize| StreamId::Conversation(PageId::parse("1001").unwrap(), PersonKey::from_bytes([n as u8; 16]));
+        let kept = |all: &All| (0..4).map(|n| all.places.contains(&stream(n))).collect::<Vec<_>>();
+        for n in 0..3 {
+            all.places.put(stream(n), (Place::default(), 0));
+            all.weigh(&stream(n), MOST_KEPT / 3);
+        }
+        all.places.get(&stream(0)).unwrap();
+        all.places.put(stream(3), (Place::default(), 0));
+        all.weigh(&stream(3), MOST_KEPT / 3);
+        assert_eq!(kept(&all), [true, false, true, true]);
+        // Even what counts more than all may is kept for as long as it is in use.
+        all.weigh(&stream(2), MOST_KEPT + 1);
+        assert_eq!((kept(&all), all.weight), (vec![false, false, true, false], MOST_KEPT + 1));
+    }
 
     #[tokio::test]
     async fn what_was_appended_from_here_is_at_hand_and_what_others_appended_is_read() {

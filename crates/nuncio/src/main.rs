@@ -36,6 +36,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Pages of 2 MB would make a small process a large one. Where the kernel does not know the wish, nothing changes.
+    rustix::thread::disable_transparent_huge_pages(true).ok();
     let cli = Cli::parse();
     service_kit::main(|| run(cli))
 }

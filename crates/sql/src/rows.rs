@@ -5,9 +5,9 @@ use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// How many rows go into one statement. Few sizes, so that few texts are prepared; the largest is far below the 32,766
-/// values that SQLite takes.
-const SIZES: [usize; 4] = [256, 32, 4, 1];
+/// How many rows go into one statement. Few sizes, so that few texts are prepared, and none of them large: SQLite keeps about
+/// 100 bytes for each value of a prepared statement, on every connection.
+const SIZES: [usize; 3] = [64, 8, 1];
 
 /// The rows in groups of the sizes that statements are prepared for, in their order.
 pub(crate) fn together<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -57,7 +57,10 @@ mod tests {
     fn rows_go_together_in_few_sizes_and_in_order() {
         let rows: Vec<_> = (0..300).collect();
         let groups: Vec<_> = together(&rows).collect();
-        assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [256, 32, 4, 4, 4]);
+        assert_eq!(
+            groups.iter().map(|group| group.len()).collect::<Vec<_>>(),
+            [64, 64, 64, 64, 8, 8, 8, 8, 8, 1, 1, 1, 1]
+        );
         assert_eq!(groups.concat(), rows);
         assert_eq!(together::<u8>(&[]).count(), 0);
     }

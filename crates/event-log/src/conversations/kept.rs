@@ -35,6 +35,11 @@ impl Kept {
         self.last.map_or(0, |(revision, _)| revision)
     }
 
+    /// How much it counts among all that is kept.
+    pub(super) fn weight(&self) -> usize {
+        1 + self.state.n_sends()
+    }
+
     /// Folds those of these records that are not in it yet. It is done in place when nobody else holds the state.
     pub(super) fn fold(&mut self, tail: &[Stored]) {
         let known = self.revision();
