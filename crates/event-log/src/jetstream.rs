@@ -6,6 +6,7 @@
 
 mod admin;
 mod append;
+mod batch;
 mod follow;
 mod server;
 mod shard;

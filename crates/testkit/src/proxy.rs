@@ -39,6 +39,16 @@ struct Sky {
     weather: watch::Receiver<Weather>,
     change: Weak<watch::Sender<Weather>>,
     lost_bytes: Arc<AtomicUsize>,
+    spared_bytes: Arc<AtomicUsize>,
+}
+
+impl Sky {
+    /// How many of so many bytes are spared from being lost.
+    fn spare(&self, length: usize) -> usize {
+        let take = |spared: usize| Some(spared.saturating_sub(length));
+        let spared = self.spared_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        spared.unwrap_or_default().min(length)
+    }
 }
 
 /// A proxy in front of one server. Dropping it closes every connection.
@@ -47,6 +57,8 @@ pub struct Proxy {
     address: SocketAddr,
     weather: Arc<watch::Sender<Weather>>,
     lost_bytes: Arc<AtomicUsize>,
+    // How many bytes of answers still arrive while answers are lost.
+    spared_bytes: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -58,10 +70,15 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let (weather, watch) = watch::channel(Weather { answers: Answers::Arrive, epoch: 0, word: None });
-        let (weather, lost_bytes) = (Arc::new(weather), Arc::default());
-        let sky = Sky { weather: watch, change: Arc::downgrade(&weather), lost_bytes: Arc::clone(&lost_bytes) };
+        let (weather, lost_bytes, spared_bytes) = (Arc::new(weather), Arc::default(), Arc::default());
+        let sky = Sky {
+            weather: watch,
+            change: Arc::downgrade(&weather),
+            lost_bytes: Arc::clone(&lost_bytes),
+            spared_bytes: Arc::clone(&spared_bytes),
+        };
         TaskTracker::new().spawn(accept(listener, server, sky));
-        Self { address, weather, lost_bytes }
+        Self { address, weather, lost_bytes, spared_bytes }
     }
 
     /// How many bytes of answers were lost so far.
@@ -93,6 +110,12 @@ impl Proxy {
     pub fn lose_answers_to(&self, word: &'static [u8]) {
         assert!((1..=LONGEST_WORD).contains(&word.len()), "{word:?} cannot be listened for");
         self.weather.send_modify(|weather| weather.word = Some(word));
+    }
+
+    /// Loses answers once so many more bytes of them have arrived, which may be in the middle of one.
+    pub fn lose_answers_after(&self, n_bytes: usize) {
+        self.spared_bytes.store(n_bytes, Ordering::Relaxed);
+        self.answers(Answers::Lost);
     }
 
     /// Whether answers are lost at this moment.
@@ -168,15 +191,16 @@ async fn responses(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, sky: &
             return;
         }
         let answers = sky.weather.borrow().answers;
+        let mut arrives = length;
         match answers {
             Answers::Arrive => (),
             Answers::Late(by) => tokio::time::sleep(by).await,
             Answers::Lost => {
-                sky.lost_bytes.fetch_add(length, Ordering::Relaxed);
-                continue;
+                arrives = sky.spare(length);
+                sky.lost_bytes.fetch_add(length - arrives, Ordering::Relaxed);
             }
         }
-        if client.write_all(&buffer[..length]).await.is_err() {
+        if client.write_all(&buffer[..arrives]).await.is_err() {
             return;
         }
     }
@@ -223,6 +247,19 @@ mod tests {
         connection.read_to_end(&mut rest).await.ok();
         assert_eq!(rest, b"");
         assert_eq!(&say(&mut connect(&proxy).await, b"ef").await.unwrap(), b"ef");
+    }
+
+    #[tokio::test]
+    async fn answers_are_lost_in_the_middle() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut connection = connect(&proxy).await;
+        proxy.lose_answers_after(3);
+        assert_eq!(&say(&mut connection, b"ab").await.unwrap(), b"ab");
+        connection.write_all(b"cd").await.unwrap();
+        let mut heard = [0; 2];
+        let silence = tokio::time::timeout(Duration::from_millis(100), connection.read_exact(&mut heard));
+        assert!(silence.await.is_err());
+        assert_eq!((heard[0], proxy.lost_bytes()), (b'c', 1));
     }
 
     #[tokio::test]

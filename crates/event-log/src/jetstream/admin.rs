@@ -119,7 +119,7 @@ pub(super) async fn find(context: &Context, config: &Config) -> Result<(LogIdent
             return Err(OpenError::Mismatch { stream: name, differences: differences.join("; ") });
         }
         let stream = context.get_stream_no_info(&name).await.map_err(unavailable)?;
-        shards.push(Shard { number, stream, name });
+        shards.push(Shard { number, stream, name, client: context.client() });
     }
     Ok((identity, shards))
 }
@@ -268,7 +268,7 @@ async fn shard(context: &Context, config: &Config, identity: &LogIdentity, numbe
         return Err(OpenError::Mismatch { stream: name, differences: differences.join("; ") });
     }
     let stream = context.get_stream_no_info(&name).await.map_err(unavailable)?;
-    Ok(Shard { number, stream, name })
+    Ok(Shard { number, stream, name, client: context.client() })
 }
 
 async fn find_stream(context: &Context, name: &str) -> Result<Option<StreamConfig>, OpenError> {

@@ -1,20 +1,22 @@
 //! One shard: a JetStream stream, read and erased by subject and position.
 
-use super::{REQUEST_TIMEOUT, cause, unavailable};
+use super::batch::batch;
+use super::{cause, unavailable};
 use crate::codec::Undecodable;
 use crate::port::LogError;
 use crate::raw::RawRead;
 use crate::record::{Position, Revision, Stored, Unreadable};
-use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::{self, Config, OrderedConfig};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind as GetErrorKind, RawMessageBuilder, WithHeaders};
+use async_nats::{Client, jetstream};
 use futures_util::StreamExt as _;
+use futures_util::future::{join, try_join_all};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-/// How many records are asked for one by one before a consumer is made for the rest, which costs three requests.
-const FEW: usize = 4;
+/// How many records of a batch the leader is asked about.
+const CHECKED: usize = 3;
 
 /// How many records are asked for at once.
 pub(super) const PAGE: usize = 500;
@@ -36,6 +38,8 @@ pub(super) struct Shard {
     pub(super) stream: jetstream::stream::Stream<()>,
     /// The stream's name.
     pub(super) name: String,
+    /// For what `stream` cannot be asked.
+    pub(super) client: Client,
 }
 
 /// A message as JetStream stores it.
@@ -80,27 +84,40 @@ impl Shard {
 
     /// Every record of a subject behind `after`, as of now.
     pub(super) async fn read(&self, subject: &str, after: Revision) -> Result<Vec<Stored>, LogError> {
-        let mut found = Vec::new();
-        let mut reached = after;
-        for _ in 0..FEW {
-            let Some(raw) = self.next_of(subject, reached + 1).await? else { return Ok(found) };
-            reached = raw.position;
-            found.push(self.stored(&raw)?);
-        }
-        let last = self.last_of(subject).await?;
+        let Some(first) = self.next_of(subject, after + 1).await? else { return Ok(Vec::new()) };
+        let mut reached = first.position;
+        let mut found = vec![self.stored(&first)?];
+        let ask = async |behind: Position| batch(&self.client, &self.name, subject, behind + 1).await;
+        let (last, mut next) = join(self.last_of(subject), ask(reached)).await;
+        let last = last?;
         while reached < last {
-            self.read_page(subject, &mut reached, last, &mut found).await?;
-            // The consumer's replica may lag, and records may have been erased since: the leader knows what is next.
-            let next = if reached < last { self.next_of(subject, reached + 1).await? } else { None };
-            match next {
-                Some(raw) if raw.position <= last => {
-                    reached = raw.position;
-                    found.push(self.stored(&raw)?);
-                }
-                Some(_) | None => break,
+            let mut raws = self.still_there(subject, std::mem::take(&mut next.raws)).await?;
+            if raws.is_empty() {
+                // Whoever answered may lag, and records may have been erased since: the leader knows what is next.
+                raws.extend(self.next_of(subject, reached + 1).await?);
+            }
+            let before = reached;
+            for raw in raws.iter().take_while(|raw| raw.position <= last) {
+                reached = raw.position;
+                found.push(self.stored(raw)?);
+            }
+            if reached == before {
+                // The last has been erased meanwhile.
+                break;
+            }
+            if reached < last && !next.is_silent {
+                next = ask(reached).await;
             }
         }
         Ok(found)
+    }
+
+    /// These records, if the leader has the first of them; else nothing. A replica that has not erased yet what the leader
+    /// has shows it among the first, or somebody reads while it is being erased.
+    async fn still_there(&self, subject: &str, raws: Vec<Raw>) -> Result<Vec<Raw>, LogError> {
+        let first = raws.iter().take(CHECKED).map(|raw| self.holds(subject, raw.position));
+        let are_there = try_join_all(first).await?.into_iter().all(|is_there| is_there);
+        Ok(if are_there { raws } else { Vec::new() })
     }
 
     /// Every message's bytes up to the end as it is now, in order.
@@ -118,48 +135,6 @@ impl Shard {
         Ok(())
     }
 
-    /// Reads on by a consumer, for as long as it goes on without a gap.
-    async fn read_page(
-        &self,
-        subject: &str,
-        reached: &mut Position,
-        last: Position,
-        found: &mut Vec<Stored>,
-    ) -> Result<(), LogError> {
-        let consumer = self.consumer(vec![subject.to_owned()], *reached).await?;
-        let made_at = Instant::now();
-        let mut delivered = 0;
-        'pages: loop {
-            let before = delivered;
-            let page = consumer.fetch().max_messages(PAGE).expires(REQUEST_TIMEOUT).messages();
-            let mut page = page.await.map_err(unavailable)?;
-            // A page that is cut short by a lost connection would never end by itself.
-            while let Ok(Some(message)) = timeout(REQUEST_TIMEOUT, page.next()).await {
-                let Ok(message) = message else {
-                    if may_be_settling(made_at, delivered).await {
-                        continue 'pages;
-                    }
-                    break 'pages;
-                };
-                let Delivery { raw, sequence, .. } = delivery(&message)?;
-                delivered += 1;
-                if sequence != delivered || raw.position > last {
-                    break 'pages;
-                }
-                *reached = raw.position;
-                found.push(self.stored(&raw)?);
-                if raw.position == last {
-                    break 'pages;
-                }
-            }
-            if delivered == before {
-                break;
-            }
-        }
-        self.forget(&consumer).await;
-        Ok(())
-    }
-
     /// A consumer that hands out what falls under `subjects` behind `after`, in order and without acknowledgement; with
     /// none, everything.
     pub(super) async fn consumer(&self, subjects: Vec<String>, after: Position) -> Result<Consumer<Config>, LogError> {
@@ -173,14 +148,6 @@ impl Shard {
             ..pull::Config::default()
         };
         self.stream.create_consumer(config).await.map_err(unavailable)
-    }
-
-    /// Removes a consumer. One that stays is removed by the server when its life is over.
-    pub(super) async fn forget(&self, consumer: &Consumer<Config>) {
-        let name = &consumer.cached_info().name;
-        if let Err(error) = self.stream.delete_consumer(name).await {
-            tracing::debug!(error = %error, "could not remove the consumer {name}");
-        }
     }
 
     /// The record in a message, which must be where it belongs.

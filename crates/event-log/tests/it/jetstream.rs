@@ -1,5 +1,6 @@
 //! The cluster adapter passes every case on one server, and the ones that only a server and a network can cause.
 
+mod batches;
 mod cluster;
 mod durability;
 mod faults;
