@@ -38,7 +38,7 @@ impl PersonKey {
         let mut seen = 0;
         // Every record's stream has such a key: looking digits up and asking once costs a fifth of asking for each.
         for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            let [high, low] = pair.map(|digit| DIGITS[usize::from(digit)]);
+            let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
             seen |= high | low;
             *byte = high << 4 | low;
         }

@@ -6,7 +6,9 @@ use crate::record::{Checkpoint, Position, Stored, Unreadable};
 use bytes::Bytes;
 use domain::id::StreamId;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How often a follower tells how far it has got when nothing matches.
@@ -20,6 +22,9 @@ pub(crate) const BUFFER: usize = 3;
 
 /// Items on their way to a follower, in order. After an error comes nothing more.
 pub(crate) type Items = mpsc::Sender<Result<Batch, LogError>>;
+
+/// Where they arrive.
+pub(crate) type Inbox = mpsc::Receiver<Result<Batch, LogError>>;
 
 /// One of them: what whoever passes over nothing cannot pass over is in its place in the order.
 pub(crate) type Item = Result<Followed, Box<Unreadable>>;
@@ -91,19 +96,29 @@ pub enum Followed {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Follower {
-    items: mpsc::Receiver<Result<Batch, LogError>>,
+    items: Inbox,
     /// What has come and was not asked for yet: first these records, then the rest.
     encoded: Encoded,
     ready: VecDeque<Item>,
     extent: Extent,
-    // Ends the task that feeds `items` when the follower is dropped.
-    _task: AbortOnDropHandle<()>,
+    // Ends the task that feeds `items` when all followers that it feeds are dropped.
+    _task: Arc<AbortOnDropHandle<()>>,
 }
 
 impl Follower {
-    pub(crate) fn new(items: mpsc::Receiver<Result<Batch, LogError>>, task: tokio::task::JoinHandle<()>) -> Self {
+    pub(crate) fn new(items: Inbox, task: JoinHandle<()>) -> Self {
+        Self::sharing(items, Arc::new(AbortOnDropHandle::new(task)))
+    }
+
+    /// Several that one task feeds, which ends with the last of them.
+    pub(crate) fn of_one_feed(inboxes: Vec<Inbox>, task: JoinHandle<()>) -> Vec<Self> {
+        let task = Arc::new(AbortOnDropHandle::new(task));
+        inboxes.into_iter().map(|items| Self::sharing(items, Arc::clone(&task))).collect()
+    }
+
+    fn sharing(items: Inbox, task: Arc<AbortOnDropHandle<()>>) -> Self {
         let (encoded, ready, extent) = (Encoded::default(), VecDeque::new(), Extent::Whole);
-        Self { items, encoded, ready, extent, _task: AbortOnDropHandle::new(task) }
+        Self { items, encoded, ready, extent, _task: task }
     }
 
     /// Lets what no judgement of a past needs be left out of the records that come: see [`crate::decode_to_judge`]. Their
@@ -202,7 +217,7 @@ pub(crate) fn check_start(from: &Checkpoint, head: &Checkpoint) -> Result<(), Lo
 
 /// Starts the task that feeds a follower, which ends it when it is dropped.
 #[expect(clippy::disallowed_methods, reason = "the follower owns the task and ends it; no tracker could outlive it")]
-pub(crate) fn spawn(feed: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+pub(crate) fn spawn(feed: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(feed)
 }
 

@@ -56,6 +56,21 @@ pub trait EventLog: Send + Sync + 'static {
     /// When the checkpoint belongs to another log.
     async fn follow(&self, filter: Filter, from: Checkpoint) -> Result<Follower, LogError>;
 
+    /// Follows several parts of the partitions, none of which is in two: a follower for each, which hears what the filter
+    /// wants there; what the filter says of partitions does not count. A log that can reads for all of them at once, so
+    /// that none gets much further than the slowest: listen to all, or drop them.
+    ///
+    /// # Errors
+    /// As for [`EventLog::follow`].
+    async fn follow_parts(
+        &self,
+        filter: Filter,
+        parts: Vec<Vec<u16>>,
+        from: Checkpoint,
+    ) -> Result<Vec<Follower>, LogError> {
+        several::follow_parts(self, &filter, parts, &from).await
+    }
+
     /// The last position of every shard.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! It uses `rusqlite`, not an async driver: group commit wants one synchronous loop, and reading in order is several
 //! times faster without a task switch for each page.
 
+mod feed;
 mod read;
 mod readers;
 mod recent;
@@ -149,6 +150,17 @@ impl SqliteLog {
         Ok(restored.incarnation().to_owned())
     }
 
+    /// So many followers of what is read once.
+    async fn feed(&self, wanted: feed::Wanted, n: usize, from: Checkpoint) -> Result<Vec<Follower>, LogError> {
+        let head = self.head().await?;
+        crate::follower::check_start(&from, &head)?;
+        let is_writer = self.writer.is_some();
+        let start = feed::Start { wanted, from: from.position(0), head, is_writer };
+        let (items, inboxes): (Vec<_>, Vec<_>) = (0..n).map(|_| mpsc::channel(BUFFER)).unzip();
+        let feed = feed::feed(self.readers.clone(), self.head.clone(), start, items);
+        Ok(Follower::of_one_feed(inboxes, crate::follower::spawn(feed)))
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> write::Command) -> Option<T> {
         let (answer, wait) = oneshot::channel();
         self.writer.as_ref()?.commands.send(command(answer)).await.ok()?;
@@ -230,13 +242,17 @@ impl EventLog for SqliteLog {
     }
 
     async fn follow(&self, filter: Filter, from: Checkpoint) -> Result<Follower, LogError> {
-        let head = self.head().await?;
-        crate::follower::check_start(&from, &head)?;
-        let is_writer = self.writer.is_some();
-        let start = read::Start { filter, from: from.position(0), head, is_writer };
-        let (items, inbox) = mpsc::channel(BUFFER);
-        let feed = read::feed(self.readers.clone(), self.head.clone(), start, items);
-        Ok(Follower::new(inbox, crate::follower::spawn(feed)))
+        let mut followers = self.feed(feed::Wanted::one(filter), 1, from).await?;
+        followers.pop().ok_or_else(|| LogError::Broken("nobody follows".into()))
+    }
+
+    async fn follow_parts(
+        &self,
+        filter: Filter,
+        parts: Vec<Vec<u16>>,
+        from: Checkpoint,
+    ) -> Result<Vec<Follower>, LogError> {
+        self.feed(feed::Wanted::parts(filter, &parts), parts.len(), from).await
     }
 
     async fn head(&self) -> Result<Checkpoint, LogError> {

@@ -27,10 +27,20 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Followers of these parts, in their order.
+    pub(super) async fn follow(&self, parts: &[u16]) -> Result<Vec<Follower>, LogError> {
+        let partitions = parts.iter().map(|part| self.plan.partitions(&*self.log, *part)).collect();
+        let followers = self.log.follow_parts(self.plan.filter(), partitions, Checkpoint::beginning()).await?;
+        Ok(followers.into_iter().map(Follower::for_judging).collect())
+    }
+
     /// Goes through one part. Nothing when it was stopped. It blocks its thread.
-    pub(super) fn go_through(&self, runtime: &Handle, part: u16) -> Result<Option<Report>, LogError> {
-        let filter = self.plan.filter(&*self.log, part);
-        let mut follower = runtime.block_on(self.log.follow(filter, Checkpoint::beginning()))?.for_judging();
+    pub(super) fn go_through(
+        &self,
+        runtime: &Handle,
+        part: u16,
+        mut follower: Follower,
+    ) -> Result<Option<Report>, LogError> {
         let mut work = Work { shared: self, runtime, pages: PagesAt::new(&self.pages), part: Part::default() };
         let (mut passed, mut n_told) = (self.plan.end.clone(), 0);
         passed.positions.fill(0);

@@ -46,13 +46,17 @@ impl Plan {
         n_records(&self.end)
     }
 
-    /// What one part follows. Its partitions are neighbours, which share a shard where there are enough of both.
-    pub(crate) fn filter(&self, log: &dyn EventLog, part: u16) -> Filter {
-        let of_part = |partition: u16| {
-            u32::from(partition) * u32::from(self.n_parts) / u32::from(log.identity().partitions()) == u32::from(part)
+    /// What all parts follow.
+    pub(crate) fn filter(&self) -> Filter {
+        Filter { kinds: vec![Kind::Conversation, Kind::Comment], pages: self.pages(), partitions: Vec::new() }
+    }
+
+    /// The partitions of one part. They are neighbours, which share a shard where there are enough of both.
+    pub(crate) fn partitions(&self, log: &dyn EventLog, part: u16) -> Vec<u16> {
+        let of_part = |partition: &u16| {
+            u32::from(*partition) * u32::from(self.n_parts) / u32::from(log.identity().partitions()) == u32::from(part)
         };
-        let partitions = (0..log.identity().partitions()).filter(|partition| of_part(*partition)).collect();
-        Filter { kinds: vec![Kind::Conversation, Kind::Comment], pages: self.pages(), partitions }
+        (0..log.identity().partitions()).filter(of_part).collect()
     }
 
     /// The Pages that matter.

@@ -9,11 +9,9 @@ use domain::id::StreamId;
 use domain::pack::Packs;
 use domain::rehearsal::Proposed;
 use event_log::{EventLog, LogError};
-use std::collections::VecDeque;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -66,48 +64,39 @@ pub async fn run<E: From<LogError>>(
     // Ends the threads also when this future is dropped or fails.
     let stop = stop.child_token();
     let _stops = stop.clone().drop_guard();
-    let parts: VecDeque<u16> = parts.into_iter().collect();
-    let left = parts.len();
+    let parts: Vec<u16> = parts.into_iter().collect();
     (0..plan.n_parts).filter(|part| !parts.contains(part)).for_each(|done| progress.done(done));
     let pages = PagePasts::read(&*log, &plan).await?;
     let shared = Arc::new(Shared { log, plan, proposed, pages, progress, stop });
-    let parts = Arc::new(Mutex::new(parts));
-    let (done, mut all_done) = mpsc::channel(1);
-    let mut working = JoinSet::new();
-    for _ in 0..threads.0.get().min(left) {
-        let (shared, parts, done, runtime) = (Arc::clone(&shared), Arc::clone(&parts), done.clone(), Handle::current());
-        working.spawn_blocking(move || work(&shared, &parts, &done, &runtime));
-    }
-    drop(done);
-    let mut n_kept = 0;
-    while let Some(found) = all_done.recv().await {
-        let (part, report) = found?;
-        keep.keep(part, report).await?;
-        n_kept += 1;
-    }
-    while let Some(ended) = working.join_next().await {
-        ended.map_err(|panic| LogError::Broken(panic.into()))?;
-    }
-    Ok(if n_kept == left { Ended::Done } else { Ended::Stopped })
-}
-
-type Done = mpsc::Sender<Result<(u16, Report), LogError>>;
-
-/// One thread: takes part after part.
-fn work(shared: &Shared, parts: &Mutex<VecDeque<u16>>, done: &Done, runtime: &Handle) {
-    loop {
-        let next = parts.lock().expect("nothing panics while it holds the lock").pop_front();
-        let Some(part) = next else { return };
-        let found = match shared.go_through(runtime, part) {
-            Ok(Some(report)) => Ok((part, report)),
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        // Nobody listens any more when it was given up.
-        if done.blocking_send(found).is_err() {
-            return;
+    for together in parts.chunks(threads.0.get()) {
+        if go_through(&shared, together, keep).await? == Ended::Stopped {
+            return Ok(Ended::Stopped);
         }
     }
+    Ok(Ended::Done)
+}
+
+/// Goes through some parts side by side, each on a thread: the log is read once for all of them.
+async fn go_through<E: From<LogError>>(
+    shared: &Arc<Shared>,
+    parts: &[u16],
+    keep: &mut impl Keep<E>,
+) -> Result<Ended, E> {
+    let followers = shared.follow(parts).await?;
+    let mut working = JoinSet::new();
+    for (part, follower) in parts.iter().copied().zip(followers) {
+        let (shared, runtime) = (Arc::clone(shared), Handle::current());
+        working.spawn_blocking(move || Ok((part, shared.go_through(&runtime, part, follower)?)));
+    }
+    let mut ended = Ended::Done;
+    while let Some(found) = working.join_next().await {
+        let found: Result<_, LogError> = found.map_err(|panic| LogError::Broken(panic.into()))?;
+        match found? {
+            (part, Some(report)) => keep.keep(part, report).await?,
+            (_, None) => ended = Ended::Stopped,
+        }
+    }
+    Ok(ended)
 }
 
 /// The packs as they were known where the plan ends: the same for whoever takes it up again.

@@ -1,7 +1,8 @@
-//! Several appends by one call, for logs that have no quicker way than one by one.
+//! Several appends or followers by one call, for logs that have no quicker way than one by one.
 
-use super::{AppendError, Appended, EventLog, Expected};
-use crate::record::Record;
+use super::{AppendError, Appended, EventLog, Expected, Filter, LogError};
+use crate::follower::Follower;
+use crate::record::{Checkpoint, Record};
 use domain::id::StreamId;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
@@ -30,4 +31,15 @@ pub(super) async fn append_all<L: EventLog + ?Sized>(
     let mut done: Vec<_> = try_join_all(streams.into_iter().map(in_order)).await?.into_iter().flatten().collect();
     done.sort_unstable_by_key(|(number, _)| *number);
     Ok(done.into_iter().map(|(_, appended)| appended).collect())
+}
+
+/// Each for itself.
+pub(super) async fn follow_parts<L: EventLog + ?Sized>(
+    log: &L,
+    filter: &Filter,
+    parts: Vec<Vec<u16>>,
+    from: &Checkpoint,
+) -> Result<Vec<Follower>, LogError> {
+    let follow = |partitions| log.follow(Filter { partitions, ..filter.clone() }, from.clone());
+    try_join_all(parts.into_iter().map(follow)).await
 }

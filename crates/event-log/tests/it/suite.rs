@@ -44,6 +44,8 @@ macro_rules! with_every_case {
             follow::following_from_a_checkpoint_gives_exactly_the_rest,
             follow::checkpoints_come_within_a_second_when_nothing_matches,
             follow::a_follower_hears_what_its_filter_wants_and_nothing_else,
+            follow::each_part_hears_what_stands_in_its_partitions_and_nothing_else,
+            follow::of_parts_that_are_heard_side_by_side_none_misses_anything,
             follow::a_checkpoint_of_another_log_is_refused,
             follow::a_checkpoint_ahead_of_the_log_is_refused,
             follow::a_follower_hears_every_stream_in_order_while_many_append,

@@ -5,10 +5,12 @@ use crate::suite::{DEADLINE, add, follow_all};
 use crate::{jetstream, sqlite};
 use async_nats::jetstream as nats;
 use bytes::Bytes;
-use domain::id::StreamId;
+use domain::id::{Kind, StreamId};
 use event_log::jetstream::JetStreamLog;
 use event_log::sqlite::{Config, SqliteLog};
-use event_log::{EventLog, Expected, Followed, LogError, Stored, Undecodable, Unreadable, encode, partition_of};
+use event_log::{
+    Checkpoint, EventLog, Expected, Filter, Followed, LogError, Stored, Undecodable, Unreadable, encode, partition_of,
+};
 use tokio::time::timeout;
 
 /// Follows all, and answers what was heard up to the end that there was.
@@ -76,6 +78,25 @@ async fn of_the_embedded_log_everything_else_is_heard_by_those_who_look_and_noth
     // Nobody is kept from writing on, and others are read.
     log.append(&record(&conversation(1), "more"), Expected::At(first.position)).await.unwrap();
     assert!(matches!(log.read(&conversation(2), 0).await, Err(LogError::Broken(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_name_in_the_embedded_log_ends_every_part_in_the_same_way() {
+    let sqlite::Made { log, folder } = sqlite::make().await;
+    let damaged = add(&log, &conversation(1), "x").await;
+    drop(log);
+    let path = folder.path().join("log.sqlite");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute("UPDATE records SET stream = 'none' WHERE position = ?1", [damaged.position.cast_signed()]).unwrap();
+    drop(file);
+    let log = SqliteLog::open(&path, Config::default()).unwrap();
+    let filter = Filter { kinds: vec![Kind::Conversation], ..Filter::default() };
+    let all = log.identity().partitions();
+    let parts = vec![(0..all / 2).collect(), (all / 2..all).collect()];
+    for mut follower in log.follow_parts(filter, parts, Checkpoint::beginning()).await.unwrap() {
+        let ended = timeout(DEADLINE, follower.next()).await.expect("a follower is never silent");
+        assert!(matches!(ended, Err(LogError::Broken(_))), "{ended:?}");
+    }
 }
 
 /// Puts bytes where a stream's next record would stand.

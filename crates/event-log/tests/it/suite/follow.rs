@@ -5,6 +5,7 @@ use crate::suite::{add, follow_all, next, next_record, until_caught_up};
 use domain::id::{Kind, StreamId};
 use event_log::{Checkpoint, EventLog, Expected, Filter, Followed, LogError, Pages, Stored, partition_of};
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,6 +103,53 @@ pub(crate) async fn a_follower_hears_what_its_filter_wants_and_nothing_else(log:
         for stream in wanted {
             assert_eq!(heard[stream].len(), 2, "{filter:?}");
         }
+    }
+}
+
+pub(crate) async fn each_part_hears_what_stands_in_its_partitions_and_nothing_else(log: &dyn EventLog) {
+    let mut streams = one_of_each_kind();
+    streams.extend((0..20).map(conversation));
+    let before: Vec<_> = join_all(streams.iter().map(|stream| add(log, stream, "x"))).await;
+    let filter = Filter { kinds: vec![Kind::Conversation, Kind::Page], partitions: vec![1], ..Filter::default() };
+    // One partition and the last are nobody's.
+    let last = log.identity().partitions() - 1;
+    let parts: Vec<Vec<u16>> = vec![(0..20).collect(), (20..21).collect(), (22..last).collect()];
+    let mut followers = log.follow_parts(filter.clone(), parts.clone(), Checkpoint::beginning()).await.unwrap();
+    assert_eq!(followers.len(), parts.len());
+    let matching = |all: &[Stored], partitions: &[u16]| {
+        let filter = Filter { partitions: partitions.to_vec(), ..filter.clone() };
+        let is_wanted = |stored: &&Stored| filter.matches(&stored.record.stream, partition_of(&stored.record.stream));
+        by_stream(&all.iter().filter(is_wanted).cloned().collect::<Vec<_>>())
+    };
+    let head = log.head().await.unwrap();
+    for (follower, part) in followers.iter_mut().zip(&parts) {
+        let (heard, checkpoint) = until_caught_up(follower).await;
+        assert_eq!((by_stream(&heard), checkpoint), (matching(&before, part), head.clone()));
+    }
+    // One that nobody listens to any more keeps nothing from the others.
+    drop(followers.remove(0));
+    let after: Vec<_> = join_all(streams.iter().map(|stream| add(log, stream, "y"))).await;
+    for (follower, part) in followers.iter_mut().zip(&parts[1..]) {
+        let wanted = matching(&after, part);
+        let mut heard = Vec::new();
+        while heard.len() < wanted.values().map(Vec::len).sum() {
+            heard.push(next_record(follower).await);
+        }
+        assert_eq!(by_stream(&heard), wanted);
+    }
+}
+
+pub(crate) async fn of_parts_that_are_heard_side_by_side_none_misses_anything(log: &dyn EventLog) {
+    let streams: Vec<_> = (0..40).map(conversation).collect();
+    let records: Vec<_> = (0..6_000).map(|number| record(&streams[number % 40], "x")).collect();
+    log.append_all(&records).await.unwrap();
+    let parts: Vec<Vec<u16>> = vec![(0..8).collect(), (8..40).collect(), (40..log.identity().partitions()).collect()];
+    let followers = log.follow_parts(Filter::default(), parts, Checkpoint::beginning()).await.unwrap();
+    let listening = followers.into_iter().map(async |mut follower| until_caught_up(&mut follower).await.0);
+    let heard = join_all(listening).await.concat();
+    assert_eq!(heard.len(), records.len());
+    for (stream, heard) in by_stream(&heard) {
+        assert_eq!(ids(&heard), ids(&log.read(&stream, 0).await.unwrap()));
     }
 }
 
