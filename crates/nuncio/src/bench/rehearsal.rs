@@ -9,7 +9,7 @@ use domain::id::Kind;
 use domain::pack::{BUILT_IN, Pack};
 use domain::rehearsal::Proposed;
 use event_log::sqlite::{Config, SqliteLog};
-use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, PARTITIONS, Pages};
+use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, PARTITIONS};
 use std::hint::black_box;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -74,12 +74,12 @@ async fn rehearse(log: &Arc<dyn EventLog>, n_sends: usize) -> anyhow::Result<f64
 async fn follow(log: &Arc<dyn EventLog>, n_sends: usize) -> anyhow::Result<f64> {
     let mut following: JoinSet<anyhow::Result<usize>> = JoinSet::new();
     let began = Instant::now();
-    for share in 0..THREADS {
-        let (log, runtime) = (Arc::clone(log), Handle::current());
-        let partitions = (0..PARTITIONS).filter(|partition| partition * THREADS / PARTITIONS == share).collect();
-        let filter = Filter { kinds: vec![Kind::Conversation, Kind::Comment], pages: Pages::All, partitions };
+    let share = |share| (0..PARTITIONS).filter(|partition| partition * THREADS / PARTITIONS == share).collect();
+    let shares = (0..THREADS).map(share).collect();
+    let filter = Filter { kinds: vec![Kind::Conversation, Kind::Comment], ..Filter::default() };
+    for mut follower in log.follow_parts(filter, shares, Checkpoint::beginning()).await? {
+        let runtime = Handle::current();
         following.spawn_blocking(move || {
-            let mut follower = runtime.block_on(log.follow(filter, Checkpoint::beginning()))?;
             let mut n_records = 0;
             loop {
                 let next = match follower.try_next()? {
