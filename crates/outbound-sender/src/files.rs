@@ -8,6 +8,7 @@ use crate::dispatch::Work;
 use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Media, Words};
 use domain::id::{AttachmentId, PageId};
+use domain::send::Class;
 use domain::time::{Span, Timestamp};
 use messenger::client::errors::ErrorClass;
 use messenger::client::{ApiError, As, CallError, Scope, Usage};
@@ -156,6 +157,11 @@ impl Parts {
         if let Some(kept) = self.files.find(page, key, self.clock.now()).await? {
             return Ok(File::Kept { kept, was_there: true });
         }
+        // Held until the call was made.
+        let _call = match self.call_or_rest(page, Class::Person) {
+            Ok(call) => call,
+            Err(free) => return Ok(File::Later(free)),
+        };
         let begun = self.clock.now();
         let answered = self.client.upload(wanted.by, wanted.media, wanted.url).await;
         heeds.heed(self, &answered.usage, answered.answer.is_err());

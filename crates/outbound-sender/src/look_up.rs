@@ -6,7 +6,7 @@ use crate::dispatch::Work;
 use domain::conversation::Conversation;
 use domain::event::{Event, Outcome, SendingKind, Witness};
 use domain::id::{SendId, StreamId};
-use domain::send::{Listed, Listing, Said, found, is_listable, settle};
+use domain::send::{Class, Listed, Listing, Said, found, is_listable, settle};
 use domain::time::{Span, Timestamp};
 use event_log::Stored;
 use messenger::client::{As, CallError, Newest, PastMessage};
@@ -49,6 +49,11 @@ impl Parts {
                 return Ok(Some(self.in_turn(until)));
             }
             let by = As { page: wanted.send.page(), token: &token };
+            // Held until the call was made.
+            let _call = match self.call_or_rest(by.page, Class::Person) {
+                Ok(call) => call,
+                Err(free) => return Ok(Some(free)),
+            };
             let answered = self.client.newest_messages(by, &person).await;
             let is_refused = matches!(answered.answer, Err(CallError::Refused(_)));
             self.heed(&answered.usage, is_refused, work);
