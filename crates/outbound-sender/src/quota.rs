@@ -3,6 +3,11 @@
 
 mod known;
 mod parts;
+#[cfg(test)]
+mod tests;
+mod whole;
+
+pub(crate) use whole::Whole;
 
 use domain::id::PageId;
 use domain::quota::{CALLS, Quota, REPLIES, Used};

@@ -19,6 +19,16 @@ const SPARE: u32 = 100;
 /// more people are counted.
 const ENOUGH: u64 = 10_000_000;
 
+/// Whether the table of people has all of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum People {
+    /// Nearly: it is kept as the log grows.
+    Known,
+    /// It is being filled anew.
+    MayLack,
+}
+
+/// What was read.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) calls: Used,
@@ -43,11 +53,12 @@ impl Calls {
         known.is_none_or(|known| known.read.elapsed() >= believed.max(known.took.saturating_mul(SPARE)))
     }
 
-    /// Reads what others used of a Page's quotas, and how many people count by the pack in force for it.
+    /// Reads what others used of a Page's quotas, and how many people count by the pack in force for it. While not all of
+    /// them are known, nobody is taken off those who were, and where none were nothing is kept.
     ///
     /// # Errors
     /// When the database does not answer: what was known holds.
-    pub(crate) async fn read(&self, page: &PageId, pack: &Pack) -> Result<(), SqlError> {
+    pub(crate) async fn read(&self, page: &PageId, pack: &Pack, people: People) -> Result<(), SqlError> {
         let Shared { database, clock, process, .. } = &*self.0;
         let (begun, now) = (Instant::now(), clock.now());
         let from = (CALLS.oldest(now), REPLIES.oldest(now));
@@ -60,7 +71,11 @@ impl Calls {
         }
         let per_person = pack.limits().app_calls_per_engaged_person;
         let enough = ENOUGH.div_ceil(u64::from(per_person.max(1)));
-        let people = engaged::count(database, page, &counting(pack, now), enough).await?;
+        let counted = engaged::count(database, page, &counting(pack, now), enough).await?;
+        let people = match people {
+            People::Known => counted,
+            People::MayLack => counted.max(self.usage(page).map_or(enough, |before| before.quota.people)),
+        };
         let quota = Quota { per_person, people };
         let known = Known { calls: others, replies, quota, read: Instant::now(), took: begun.elapsed() };
         of(&mut self.0.pages(), page).known = Some(known);

@@ -50,7 +50,8 @@ impl Parts {
     }
 
     async fn read_quota(&self, page: &PageId, pack: &Pack) {
-        match timeout(super::PATIENCE, self.calls.read(page, pack)).await {
+        let people = self.people().await;
+        match timeout(super::PATIENCE, self.calls.read(page, pack, people)).await {
             Ok(Ok(())) => (),
             Ok(Err(error)) => self.trouble(&error),
             Err(late) => self.trouble(&late),
