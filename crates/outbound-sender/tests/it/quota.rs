@@ -50,6 +50,15 @@ impl Sandbox {
         eventually(SOON, async || self.setup.metrics.render().lines().any(|shown| shown == line).then_some(())).await;
     }
 
+    /// Asks for messages that are taken. Answers their names.
+    async fn names_of(&self, requests: Vec<SendMessageRequest>) -> Vec<String> {
+        let name = |result| match result {
+            Outcome::Message(message) => message.name,
+            Outcome::Error(status) => panic!("{status:?}"),
+        };
+        self.batch(requests).await.unwrap().into_iter().map(name).collect()
+    }
+
     /// Asks for a message, and waits until it is sent.
     async fn gets_out(&self, request: SendMessageRequest) {
         let name = self.send(request).await.name;
@@ -194,11 +203,15 @@ async fn asked_for_too_much(change: impl FnOnce(&mut Setup)) -> (usize, Vec<u32>
     let slowly = Fault { delay_ms: Some(2_000), ..Fault::next(FaultKind::Slow, 100) };
     sandbox.admin.inject_fault(&slowly).await.unwrap();
     let requests = (0..2 * DOZEN).map(|n| staff_says(&psid(n % DOZEN), &n.to_string(), "by a person")).collect();
-    sandbox.batch(requests).await.unwrap();
+    let firsts: Vec<_> = sandbox.names_of(requests).await.into_iter().take(DOZEN).collect();
     let n_taken = async || sandbox.calls().await.iter().filter(|call| call.code.is_none()).count();
     eventually(SOON, async || (n_taken().await == DOZEN).then_some(())).await;
     if sandbox.setup.is_shaped {
-        sandbox.counts(r#"nuncio_send_quota_stops_total{change="stopped",class="person"} 1"#).await;
+        // Only when the first of each are answered, it is the others' turn.
+        for message in firsts {
+            sandbox.becomes(&message, State::Sent).await;
+        }
+        sandbox.counts(r#"nuncio_send_waiting{class="person",for="quota"} 12"#).await;
     } else {
         eventually(SOON, async || (!sandbox.refusals().await.is_empty()).then_some(())).await;
     }
@@ -218,4 +231,20 @@ async fn the_platform_refuses_what_is_too_much_where_no_quota_is_kept() {
     let (n_taken, refusals) = asked_for_too_much(|setup| setup.is_shaped = false).await;
     assert_eq!(n_taken, DOZEN);
     assert!(refusals.contains(&80_006), "{refusals:?}");
+}
+
+#[tokio::test]
+async fn broadcasts_that_are_under_way_together_stop_at_their_share() {
+    let mut sandbox = with_people(0..16, 10, |_| ()).await;
+    sandbox.stop_senders().await;
+    sandbox.names_of((0..16).map(|n| casts(&psid(n), "1")).collect()).await;
+    // Of sixteen calls; and as many can be under way at a time.
+    sandbox.is_limited_by("app_calls_per_engaged_person = 1").await;
+    let slowly = Fault { delay_ms: Some(2_000), ..Fault::next(FaultKind::Slow, 100) };
+    sandbox.admin.inject_fault(&slowly).await.unwrap();
+    sandbox.start_sender();
+    sandbox.counts(r#"nuncio_send_waiting{class="broadcast",for="quota"} 4"#).await;
+    assert_eq!(sandbox.calls().await.len(), 12);
+    sandbox.admin.clear_faults().await.unwrap();
+    sandbox.stop().await;
 }
