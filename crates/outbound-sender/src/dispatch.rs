@@ -172,7 +172,7 @@ impl Parts {
     /// Sends one message. Answers when to try again if nothing was done yet.
     async fn dispatch(&self, stream: &StreamId, send: &SendId, work: &Work) -> Result<Option<Timestamp>, ChangeError> {
         // Held until the call was made.
-        let _call = match self.call_of(stream, send).await? {
+        let mut call = match self.call_of(stream, send).await? {
             Ok(call) => call,
             Err(free) => return Ok(Some(free)),
         };
@@ -244,6 +244,7 @@ impl Parts {
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
             work.permit.wrote(uptime);
+            call.as_mut().into_iter().for_each(Reserved::begins);
             let writing = Writing { request, ready, attempt: claimed.attempt };
             let outcome = self.write(by, &writing, work).await;
             work.permit.answered(uptime, self.clock.uptime());

@@ -5,6 +5,7 @@
 
 use crate::Parts;
 use crate::dispatch::Work;
+use crate::quota::Reserved;
 use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Media, Words};
 use domain::id::{AttachmentId, PageId};
@@ -158,11 +159,12 @@ impl Parts {
             return Ok(File::Kept { kept, was_there: true });
         }
         // Held until the call was made.
-        let _call = match self.call_or_rest(page, Class::Person) {
+        let mut call = match self.call_or_rest(page, Class::Person) {
             Ok(call) => call,
             Err(free) => return Ok(File::Later(free)),
         };
         let begun = self.clock.now();
+        call.as_mut().into_iter().for_each(Reserved::begins);
         let answered = self.client.upload(wanted.by, wanted.media, wanted.url).await;
         heeds.heed(self, &answered.usage, answered.answer.is_err());
         match answered.answer {

@@ -3,6 +3,7 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::dispatch::Work;
+use crate::quota::Reserved;
 use domain::conversation::Conversation;
 use domain::event::{Event, Outcome, SendingKind, Witness};
 use domain::id::{SendId, StreamId};
@@ -50,10 +51,11 @@ impl Parts {
             }
             let by = As { page: wanted.send.page(), token: &token };
             // Held until the call was made.
-            let _call = match self.call_or_rest(by.page, Class::Person) {
+            let mut call = match self.call_or_rest(by.page, Class::Person) {
                 Ok(call) => call,
                 Err(free) => return Ok(Some(free)),
             };
+            call.as_mut().into_iter().for_each(Reserved::begins);
             let answered = self.client.newest_messages(by, &person).await;
             let is_refused = matches!(answered.answer, Err(CallError::Refused(_)));
             self.heed(&answered.usage, is_refused, work);

@@ -62,6 +62,10 @@ struct State {
     untold: BTreeSet<(Kind, Timestamp)>,
     /// How many calls may begin any moment.
     n_reserved: u64,
+    /// How many of those that had leave the client is about to be asked for.
+    n_handed: u64,
+    /// How many have leave, those that have begun with them.
+    n_under_way: u64,
     known: Option<Known>,
 }
 
@@ -70,6 +74,8 @@ struct State {
 pub(crate) struct Reserved {
     calls: Calls,
     page: PageId,
+    /// Whether the client was asked for it.
+    is_handed: bool,
 }
 
 /// Leave for one answer to a comment in private, which counts unless it is dropped before it left.
@@ -90,7 +96,7 @@ pub(crate) struct Usage {
 impl State {
     fn new() -> Self {
         let (own, replies) = (Used::new(CALLS), Used::new(REPLIES));
-        Self { own, replies, untold: BTreeSet::new(), n_reserved: 0, known: None }
+        Self { own, replies, untold: BTreeSet::new(), n_reserved: 0, n_handed: 0, n_under_way: 0, known: None }
     }
 
     fn of(&self, kind: Kind) -> &Used {
@@ -119,7 +125,7 @@ impl State {
         if let Some(free) = self.frees(class, n_more, now) {
             return Err(free);
         }
-        let under_way = self.frees(class, n_more.saturating_add(self.n_reserved), now);
+        let under_way = self.frees(class, n_more.saturating_add(self.n_reserved + self.n_handed), now);
         under_way.map_or(Ok(()), |_| Err(now.plus(SOON)))
     }
 
@@ -143,7 +149,10 @@ fn of<'a>(pages: &'a mut HashMap<PageId, State>, page: &PageId) -> &'a mut State
 impl Counts for Shared {
     fn begins(&self, page: &PageId) -> Timestamp {
         let at = self.clock.now();
-        self.change(page, Kind::Call, |used| used.add(at, 1), at);
+        let mut pages = self.pages();
+        let state = of(&mut pages, page);
+        state.n_handed = state.n_handed.saturating_sub(1);
+        state.change(Kind::Call, |used| used.add(at, 1), at);
         at
     }
 
@@ -239,15 +248,17 @@ impl Calls {
         let state = of(&mut pages, page);
         state.fits(class, 1, self.0.clock.now())?;
         state.n_reserved += 1;
-        Ok(Reserved { calls: self.clone(), page: page.clone() })
+        state.n_under_way += 1;
+        Ok(Reserved { calls: self.clone(), page: page.clone(), is_handed: false })
     }
 
-    /// When a call of this class could be made that so many others go before. None: now, by what is known. Those under way
-    /// are thought to be among the others, so that nothing is given up for being counted twice.
+    /// When a call of this class could be made that so many others go before. None: now, by what is known. Those that
+    /// have begun are among the others, and used already: they count once.
     pub(crate) fn turn(&self, page: &PageId, class: Class, n_ahead: u64, now: Timestamp) -> Option<Timestamp> {
         let pages = self.0.pages();
         let state = pages.get(page)?;
-        let n_more = n_ahead.saturating_add(1).saturating_sub(state.n_reserved).max(1);
+        let n_begun = state.n_under_way - state.n_reserved;
+        let n_more = n_ahead.saturating_add(1).saturating_sub(n_begun).max(1);
         state.frees(class, n_more, now)
     }
 
@@ -306,7 +317,19 @@ impl Drop for Reply {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(state) = self.calls.0.pages().get_mut(&self.page) {
+            state.n_under_way -= 1;
+            state.n_reserved -= u64::from(!self.is_handed);
+        }
+    }
+}
+
+impl Reserved {
+    /// The client is asked for the call next, and counts it as it begins. Until then it keeps its place.
+    pub(crate) fn begins(&mut self) {
+        if let Some(state) = self.calls.0.pages().get_mut(&self.page).filter(|_| !self.is_handed) {
+            self.is_handed = true;
             state.n_reserved -= 1;
+            state.n_handed += 1;
         }
     }
 }

@@ -139,13 +139,20 @@ async fn a_turn_counts_what_is_under_way_once() {
     let (page, now) = (&world.page, world.clock.now());
     // Eight for broadcasts: four are used, and one is under way.
     world.call(&calls, 4);
-    let place = calls.reserve(page, Class::Broadcast).unwrap();
-    assert_eq!(calls.turn(page, Class::Broadcast, 4, now), None);
+    let mut place = calls.reserve(page, Class::Broadcast).unwrap();
+    assert_eq!(calls.turn(page, Class::Broadcast, 3, now), None);
     let free = CALLS.end(CALLS.bucket(now));
-    assert_eq!(calls.turn(page, Class::Broadcast, 5, now), Some(free));
-    assert_eq!(calls.turn(page, Class::Person, 5, now), None);
-    drop(place);
     assert_eq!(calls.turn(page, Class::Broadcast, 4, now), Some(free));
+    place.begins();
+    world.call(&calls, 1);
+    assert_eq!(calls.turn(page, Class::Broadcast, 3, now), None);
+    assert_eq!(calls.turn(page, Class::Broadcast, 4, now), Some(free));
+    assert_eq!(calls.turn(page, Class::Person, 4, now), None);
+    // It has its place once: three more fit beside it.
+    let beside = [(); 3].map(|()| calls.reserve(page, Class::Broadcast).unwrap());
+    assert!(calls.reserve(page, Class::Broadcast).is_err());
+    drop((place, beside));
+    assert_eq!(calls.turn(page, Class::Broadcast, 3, now), Some(free));
 }
 
 #[tokio::test]
