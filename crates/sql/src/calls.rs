@@ -50,6 +50,7 @@ pub async fn put(to: &Database, process: &str, counts: &[Count]) -> Result<(), S
     let mut transaction = to.begin().await?;
     for group in rows::together(counts) {
         let text = rows::statement(
+            &transaction.connection(),
             "INSERT INTO calls (page, kind, bucket_ms, process, n) VALUES ",
             5,
             group.len(),

@@ -29,6 +29,7 @@ pub struct Engaged<'a> {
 pub async fn put(to: &mut Transaction, engaged: &[Engaged<'_>]) -> Result<(), SqlError> {
     for group in rows::together(engaged) {
         let text = rows::statement(
+            &to.connection(),
             "INSERT INTO engaged (stream, means, page, at_ms) VALUES ",
             4,
             group.len(),
@@ -53,7 +54,7 @@ pub async fn remove(from: &mut Transaction, streams: &[&StreamId]) -> Result<(),
     for group in rows::together(streams) {
         let before = "WITH given (stream) AS (VALUES ";
         let after = ") DELETE FROM engaged WHERE stream IN (SELECT stream FROM given)";
-        let text = rows::statement(before, 1, group.len(), after);
+        let text = rows::statement(&from.connection(), before, 1, group.len(), after);
         on!(from.connection(), connection => {
             let query = group.iter().fold(sqlx::query(text), |query, stream| query.bind(stream.to_string()));
             query.execute(connection).await.map(drop)
@@ -88,6 +89,7 @@ pub async fn count(
 ) -> Result<u64, SqlError> {
     // Each is one stretch of the index.
     let text = rows::statement(
+        database.pools(),
         "WITH given (page, means, after_ms, most) AS (VALUES ",
         4,
         after.len(),
