@@ -7,7 +7,7 @@ mod pages;
 
 pub use calls::{attachment_request_id_reused, no_such_message_of_person, too_many_actions};
 pub use calls::{no_such_persona, page_paused, persona_request_id_reused, platform_refused, platform_unclear};
-pub use limits::send_rate;
+pub use limits::{app_quota, no_calls_left, send_rate};
 pub use messages::{key_taken, not_waiting, revision_not_reached, to_rpc};
 pub use pages::{
     no_secrets_key, no_such_page, page_exists, page_not_ready, page_request_id_reused, pause_not_confirmed,

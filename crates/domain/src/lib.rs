@@ -19,6 +19,7 @@ pub mod decision;
 pub mod evaluate;
 pub mod explain;
 pub mod pack;
+pub mod quota;
 pub mod rehearsal;
 
 #[cfg(test)]

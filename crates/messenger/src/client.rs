@@ -5,6 +5,7 @@ mod answer;
 mod calls;
 mod content;
 mod conversations;
+mod counted;
 pub mod errors;
 mod pages;
 mod request;
@@ -19,6 +20,7 @@ pub use actions::Action;
 pub use answer::{Ambiguity, ApiError, NotSent, SendAnswer, judge};
 pub use calls::{As, CallAnswer, CallError};
 pub use conversations::{Newest, PastFile, PastMessage};
+pub use counted::Counts;
 pub use errors::{ErrorClass, Scope, Wait};
 pub use pages::{OwnPage, SubscribedApp, TokenState};
 pub use request::{MessagingType, Recipient, SendRequest, Tag};
@@ -31,6 +33,7 @@ use domain::id::PageId;
 use domain::time::Span;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The Graph API's version where none is configured.
@@ -53,6 +56,7 @@ pub struct SendClient {
     base: Url,
     version: String,
     app_secret: Option<SecretString>,
+    counts: Option<Arc<dyn Counts>>,
 }
 
 /// An answer of the platform, with how much of its limits was used by then.
@@ -114,13 +118,19 @@ impl SendClient {
             http = http.tls_certs_only([]);
         }
         let http = http.build().map_err(BadClient::Https)?;
-        Ok(Self { http, base, version: DEFAULT_VERSION.to_owned(), app_secret })
+        Ok(Self { http, base, version: DEFAULT_VERSION.to_owned(), app_secret, counts: None })
     }
 
     /// Calls this version of the Graph API, such as `v25.0`, instead of [`DEFAULT_VERSION`].
     #[must_use]
     pub fn with_version(self, version: impl Into<String>) -> Self {
         Self { version: version.into(), ..self }
+    }
+
+    /// Tells `counts` of every call for a Page.
+    #[must_use]
+    pub fn counted_by(self, counts: Arc<dyn Counts>) -> Self {
+        Self { counts: Some(counts), ..self }
     }
 
     /// Sends one message as `page`, whose access token is `token`, in one call. The answer says what may have
@@ -134,6 +144,7 @@ impl SendClient {
         if let Some(secret) = &self.app_secret {
             call = call.query(&[("appsecret_proof", signature::appsecret_proof(token, secret))]);
         }
+        let counted = self.counted(page);
         match self.exchange(call).await {
             Ok(came) => {
                 let answer = match judge(came.status, &came.body) {
@@ -144,7 +155,10 @@ impl SendClient {
                 };
                 Answered { answer, usage: came.usage }
             }
-            Err(NoAnswer::NotSent(reason)) => Answered::without_usage(SendAnswer::NotSent(reason)),
+            Err(NoAnswer::NotSent(reason)) => {
+                counted.never_left();
+                Answered::without_usage(SendAnswer::NotSent(reason))
+            }
             Err(NoAnswer::Ambiguous(reason)) => Answered::without_usage(SendAnswer::Ambiguous(reason)),
         }
     }

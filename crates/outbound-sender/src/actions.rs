@@ -4,6 +4,7 @@
 mod control;
 mod pace;
 
+use crate::quota::Reserved;
 use crate::{Parts, Sender};
 use api::convert;
 use api::name;
@@ -18,6 +19,7 @@ use domain::evaluate::{self, Facts};
 use domain::event::{Event, InboundKind};
 use domain::id::{Mid, PageId, Psid, StreamId};
 use domain::pack::Packs;
+use domain::send::Class;
 use messenger::client::{Action, As, CallError, Recipient, SendRequest};
 use pb::send_action_request::Kind;
 use std::sync::Arc;
@@ -152,7 +154,8 @@ impl Parts {
         if validate_only {
             return Ok(());
         }
-        self.takes_action(page)?;
+        // Held until the call was made.
+        let _call = self.takes_action(page, Class::of(&intent.actor)).await?;
         let answered = self.client.act(As { page, token: &token }, person, action).await;
         self.acted.add(1, &[("action", action.as_str()), ("result", word(&answered.answer))]);
         match answered.answer {
@@ -164,13 +167,14 @@ impl Parts {
     }
 
     /// Leave for one action. Messages are paced apart, and go first.
-    fn takes_action(&self, page: &PageId) -> Result<(), Status> {
+    async fn takes_action(&self, page: &PageId, class: Class) -> Result<Option<Reserved>, Status> {
+        let call = self.call_for_caller(page, class).await?;
         let now = self.clock.uptime();
         let waits = match self.app_pause.until(self.clock.uptime()) {
             Some(until) => Err(until.saturating_sub(now)),
             None => self.actions.take(page, now),
         };
-        waits.map_err(|wait| status::too_many_actions(&name::page(page), wait))
+        waits.map(|()| call).map_err(|wait| status::too_many_actions(&name::page(page), wait))
     }
 
     /// Whether the person wrote this message. The state keeps no ids of what people write, so the log is read; what was
@@ -196,6 +200,8 @@ impl Parts {
         {
             return;
         }
+        // The last calls are for messages. Held until the call was made.
+        let Ok(_call) = self.call(by.page, Class::Automation) else { return };
         let acted = tokio::time::timeout(most, self.client.act(by, person, &Action::TypingOn)).await;
         let result = acted.as_ref().map_or("late", |answered| word(&answered.answer));
         self.acted.add(1, &[("action", "typing_before"), ("result", result)]);

@@ -10,6 +10,7 @@ use api::proto::outbound::v1::attachments_server::{Attachments, AttachmentsServe
 use api::status::{self, Violations};
 use domain::content::{Body, Content, Media, Source, Words};
 use domain::id::{PageId, RequestId};
+use domain::send::Class;
 use domain::time::Timestamp;
 use messenger::client::As;
 use sql::attachments::Kept;
@@ -95,6 +96,8 @@ impl Parts {
                     tokio::time::sleep(TICK).await;
                 }
                 File::Later(_) => {
+                    // What it lacks may be calls.
+                    self.call_for_caller(page, Class::Person).await?;
                     return Err(status::platform_unclear(
                         "upload",
                         "repeat the call: a file that is kept is not fetched again",

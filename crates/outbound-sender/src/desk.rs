@@ -1,6 +1,8 @@
 //! One Page's desk: takes what waits from the table and from hints, and hands conversations to workers, in order and at
 //! the Page's pace.
 
+mod quota;
+mod rows;
 pub(crate) mod shed;
 
 use crate::elsewhere::Echoes;
@@ -13,9 +15,11 @@ use crate::queue::{Queue, Worked};
 use crate::turn::Board;
 use crate::{Parts, dispatch};
 use domain::id::{PageId, StreamId};
+use domain::send::Class;
 use domain::time::Timestamp;
-use sql::outbox::{self, Waiting};
-use sql::{Acquired, SqlError};
+use rows::{Rows, Wanted};
+use sql::Acquired;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,8 +27,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How many rows are read at a time.
-const ROWS: usize = 1_000;
 /// With more than this in the queue the table is not read: it would tell the same.
 const ENOUGH: usize = 500;
 /// How often the table is read though nobody told that it has changed, while there is something to do, and else.
@@ -56,6 +58,10 @@ pub(crate) struct Desk {
     is_partial: bool,
     /// When the pace lets the next message through.
     paced_until: Option<Duration>,
+    /// The classes that have something to send and no call left.
+    stopped: BTreeSet<Class>,
+    /// When the table is read for those too: they change nothing but by their own ends.
+    poll_all_at: Instant,
     /// When it is looked again for sends that come too late.
     shed_at: Instant,
     /// What others here know of what waits.
@@ -91,6 +97,8 @@ impl Desk {
             poll_at: now,
             is_partial: true,
             paced_until: None,
+            stopped: BTreeSet::new(),
+            poll_all_at: now,
             shed_at: now,
             board,
             idle_since: now,
@@ -108,9 +116,10 @@ impl Desk {
                 self.poll().await;
             }
             self.queue.wake(self.parts.clock.now());
+            self.heed_quota();
             self.shed_late();
             self.start_workers();
-            self.board.show(self.queue.n_sends(), self.is_partial, &self.pace);
+            self.board.show(self.shown(), &self.pace);
             if self.is_over() {
                 return;
             }
@@ -186,21 +195,24 @@ impl Desk {
         self.share_pause().await;
         self.read_limits().await;
         self.echoes.poll(&self.parts, &self.page).await;
-        let is_idle = self.queue.is_idle() && self.limits().is_some() && self.pause.is_known();
+        let is_idle = self.queue.is_idle() && self.limits().is_some() && self.pause.is_known() && self.knows_quota();
         self.poll_at = Instant::now() + if is_idle { POLL_IDLE } else { POLL };
-        if self.queue.n_waiting() > ENOUGH || !self.reads.is_empty() {
+        if !self.reads.is_empty() {
             return;
         }
-        let (parts, page, now) = (Arc::clone(&self.parts), self.page.clone(), self.parts.clock.now());
-        self.reads.spawn(async move { Rows::read(&parts, &page, now, is_idle).await });
+        let (parts, page) = (Arc::clone(&self.parts), self.page.clone());
+        // With enough at hand the table would tell the same.
+        let last = if self.queue.n_waiting() > ENOUGH { None } else { self.last_to_read() };
+        let wanted = Wanted { last, now: self.parts.clock.now(), is_idle };
+        self.reads.spawn(async move { Rows::read(&parts, &page, wanted).await });
     }
 
     /// Takes in what the table had.
     fn read(&mut self, read: Result<Rows, tokio::task::JoinError>) {
         match read {
-            Ok(Rows { waiting, next_start }) => {
+            Ok(Rows { waiting, is_partial, next_start }) => {
                 if let Some(waiting) = waiting {
-                    self.is_partial = waiting.len() == ROWS;
+                    self.is_partial = is_partial;
                     waiting.iter().for_each(|row| self.queue.put(row));
                 }
                 next_start.into_iter().for_each(|next| self.poll_by(next));
@@ -277,7 +289,7 @@ impl Desk {
         if !self.follow.has_begun() {
             return;
         }
-        if !self.pause.is_known() || !self.parts.app_pause.is_known() {
+        if !self.pause.is_known() || !self.parts.app_pause.is_known() || !self.knows_quota() {
             return;
         }
         let Some(limits) = self.limits() else { return };
@@ -359,38 +371,5 @@ impl Desk {
             .map(|at| Duration::from_millis(u64::try_from(at.since(now).as_millis()).unwrap_or(0)));
         let until_due = until_poll.min(self.follow.until_due());
         [until_paced, until_wake].into_iter().flatten().fold(until_due, Duration::min)
-    }
-}
-
-/// What the table had.
-struct Rows {
-    /// What may leave, or is to be looked at; none: the table did not answer.
-    waiting: Option<Vec<Waiting>>,
-    /// When the next of those comes that may not leave yet, where that was asked.
-    next_start: Option<Timestamp>,
-}
-
-impl Rows {
-    async fn read(parts: &Parts, page: &PageId, now: Timestamp, asks_for_next: bool) -> Self {
-        let ready = outbox::ready(&parts.database, page, now, ROWS);
-        let waiting = answered(parts, ready).await;
-        let next = outbox::next_start(&parts.database, page, now);
-        let next_start = if asks_for_next { answered(parts, next).await.flatten() } else { None };
-        Self { waiting, next_start }
-    }
-}
-
-/// The database's answer, if it comes in time.
-async fn answered<T>(parts: &Parts, asked: impl Future<Output = Result<T, SqlError>>) -> Option<T> {
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) => {
-            parts.trouble(&error);
-            None
-        }
-        Err(late) => {
-            parts.trouble(&late);
-            None
-        }
     }
 }

@@ -8,6 +8,7 @@ use crate::pace::{Limits, Permit};
 use crate::pause::Pause;
 use crate::prepare::Prepared;
 use crate::queue::{Next, Worked};
+use crate::quota::{Reply, Reserved};
 use crate::wire::Writing;
 use domain::conversation::Conversation;
 use domain::decision::{Decision, Route};
@@ -15,7 +16,7 @@ use domain::evaluate::Facts;
 use domain::event::{Concern, Event, Grounds, Outcome, SendingKind};
 use domain::id::{PageId, SendId, StreamId};
 use domain::page::Page;
-use domain::send::{Claim, Refusal, Step, claim, plan, settle};
+use domain::send::{Claim, Class, Refusal, Step, claim, plan, settle};
 use domain::time::{Span, Timestamp};
 use event_log::{Loaded, LoadedPage, LogError};
 use messenger::client::{As, Recipient, SendRequest};
@@ -44,18 +45,16 @@ pub(crate) struct Work {
     pub(crate) stop: CancellationToken,
 }
 
-impl Work {
-    /// Until when it has to wait for a limit of its own kind: audio and video, private replies. None: it may leave.
-    fn blocks(&self, request: &SendRequest, now: Duration) -> Option<Duration> {
-        if matches!(request.recipient, Recipient::Comment(_))
-            && let Err(until) = self.permit.for_private_reply(self.limits, now)
-        {
-            return Some(until);
+impl Parts {
+    /// Leave by the limits of its own kind, audio and video or private replies; else when to try again.
+    fn of_its_kind(&self, request: &SendRequest, page: &PageId, work: &Work) -> Result<Option<Reply>, Timestamp> {
+        let now = self.clock.uptime();
+        if request.content.is_media() {
+            let later = |until: Duration| self.clock.now().plus(span(until.saturating_sub(now)));
+            work.permit.for_media(work.limits, now).map_err(later)?;
         }
-        if !request.content.is_media() {
-            return None;
-        }
-        self.permit.for_media(self.limits, now).err()
+        let is_reply = self.config.is_shaped && matches!(request.recipient, Recipient::Comment(_));
+        is_reply.then(|| self.calls.reply(page, work.limits.private_replies)).transpose()
     }
 }
 
@@ -172,6 +171,11 @@ impl Parts {
 
     /// Sends one message. Answers when to try again if nothing was done yet.
     async fn dispatch(&self, stream: &StreamId, send: &SendId, work: &Work) -> Result<Option<Timestamp>, ChangeError> {
+        // Held until the call was made.
+        let mut call = match self.call_of(stream, send).await? {
+            Ok(call) => call,
+            Err(free) => return Ok(Some(free)),
+        };
         let token = match self.tokens.of(send.page()).await {
             Ok(Some(token)) => token,
             Ok(None) => {
@@ -223,11 +227,13 @@ impl Parts {
             let outcome = Outcome::NotSent { not_before: self.clock.now().plus(REST_WITHOUT_TOKEN) };
             return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
         };
-        if let Some(until) = work.blocks(&request, self.clock.uptime()) {
-            let pause = span(until.saturating_sub(self.clock.uptime()));
-            let outcome = Outcome::NotSent { not_before: self.clock.now().plus(pause) };
-            return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
-        }
+        let reply = match self.of_its_kind(&request, send.page(), work) {
+            Ok(reply) => reply,
+            Err(not_before) => {
+                let outcome = Outcome::NotSent { not_before };
+                return self.settle(stream, send, claimed.attempt, outcome).await.map(|()| None);
+            }
+        };
         let by = As { page: send.page(), token: &token };
         if ready.is_by_staff {
             self.type_first(by, &request).await;
@@ -238,9 +244,12 @@ impl Parts {
             Some(Outcome::NotSent { not_before: self.clock.now() })
         } else {
             work.permit.wrote(uptime);
+            call.as_mut().into_iter().for_each(Reserved::begins);
             let writing = Writing { request, ready, attempt: claimed.attempt };
             let outcome = self.write(by, &writing, work).await;
             work.permit.answered(uptime, self.clock.uptime());
+            let never_left = matches!(outcome, Some(Outcome::NotSent { .. }));
+            reply.filter(|_| !never_left).into_iter().for_each(Reply::left);
             outcome
         };
         // Without an outcome it may be out: the plan gives the echo its time, and calls it unknown when that has passed.
@@ -248,6 +257,17 @@ impl Parts {
             self.settle(stream, send, claimed.attempt, outcome).await?;
         }
         Ok(None)
+    }
+
+    /// Leave for the call that sends it, or when to look again: who writes to many stops first.
+    async fn call_of(
+        &self,
+        stream: &StreamId,
+        send: &SendId,
+    ) -> Result<Result<Option<Reserved>, Timestamp>, ChangeError> {
+        let loaded = self.at_hand(stream).await.map_err(ChangeError::Read)?;
+        let Some(open) = loaded.state.send(send) else { return Ok(Ok(None)) };
+        Ok(self.call_or_rest(send.page(), Class::of(&open.intent.actor)))
     }
 
     /// Claims the send, judged once more at the claim's own revision.

@@ -5,9 +5,11 @@
 
 use crate::Parts;
 use crate::dispatch::Work;
+use crate::quota::Reserved;
 use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Media, Words};
 use domain::id::{AttachmentId, PageId};
+use domain::send::Class;
 use domain::time::{Span, Timestamp};
 use messenger::client::errors::ErrorClass;
 use messenger::client::{ApiError, As, CallError, Scope, Usage};
@@ -156,7 +158,13 @@ impl Parts {
         if let Some(kept) = self.files.find(page, key, self.clock.now()).await? {
             return Ok(File::Kept { kept, was_there: true });
         }
+        // Held until the call was made.
+        let mut call = match self.call_or_rest(page, Class::Person) {
+            Ok(call) => call,
+            Err(free) => return Ok(File::Later(free)),
+        };
         let begun = self.clock.now();
+        call.as_mut().into_iter().for_each(Reserved::begins);
         let answered = self.client.upload(wanted.by, wanted.media, wanted.url).await;
         heeds.heed(self, &answered.usage, answered.answer.is_err());
         match answered.answer {

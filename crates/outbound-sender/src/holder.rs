@@ -123,6 +123,10 @@ struct Holder {
 impl Holder {
     async fn tick(&mut self) {
         self.compare().await;
+        if self.parts.calls.is_time_to_tell().await {
+            self.parts.calls.tell_or_say().await;
+            self.parts.show_what_waits();
+        }
         if let Err(error) = self.share().await {
             self.parts.trouble(&error);
         }
@@ -216,6 +220,8 @@ impl Holder {
                 () = keep(&parts, &held, &lost) => (),
             }
             parts.hints.close(&page);
+            // Whoever has the Page next goes on from there.
+            drop(timeout(RELEASE, parts.calls.tell_or_say()).await);
             // What is not given back ends by itself.
             drop(timeout(RELEASE, parts.database.release(held.lease())).await);
             page

@@ -2,7 +2,8 @@
 //!
 //! The order of the path: `grpc` takes a request and records it with its judgement → `table` keeps what waits in the table
 //! `outbox` → `holder` takes the lease of each Page that has something to send → the Page's `desk` reads the table, and
-//! lets conversations out in the order of `queue` and at the pace of `pace`, unless `pause` holds them → `dispatch` claims
+//! lets conversations out in the order of `queue` and at the pace of `pace`, unless `pause` holds them or `quota` has no call left →
+//! `dispatch` claims
 //! a send in the log, writes it to the wire once, and records how it ended → `look_up` asks the platform for what nobody
 //! tells of, and `elsewhere` settles what an echo in another stream tells. Every state change goes through the log at the
 //! revision that it was decided on; `hints` only spare whoever sits at the desk the wait for the table.
@@ -28,6 +29,7 @@ mod pause;
 mod personas;
 mod prepare;
 mod queue;
+mod quota;
 mod render;
 mod restored;
 mod standing;
@@ -123,6 +125,8 @@ struct Parts {
     boards: turn::Boards,
     files: files::Files,
     actions: actions::Paces,
+    calls: quota::Calls,
+    whole: quota::Whole,
     conversations: Conversations,
     judged_by: JudgedBy,
     client: SendClient,
@@ -134,12 +138,16 @@ struct Parts {
     pauses: service_kit::Counter,
     acted: service_kit::Counter,
     look_ups: service_kit::Counter,
+    quota_stops: service_kit::Counter,
+    waiting: service_kit::Gauge,
+    quota_used: service_kit::Gauge,
 }
 
 impl Sender {
     /// A sender that speaks to the platform through `client`.
     pub fn new(mut config: Config, deps: Deps, client: SendClient) -> Self {
         let Deps { log, conversations, database, hints, clock, ids, metrics } = deps;
+        let calls = quota::Calls::new(database.clone(), clock.clone(), &ids);
         let registry = Registry::new(database.clone(), config.keys.clone());
         Self(Arc::new(Parts {
             tokens: tokens::Tokens::new(std::mem::take(&mut config.pages), registry),
@@ -156,7 +164,9 @@ impl Sender {
             database,
             queues: append::Queues::new(),
             boards: turn::Boards::default(),
-            client,
+            client: calls.counting(client),
+            calls,
+            whole: quota::Whole::default(),
             clock,
             ids,
             outcomes: metrics.counter("nuncio.send.outcomes", "{attempt}", "attempts to send, by how they ended"),
@@ -167,6 +177,17 @@ impl Sender {
                 "nuncio.send.look_ups",
                 "{look-up}",
                 "look-ups of unknown sends, by what came of them",
+            ),
+            quota_stops: metrics.counter(
+                "nuncio.send.quota_stops",
+                "{change}",
+                "times that a Page's class of messages was stopped by the quota of calls, or went on",
+            ),
+            waiting: metrics.gauge("nuncio.send.waiting", "{send}", "sends that wait, by class and what they wait for"),
+            quota_used: metrics.gauge(
+                "nuncio.send.quota_used",
+                "{percent}",
+                "the largest part of its quota of calls that a Page has used, in hundredths",
             ),
             requests: metrics.counter("nuncio.send.requests", "{request}", "requests to send, by what became of them"),
         }))

@@ -3,10 +3,11 @@
 use crate::Parts;
 use crate::append::ChangeError;
 use crate::dispatch::Work;
+use crate::quota::Reserved;
 use domain::conversation::Conversation;
 use domain::event::{Event, Outcome, SendingKind, Witness};
 use domain::id::{SendId, StreamId};
-use domain::send::{Listed, Listing, Said, found, is_listable, settle};
+use domain::send::{Class, Listed, Listing, Said, found, is_listable, settle};
 use domain::time::{Span, Timestamp};
 use event_log::Stored;
 use messenger::client::{As, CallError, Newest, PastMessage};
@@ -49,6 +50,12 @@ impl Parts {
                 return Ok(Some(self.in_turn(until)));
             }
             let by = As { page: wanted.send.page(), token: &token };
+            // Held until the call was made.
+            let mut call = match self.call_or_rest(by.page, Class::Person) {
+                Ok(call) => call,
+                Err(free) => return Ok(Some(free)),
+            };
+            call.as_mut().into_iter().for_each(Reserved::begins);
             let answered = self.client.newest_messages(by, &person).await;
             let is_refused = matches!(answered.answer, Err(CallError::Refused(_)));
             self.heed(&answered.usage, is_refused, work);

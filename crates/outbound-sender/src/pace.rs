@@ -12,8 +12,6 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_millis(1_010);
 /// By how much later than the quickest a message is thought to arrive at most: an answer may be late for other reasons.
 const LATEST: Duration = Duration::from_millis(100);
-/// The span in which private replies are counted, longer than the hour that is promised for the same reason.
-const REPLIES_WINDOW: Duration = Duration::from_secs(3_601);
 /// The least part of its limit to which a Page is slowed, in hundredths.
 const SLOWEST: u32 = 10;
 
@@ -54,7 +52,6 @@ pub(crate) struct Pace(Arc<Mutex<State>>);
 struct State {
     all: Meter,
     media: Meter,
-    private_replies: Meter,
     /// Nothing leaves before this.
     paused_until: Duration,
     media_paused_until: Duration,
@@ -142,8 +139,7 @@ pub(crate) struct Permit {
 }
 
 impl Pace {
-    /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have. Of the hour
-    /// that private replies have, that would be too much to wait out; what is too many of those, the platform says.
+    /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have.
     pub(crate) fn used_up(limits: Limits, now: Duration) -> Self {
         let pace = Self::with(Meter::full(WINDOW, limits.all, now), Meter::full(WINDOW, limits.media, now));
         pace.state().look_up_at = now + LOOK_UPS_APART;
@@ -159,7 +155,6 @@ impl Pace {
         Self(Arc::new(Mutex::new(State {
             all,
             media,
-            private_replies: Meter::new(REPLIES_WINDOW),
             paused_until: Duration::ZERO,
             media_paused_until: Duration::ZERO,
             look_up_at: Duration::ZERO,
@@ -216,16 +211,6 @@ impl Permit {
         Ok(())
     }
 
-    /// Makes it a leave for a private reply as well, or says when to ask again.
-    pub(crate) fn for_private_reply(&self, limits: Limits, now: Duration) -> Result<(), Duration> {
-        let mut state = self.pace.state();
-        if let Some(until) = state.private_replies.full_until(limits.private_replies, now) {
-            return Err(until);
-        }
-        state.private_replies.pending.insert(self.number);
-        Ok(())
-    }
-
     /// Leave to ask for one list of messages now, or when to ask again.
     pub(crate) fn for_look_up(&self, now: Duration) -> Result<(), Duration> {
         let mut state = self.pace.state();
@@ -258,7 +243,6 @@ impl Permit {
         let mut state = self.pace.state();
         state.all.wrote(self.number, at);
         state.media.wrote(self.number, at);
-        state.private_replies.wrote(self.number, at);
     }
 
     /// What was written at `at` is answered now: in between it arrived.
@@ -277,7 +261,6 @@ impl Drop for Permit {
         let mut state = self.pace.state();
         state.all.pending.remove(&self.number);
         state.media.pending.remove(&self.number);
-        state.private_replies.pending.remove(&self.number);
     }
 }
 

@@ -6,7 +6,7 @@ use domain::id::{SendId, StreamId};
 use domain::send::Class;
 use domain::time::{Span, Timestamp};
 use sql::outbox::Waiting;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// For how long a conversation is remembered in which nothing is left to do: longer than the table takes to learn that.
 const REMEMBERED: Span = Span::from_secs(60);
@@ -80,7 +80,7 @@ pub(crate) struct Queue {
     /// Those that rest or are over, by when that ends.
     alarms: BTreeSet<(Timestamp, StreamId)>,
     /// How many sends are known to wait.
-    n_sends: usize,
+    n_sends: BTreeMap<Class, usize>,
     /// How many conversations are not over.
     n_open: usize,
 }
@@ -91,9 +91,19 @@ impl Queue {
         self.turns.len()
     }
 
-    /// How many sends are known to wait, those of resting conversations with them.
-    pub(crate) fn n_sends(&self) -> usize {
-        self.n_sends
+    /// How many sends of each class are known to wait, those of resting conversations with them.
+    pub(crate) fn n_sends(&self) -> &BTreeMap<Class, usize> {
+        &self.n_sends
+    }
+
+    fn wait(&mut self, class: Class) {
+        *self.n_sends.entry(class).or_default() += 1;
+    }
+
+    fn waits_no_more(&mut self, (class, _, _): Place) {
+        if let Some(n) = self.n_sends.get_mut(&class) {
+            *n -= 1;
+        }
     }
 
     /// Whether anything is waited for at all.
@@ -110,16 +120,18 @@ impl Queue {
             let stream = Stream { turn: Turn::Waits, places, place, revision: 0, looked_at };
             self.streams.insert(row.stream.clone(), stream);
             self.turns.insert((place, row.stream.clone()));
-            self.n_sends += 1;
+            self.wait(row.class);
             self.n_open += 1;
             return;
         };
         let is_news = row.position > stream.revision || row.not_before > stream.looked_at;
         if is_news {
             let before = stream.places.insert(row.send.clone(), place);
-            let is_moved = before != Some(place);
-            self.n_sends += usize::from(before.is_none());
-            if is_moved || !matches!(stream.turn, Turn::Waits | Turn::Busy(u64::MAX)) {
+            let is_looked_at = before == Some(place) && matches!(stream.turn, Turn::Waits | Turn::Busy(u64::MAX));
+            if before.is_none() {
+                self.wait(row.class);
+            }
+            if !is_looked_at {
                 self.look(&row.stream);
             }
         }
@@ -191,9 +203,7 @@ impl Queue {
         let Some(stream) = self.streams.get_mut(id) else { return };
         (stream.revision, stream.looked_at) = (stream.revision.max(worked.revision), now);
         let happened = matches!(stream.turn, Turn::Busy(heard) if heard > stream.revision);
-        if let Some(handled) = &worked.handled {
-            self.n_sends -= usize::from(stream.places.remove(handled).is_some());
-        }
+        let mut left: Vec<_> = worked.handled.iter().filter_map(|handled| stream.places.remove(handled)).collect();
         if let Some((send, end)) = &worked.moved
             && let Some((_, known, _)) = stream.places.get_mut(send)
         {
@@ -207,9 +217,9 @@ impl Queue {
             Next::Now | Next::At(_) | Next::Nothing => Turn::Waits,
         };
         if let Turn::Over(_) = turn {
-            self.n_sends -= stream.places.len();
-            stream.places.clear();
+            left.extend(stream.places.drain().map(|(_, place)| place));
         }
+        left.into_iter().for_each(|place| self.waits_no_more(place));
         self.turn(id, turn);
     }
 

@@ -1,6 +1,7 @@
 //! The sender's tables: the sends that have not ended, and when each is to be looked at next; the echoes that came in
-//! another stream than the send that they name; and by what every send is found again.
+//! another stream than the send that they name; by what every send is found again; and to whom Pages can write.
 
+mod engaged;
 mod pending;
 
 use crate::hints::{Hint, Hints, News};
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use domain::id::{Kind, PageId};
 use domain::send::{Patience, Told, Word, told};
 use domain::time::Timestamp;
+use engaged::Engaging;
 use event_log::{Filter, LogIdentity, Pages, Stored};
 use pending::Pending;
 use projection::Projection;
@@ -19,7 +21,7 @@ use sql::{Derived, SqlError, Transaction};
 /// The end of a send that has none, and the moment of one that only an event can free.
 pub(crate) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-/// Keeps the tables `outbox`, `echoes` and `sends`.
+/// Keeps the tables `outbox`, `echoes`, `sends` and `engaged`.
 #[derive(Clone, Debug)]
 pub struct OutboxTable {
     log: LogIdentity,
@@ -59,11 +61,14 @@ impl Projection for OutboxTable {
             records.iter().filter(|stored| told(stored)).map(|stored| &stored.record.stream).collect();
         let mut pending = Pending::new(outbox::holding(to, &stirred).await?);
         let mut keeping = Keeping::default();
+        let mut engaging = Engaging::default();
         for stored in records {
+            engaging.take_in(stored);
             keeping.take_in(to, &self.log, stored).await?;
             self.take_in(to, &mut pending, stored).await?;
         }
         keeping.store(to).await?;
+        engaging.store(to).await?;
         pending.store(to).await
     }
 }

@@ -6,7 +6,6 @@ use crate::desk::shed::span;
 use crate::dispatch::facts;
 use crate::pace::{Limits, Pace};
 use crate::table::NEVER;
-use api::status;
 use domain::evaluate::judge;
 use domain::id::PageId;
 use domain::pack::Packs;
@@ -14,10 +13,9 @@ use domain::page::Page;
 use domain::send::{Class, Request};
 use domain::time::Timestamp;
 use sql::outbox;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tonic::Status;
 
 /// How long it may take to count what waits. Without an answer the send is taken: whoever comes to it sheds it then.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -30,21 +28,26 @@ const KEPT: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Boards {
     open: Mutex<HashMap<PageId, Shared>>,
-    counted: Mutex<HashMap<PageId, (Instant, usize)>>,
+    counted: Mutex<HashMap<(PageId, Class), (Instant, usize)>>,
 }
 
-type Shared = Arc<Mutex<Option<Shown>>>;
+type Shared = Arc<Mutex<Option<(Shown, Pace)>>>;
 
 /// What waits for one Page, as its desk shows it. Nothing is shown any more once it is dropped.
 #[derive(Debug)]
 pub(crate) struct Board(Shared);
 
-#[derive(Clone, Debug)]
-struct Shown {
-    n_sends: usize,
+/// What waits for one Page, and what for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    /// How many sends of each class.
+    pub(crate) n_sends: BTreeMap<Class, usize>,
     /// Whether more waits than is counted.
-    is_partial: bool,
-    pace: Pace,
+    pub(crate) is_partial: bool,
+    /// Until when the platform wants nothing, if it said so: whether that is not over.
+    pub(crate) is_paused: bool,
+    /// The classes that have no call left.
+    pub(crate) stopped: BTreeSet<Class>,
 }
 
 impl Boards {
@@ -54,32 +57,67 @@ impl Boards {
         Board(shared)
     }
 
-    fn shown(&self, page: &PageId) -> Option<Shown> {
+    /// How many sends wait of each class, and what for, in all that is sent for here.
+    pub(crate) fn waiting(&self) -> BTreeMap<(Class, &'static str), usize> {
+        let open = self.open.lock().expect("nothing panics while it holds the lock");
+        let mut waiting = BTreeMap::new();
+        for class in Class::ALL {
+            waiting.extend(CAUSES.map(|cause| ((class, cause), 0)));
+        }
+        for shared in open.values() {
+            let shown = shared.lock().expect("nothing panics while it holds the lock");
+            let Some((shown, _)) = shown.as_ref() else { continue };
+            for (class, n) in &shown.n_sends {
+                *waiting.entry((*class, shown.cause(*class))).or_default() += n;
+            }
+        }
+        waiting
+    }
+
+    fn shown(&self, page: &PageId) -> Option<(Shown, Pace)> {
         let shared = self.open.lock().expect("nothing panics while it holds the lock").get(page).cloned()?;
         shared.lock().expect("nothing panics while it holds the lock").clone()
     }
 
-    fn counted(&self, page: &PageId) -> Option<usize> {
+    fn counted(&self, of: &(PageId, Class)) -> Option<usize> {
         let counted = self.counted.lock().expect("nothing panics while it holds the lock");
-        counted.get(page).filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, n)| *n)
+        counted.get(of).filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, n)| *n)
     }
 
-    fn count(&self, page: &PageId, n: usize) {
+    fn count(&self, of: (PageId, Class), n: usize) {
         let mut counted = self.counted.lock().expect("nothing panics while it holds the lock");
         if counted.len() >= KEPT {
             counted.retain(|_, (at, _)| at.elapsed() < BELIEVED);
         }
-        counted.insert(page.clone(), (Instant::now(), n));
+        counted.insert(of, (Instant::now(), n));
+    }
+}
+
+/// What a send can wait for.
+const CAUSES: [&str; 3] = ["pace", "pause", "quota"];
+
+impl Shown {
+    /// What the sends of a class wait for.
+    fn cause(&self, class: Class) -> &'static str {
+        let [pace, pause, quota] = CAUSES;
+        if self.stopped.contains(&class) {
+            quota
+        } else if self.is_paused {
+            pause
+        } else {
+            pace
+        }
+    }
+
+    /// How many go before one of this class, or beside it.
+    fn n_up_to(&self, class: Class) -> usize {
+        self.n_sends.range(..=class).map(|(_, n)| n).sum()
     }
 }
 
 impl Board {
-    pub(crate) fn show(&self, n_sends: usize, is_partial: bool, pace: &Pace) {
-        let mut shown = self.0.lock().expect("nothing panics while it holds the lock");
-        match shown.as_mut() {
-            Some(shown) => (shown.n_sends, shown.is_partial) = (n_sends, is_partial),
-            None => *shown = Some(Shown { n_sends, is_partial, pace: pace.clone() }),
-        }
+    pub(crate) fn show(&self, shown: Shown, pace: &Pace) {
+        *self.0.lock().expect("nothing panics while it holds the lock") = Some((shown, pace.clone()));
     }
 }
 
@@ -96,12 +134,6 @@ impl Parts {
         Request { turn, ..command }
     }
 
-    /// The refusal of what would leave too late.
-    pub(crate) fn comes_too_late(&self, page: &PageId, turn: Timestamp, message: &str) -> Status {
-        let wait_ms = u64::try_from(turn.since(self.clock.now()).as_millis()).unwrap_or(0);
-        status::send_rate(page, turn, Duration::from_millis(wait_ms), message)
-    }
-
     /// When the Page's turn would come to what is asked for, where that may be too late for it. None: it comes soon enough,
     /// or is not known. While nothing waits, this costs nothing.
     async fn turn(&self, page: &Page, packs: &Packs, command: &Request) -> Option<Timestamp> {
@@ -110,15 +142,21 @@ impl Parts {
         }
         let (page_id, now) = (command.send.page(), self.clock.now());
         let limits = Limits::of(packs.in_force_for(page_id, now).limits());
+        let class = Class::of(&command.intent.actor);
         let shown = self.boards.shown(page_id);
-        let pace = shown.as_ref().map_or_else(Pace::fresh, |shown| shown.pace.clone());
+        let pace = shown.as_ref().map_or_else(Pace::fresh, |(_, pace)| pace.clone());
+        if shown.is_none() {
+            self.knows_quota(page_id).await;
+        }
         let turn = |n_ahead| {
             let uptime = self.clock.uptime();
-            now.plus(span(pace.turn(n_ahead, limits, uptime).saturating_sub(uptime)))
+            let by_pace = now.plus(span(pace.turn(n_ahead, limits, uptime).saturating_sub(uptime)));
+            let n_ahead = u64::try_from(n_ahead).unwrap_or(u64::MAX);
+            self.calls.turn(page_id, class, n_ahead, now).map_or(by_pace, |by_quota| by_quota.max(by_pace))
         };
         let n_all = match shown {
-            Some(shown) if !shown.is_partial => shown.n_sends,
-            Some(_) | None => self.n_waiting(page_id, now).await?,
+            Some((shown, _)) if !shown.is_partial => shown.n_up_to(class),
+            Some(_) | None => self.n_waiting(page_id, class, now).await?,
         };
         let last = turn(n_all);
         // What may leave only later finds another queue.
@@ -126,8 +164,7 @@ impl Parts {
             return None;
         }
         let end = self.end_by_now(page, packs, command, now).await.filter(|end| *end <= last)?;
-        let place = (Class::of(&command.intent.actor), end);
-        let n_ahead = self.n_ahead(page_id, place, now).await?;
+        let n_ahead = self.n_ahead(page_id, (class, end), now).await?;
         Some(turn(n_ahead)).filter(|turn| end <= *turn)
     }
 
@@ -141,12 +178,14 @@ impl Parts {
         decision.holds_until.into_iter().chain(command.handling.expires_at).min()
     }
 
-    async fn n_waiting(&self, page: &PageId, now: Timestamp) -> Option<usize> {
-        if let Some(known) = self.boards.counted(page) {
+    /// How many sends wait that go before one of this class, or beside it.
+    async fn n_waiting(&self, page: &PageId, class: Class, now: Timestamp) -> Option<usize> {
+        let of = (page.clone(), class);
+        if let Some(known) = self.boards.counted(&of) {
             return Some(known);
         }
-        let n_all = self.n_ahead(page, (Class::Broadcast, NEVER), now).await?;
-        self.boards.count(page, n_all);
+        let n_all = self.n_ahead(page, (class, NEVER), now).await?;
+        self.boards.count(of, n_all);
         Some(n_all)
     }
 

@@ -12,7 +12,7 @@ pub enum Derived {
     History,
     /// States and positions.
     Snapshots,
-    /// The sends that have not ended, and by what every send is found again.
+    /// The sends that have not ended, by what every send is found again, and to whom Pages can write.
     Outbox,
     /// Instants at which something is to be done.
     Due,
@@ -44,7 +44,7 @@ impl Derived {
         match self {
             Self::History => &["history"],
             Self::Snapshots => &["snapshots"],
-            Self::Outbox => &["outbox", "echoes", "sends"],
+            Self::Outbox => &["outbox", "echoes", "sends", "engaged"],
             Self::Due => &["due"],
             Self::PageCounts => &["page_counts"],
             Self::Reactions => &[],

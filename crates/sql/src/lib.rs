@@ -19,8 +19,10 @@ mod lease;
 mod skew;
 
 pub mod attachments;
+pub mod calls;
 pub mod due;
 pub mod echoes;
+pub mod engaged;
 pub mod erasure;
 pub mod history;
 pub mod outbox;

@@ -50,6 +50,10 @@ const FILES: &[(&str, &str)] = &files![
     "20261122220600_create_attachments",
     "20261122220700_create_personas",
     "20261122220701_create_persona_agents",
+    "20261123030100_create_engaged",
+    "20261123030101_index_engaged_by_time",
+    "20261123030102_fill_engaged",
+    "20261123030200_create_calls",
 ];
 
 /// The newest migration that this version has.
@@ -268,12 +272,12 @@ mod tests {
         let error = compare(&has, &ours).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database is at migration 20261122090100, this version needs 20261122220701: run `nuncio migrate`"
+            "the database is at migration 20261122090100, this version needs 20261123030200: run `nuncio migrate`"
         );
         let SchemaError::Behind { at: 20_261_122_090_100, missing } = error else { panic!("{error}") };
         assert_eq!(missing.len(), ours.len() - 2);
         let empty = compare(&[], &ours).unwrap_err().to_string();
-        assert_eq!(empty, "the database is empty, this version needs 20261122220701: run `nuncio migrate`");
+        assert_eq!(empty, "the database is empty, this version needs 20261123030200: run `nuncio migrate`");
     }
 
     #[test]

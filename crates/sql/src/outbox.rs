@@ -187,11 +187,24 @@ pub async fn remove_stream(from: &mut Transaction, stream: &StreamId) -> Result<
 /// # Errors
 /// When the database does not answer or holds something unreadable.
 pub async fn ready(database: &Database, page: &PageId, now: Timestamp, limit: usize) -> Result<Vec<Waiting>, SqlError> {
+    ready_up_to(database, (page, Class::Broadcast), now, limit).await
+}
+
+/// The same, of those of this class and of those that go before it.
+///
+/// # Errors
+/// When the database does not answer or holds something unreadable.
+pub async fn ready_up_to(
+    database: &Database,
+    (page, last): (&PageId, Class),
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Waiting>, SqlError> {
     let text = "SELECT send, class, deadline_ms, not_before_ms, stream, position, held FROM outbox
-        WHERE page = $1 AND not_before_ms <= $2 ORDER BY class, deadline_ms, position LIMIT $3";
+        WHERE page = $1 AND not_before_ms <= $2 AND class <= $4 ORDER BY class, deadline_ms, position LIMIT $3";
     let rows: Vec<Row> = on!(database.pools(), pool => {
         let query = sqlx::query_as(text).bind(page.as_str()).bind(now.as_millis()).bind(value::limit(limit));
-        query.fetch_all(pool).await
+        query.bind(number(last)).fetch_all(pool).await
     })
     .map_err(SqlError::statement)?;
     rows.into_iter().map(|row| waiting(page, row)).collect()

@@ -131,7 +131,7 @@ pub(super) fn fields_missing(missing: &[String]) -> Option<Problem> {
 /// Asks what a token is worth for a Page, and which of its webhooks the app hears.
 pub(super) async fn check(client: &SendClient, by: As<'_>, app: Option<&AppId>, now: Timestamp) -> Found {
     let mut found = Found::default();
-    match client.check_token(by.token, by.token).await.answer {
+    match client.check_token(by, by.token).await.answer {
         Ok(token) => found.token(by.page, app, token, now),
         Err(error) => found.failed(&error),
     }
@@ -150,7 +150,7 @@ pub(super) async fn check(client: &SendClient, by: As<'_>, app: Option<&AppId>, 
 
 /// Has the token's app hear what it needs, beside what it hears.
 pub(super) async fn subscribe(client: &SendClient, by: As<'_>, app: Option<&AppId>) -> Result<(), CallError> {
-    let token = client.check_token(by.token, by.token).await.answer?;
+    let token = client.check_token(by, by.token).await.answer?;
     let apps = client.subscribed_apps(by).await.answer?;
     let app = token.app.as_ref().or(app);
     let heard = apps.iter().find(|found| Some(&found.app) == app).map(|found| found.fields.as_slice());

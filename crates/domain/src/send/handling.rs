@@ -46,6 +46,15 @@ impl Class {
     /// Every class, in the order in which they go.
     pub const ALL: [Self; 3] = [Self::Person, Self::Automation, Self::Broadcast];
 
+    /// The class's name, for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Automation => "program",
+            Self::Broadcast => "broadcast",
+        }
+    }
+
     /// The class of what this actor says.
     pub const fn of(actor: &Actor) -> Self {
         match actor {

@@ -62,7 +62,7 @@ impl SendClient {
         if let Some(payload) = action.payload() {
             body["payload"] = payload;
         }
-        let answer = self.call(by.token, Call::post(&[by.page.as_str(), "messages"], body)).await;
+        let answer = self.call(by, Call::post(&[by.page.as_str(), "messages"], body)).await;
         answer.map(|Acted {}| ())
     }
 }

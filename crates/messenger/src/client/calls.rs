@@ -73,8 +73,23 @@ impl<T> Answered<Result<T, CallError>> {
 }
 
 impl SendClient {
-    /// Makes one call, once, and reads its result.
-    pub(super) async fn call<T: DeserializeOwned>(&self, token: &SecretString, call: Call<'_>) -> CallAnswer<T> {
+    /// Makes one call for a Page, once, and reads its result.
+    pub(super) async fn call<T: DeserializeOwned>(&self, by: As<'_>, call: Call<'_>) -> CallAnswer<T> {
+        let counted = self.counted(by.page);
+        let answered = self.call_of_nobody(by.token, call).await;
+        match answered.answer {
+            Err(CallError::NotSent(_)) => counted.never_left(),
+            Ok(_) | Err(CallError::Refused(_) | CallError::Ambiguous(_)) => (),
+        }
+        answered
+    }
+
+    /// The same, and nobody counts it.
+    pub(super) async fn call_of_nobody<T: DeserializeOwned>(
+        &self,
+        token: &SecretString,
+        call: Call<'_>,
+    ) -> CallAnswer<T> {
         let mut request = self.http.request(call.method, self.address(&call.path));
         request = request.bearer_auth(token.expose_secret()).query(&call.query);
         if let Some(secret) = &self.app_secret {

@@ -184,7 +184,7 @@ impl SendClient {
     /// The newest messages with a person, 25 at most, by one call: all whose words the platform shows are among them. None
     /// where there is no conversation, which is not taken for a whole one.
     pub async fn newest_messages(&self, by: As<'_>, person: &Psid) -> CallAnswer<Newest> {
-        let first = self.call::<Conversations>(by.token, first_page(by, person)).await;
+        let first = self.call::<Conversations>(by, first_page(by, person)).await;
         let found = |found: Conversations| found.data.into_iter().next()?.messages;
         first.map(|conversations| found(conversations).map(|page| page.newest(by.page)).unwrap_or_default())
     }
@@ -192,7 +192,7 @@ impl SendClient {
     /// The latest messages with a person, newest first, 75 at most. None where there is no conversation. What stands in
     /// a message that cannot be read is left out.
     pub async fn latest_messages(&self, by: As<'_>, person: &Psid) -> CallAnswer<Vec<PastMessage>> {
-        let first = self.call::<Conversations>(by.token, first_page(by, person)).await;
+        let first = self.call::<Conversations>(by, first_page(by, person)).await;
         let mut usage = first.usage;
         let found = match first.answer {
             Ok(found) => found.data.into_iter().next(),
@@ -209,7 +209,7 @@ impl SendClient {
                 .with("fields", FIELDS)
                 .with("limit", PAGE_LENGTH.to_string())
                 .with("after", after);
-            let next = self.call::<Messages>(by.token, call).await;
+            let next = self.call::<Messages>(by, call).await;
             usage = next.usage;
             page = match next.answer {
                 Ok(next) => next,

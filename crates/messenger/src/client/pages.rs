@@ -96,7 +96,7 @@ fn app_id(raw: &RawValue) -> Option<AppId> {
 impl SendClient {
     /// The apps that hear of the Page. An app that is not among them hears nothing, however its webhooks are set up.
     pub async fn subscribed_apps(&self, by: As<'_>) -> CallAnswer<Vec<SubscribedApp>> {
-        let answer = self.call(by.token, Call::get(&[by.page.as_str(), "subscribed_apps"])).await;
+        let answer = self.call(by, Call::get(&[by.page.as_str(), "subscribed_apps"])).await;
         answer.map(|apps: Apps| {
             let read = |app: WireApp| {
                 Some(SubscribedApp { app: app_id(&app.id)?, name: app.name.0, fields: app.subscribed_fields })
@@ -108,14 +108,14 @@ impl SendClient {
     /// Lets the token's app hear exactly these webhook fields of the Page.
     pub async fn subscribe(&self, by: As<'_>, fields: &[&str]) -> CallAnswer<()> {
         let body = json!({ "subscribed_fields": fields.join(",") });
-        let answer = self.call(by.token, Call::post(&[by.page.as_str(), "subscribed_apps"], body)).await;
+        let answer = self.call(by, Call::post(&[by.page.as_str(), "subscribed_apps"], body)).await;
         answer.map(|Done {}| ())
     }
 
-    /// What a token is worth, asked with itself or with another one of the same app, such as the app's own.
-    pub async fn check_token(&self, asks: &SecretString, token: &SecretString) -> CallAnswer<TokenState> {
+    /// What a token is worth, asked with itself or with another one of the same app.
+    pub async fn check_token(&self, by: As<'_>, token: &SecretString) -> CallAnswer<TokenState> {
         let call = Call::get(&["debug_token"]).with("input_token", token.expose_secret());
-        self.call(asks, call).await.map(|Debugged { data }| TokenState {
+        self.call(by, call).await.map(|Debugged { data }| TokenState {
             is_valid: data.is_valid,
             app: data.app_id.0.as_deref().and_then(app_id),
             page: data.profile_id.0.as_deref().and_then(page_id),
@@ -125,9 +125,10 @@ impl SendClient {
         })
     }
 
-    /// The Page that a token speaks for; none where the answer names none.
+    /// The Page that a token speaks for; none where the answer names none. For which Page this call counts is only known by
+    /// its answer, so it is told to nobody who counts.
     pub async fn own_page(&self, token: &SecretString) -> CallAnswer<Option<OwnPage>> {
-        let answer = self.call(token, Call::get(&["me"]).with("fields", "id,name")).await;
+        let answer = self.call_of_nobody(token, Call::get(&["me"]).with("fields", "id,name")).await;
         answer.map(|page: WirePage| Some(OwnPage { id: page_id(&page.id)?, name: page.name.0 }))
     }
 }

@@ -5,11 +5,13 @@ mod contents;
 use super::*;
 use domain::content::Content;
 use domain::id::{Mid, Psid};
+use domain::time::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -250,4 +252,42 @@ fn an_address_may_have_a_path_and_nothing_behind_it() {
         let address = client.address(&["1001", "messages"]);
         assert_eq!(address.as_str(), "http://127.0.0.1:1/graph/v26.0/1001/messages");
     }
+}
+
+/// Counts calls: how many were told of, and how many of them never left.
+#[derive(Debug, Default)]
+struct Tally(Mutex<(u32, u32)>);
+
+impl Counts for Tally {
+    fn begins(&self, _: &PageId) -> Timestamp {
+        self.0.lock().unwrap().0 += 1;
+        Timestamp::from_millis(7)
+    }
+
+    fn never_left(&self, page: &PageId, counted: Timestamp) {
+        assert_eq!((page.as_str(), counted), ("1001", Timestamp::from_millis(7)));
+        self.0.lock().unwrap().1 += 1;
+    }
+}
+
+#[tokio::test]
+async fn every_call_is_counted_but_one_that_never_left() {
+    let server = Server::start().await;
+    let tally = Arc::new(Tally::default());
+    let client = server.client(LONG).counted_by(tally.clone());
+    let (page, token) = (PageId::parse("1001").unwrap(), SecretString::from("hush"));
+    let person = Psid::parse("2002").unwrap();
+    let by = As { page: &page, token: &token };
+    let answer = async |status: &str| {
+        let mut stream = server.accept().await;
+        request(&mut stream).await.unwrap();
+        respond(&mut stream, status, r#"{"error":{"message":"no","code":100}}"#).await;
+    };
+    tokio::join!(send(&client), answer("400 Bad Request"));
+    tokio::join!(client.act(by, &person, &Action::TypingOn), answer("500 Internal Server Error"));
+    assert_eq!(*tally.0.lock().unwrap(), (2, 0));
+    drop(server);
+    send(&client).await;
+    assert!(matches!(client.subscribed_apps(by).await.answer, Err(CallError::NotSent(_))));
+    assert_eq!(*tally.0.lock().unwrap(), (4, 2));
 }

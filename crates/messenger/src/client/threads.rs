@@ -89,13 +89,13 @@ impl SendClient {
     /// Does this with the control of the thread with a person. What became of it, webhooks tell.
     pub async fn control(&self, by: As<'_>, person: &Psid, control: &Control) -> CallAnswer<()> {
         let call = Call::post(&[by.page.as_str(), control.edge()], control.body(person));
-        self.call(by.token, call).await.map(|Done {}| ())
+        self.call(by, call).await.map(|Done {}| ())
     }
 
     /// Who controls the thread with a person; nobody while it is idle.
     pub async fn thread_owner(&self, by: As<'_>, person: &Psid) -> CallAnswer<Option<Owner>> {
         let call = Call::get(&[by.page.as_str(), "thread_owner"]).with("recipient", person.as_str());
-        self.call(by.token, call).await.map(|owners: Owners| {
+        self.call(by, call).await.map(|owners: Owners| {
             let owner = owners.data.into_iter().next()?.thread_owner;
             Some(Owner {
                 app: owner.app_id.0.and_then(|raw| AppId::parse(&json::text(&raw)?).ok()),

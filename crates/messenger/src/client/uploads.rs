@@ -79,20 +79,20 @@ impl SendClient {
     pub async fn upload(&self, by: As<'_>, kind: Media, url: &Words) -> CallAnswer<AttachmentId> {
         let payload = json!({ "url": url.as_str(), "is_reusable": true });
         let body = json!({ "message": { "attachment": { "type": media(kind), "payload": payload } } });
-        let answer = self.call(by.token, Call::post(&[by.page.as_str(), "message_attachments"], body)).await;
+        let answer = self.call(by, Call::post(&[by.page.as_str(), "message_attachments"], body)).await;
         answer.map(|uploaded: Uploaded| uploaded.attachment_id)
     }
 
     /// Makes a persona of this name, of at most 50 characters, with the picture at this address, of at most 8 MB.
     pub async fn create_persona(&self, by: As<'_>, name: &str, picture_url: &Words) -> CallAnswer<PersonaId> {
         let body = json!({ "name": name, "profile_picture_url": picture_url.as_str() });
-        let answer = self.call(by.token, Call::post(&[by.page.as_str(), "personas"], body)).await;
+        let answer = self.call(by, Call::post(&[by.page.as_str(), "personas"], body)).await;
         answer.map(|created: Created| created.id)
     }
 
     /// One persona.
     pub async fn persona(&self, by: As<'_>, id: &PersonaId) -> CallAnswer<Persona> {
-        let answer = self.call(by.token, Call::get(&[id.as_str()])).await;
+        let answer = self.call(by, Call::get(&[id.as_str()])).await;
         answer.map(|found: WirePersona| found.into())
     }
 
@@ -105,7 +105,7 @@ impl SendClient {
             if let Some(after) = after {
                 call = call.with("after", after);
             }
-            let Answered { answer, usage } = self.call::<Personas>(by.token, call).await;
+            let Answered { answer, usage } = self.call::<Personas>(by, call).await;
             let page = match answer {
                 Ok(page) => page,
                 Err(error) => return Answered { answer: Err(error), usage },
@@ -120,6 +120,6 @@ impl SendClient {
 
     /// Deletes a persona. What was sent under it keeps its name.
     pub async fn delete_persona(&self, by: As<'_>, id: &PersonaId) -> CallAnswer<()> {
-        self.call(by.token, Call::delete(&[id.as_str()])).await.map(|Done {}| ())
+        self.call(by, Call::delete(&[id.as_str()])).await.map(|Done {}| ())
     }
 }

@@ -135,10 +135,10 @@ async fn a_page_is_asked_what_it_hears_and_what_its_token_is_worth() {
     let SubscribedApp { fields, .. } = own;
     assert_eq!(fields, &["message_echoes", "messages"]);
     assert_eq!(refusal(client.subscribe(us, &["gossip"]).await), (100, 0));
-    let state = client.check_token(us.token, us.token).await.answer.unwrap();
+    let state = client.check_token(us, us.token).await.answer.unwrap();
     assert_eq!((state.is_valid, state.page, state.expires_at), (true, Some(sandbox.page.clone()), None));
     assert!(state.scopes.contains(&"pages_messaging".to_owned()));
-    let state = client.check_token(us.token, &SecretString::from("EAAnothing")).await.answer.unwrap();
+    let state = client.check_token(us, &SecretString::from("EAAnothing")).await.answer.unwrap();
     assert_eq!((state.is_valid, state.page, state.scopes), (false, None, Vec::new()));
     let page = client.own_page(us.token).await.answer.unwrap();
     assert!(matches!(page, Some(OwnPage { id, .. }) if id == sandbox.page));

@@ -12,6 +12,7 @@ use domain::decision::{Actor, Intent, Purpose, Verdict};
 use domain::event::{ControlStep, Event, Inbound, InboundKind, ThreadControl};
 use domain::id::{AppId, FactId, PageId, Psid, StreamId};
 use domain::pack::Rule;
+use domain::send::Class;
 use messenger::client::{As, Control, Owner};
 use pb::control_thread_request::Kind;
 use tonic::Status;
@@ -64,7 +65,8 @@ impl Parts {
         let Asked { page, person, control } = parse(asked)?;
         let token = self.token_for_call(&page).await?;
         let stream = self.may_control(&page, &person).await?;
-        self.takes_action(&page)?;
+        // Held until the call was made.
+        let _call = self.takes_action(&page, Class::Person).await?;
         match self.client.control(As { page: &page, token: &token }, &person, &control).await.answer {
             Ok(()) => (),
             Err(error) => return Err(self.told_of(&page, &error, "GetThreadOwner tells who has the thread").await),

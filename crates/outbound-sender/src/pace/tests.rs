@@ -149,21 +149,6 @@ fn a_turn_waits_for_the_end_of_a_pause_and_hopes_for_the_full_limit_after_it() {
 }
 
 #[test]
-fn private_replies_have_a_limit_by_the_hour() {
-    let pace = Pace::fresh();
-    for n in 0..3 {
-        let permit = pace.permit(LIMITS, ms(n)).unwrap();
-        permit.for_private_reply(LIMITS, ms(n)).unwrap();
-        permit.wrote(ms(n));
-    }
-    let fourth = pace.permit(LIMITS, ms(1_000)).unwrap();
-    assert_eq!(fourth.for_private_reply(LIMITS, ms(1_000)), Err(REPLIES_WINDOW));
-    assert_eq!(fourth.for_private_reply(LIMITS, ms(3_600_000)), Err(REPLIES_WINDOW));
-    assert!(fourth.for_private_reply(LIMITS, REPLIES_WINDOW).is_ok());
-    assert_eq!(pace.permit(LIMITS, ms(1_000)).unwrap().for_media(LIMITS, ms(1_000)), Ok(()));
-}
-
-#[test]
 fn lists_are_asked_for_once_a_second_at_most_and_not_by_a_paused_page() {
     let pace = Pace::fresh();
     let permit = pace.permit(LIMITS, ms(0)).unwrap();

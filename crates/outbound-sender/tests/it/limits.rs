@@ -10,10 +10,10 @@ use service_kit::Ids;
 use testkit::eventually;
 
 impl Sandbox {
-    /// From now on the Page writes one message a second at most.
-    async fn is_slow(&self) {
+    /// From now on these limits are the Page's.
+    pub(crate) async fn is_limited_by(&self, limits: &str) {
         let at = self.now();
-        let overrides = Some("[limits]\nsends_per_second = 1\n".to_owned());
+        let overrides = Some(format!("[limits]\n{limits}\n"));
         let kind = SystemKind::PackOverridden { page: PageId::parse(PAGE).unwrap(), overrides };
         let record = Record {
             id: RecordId::new(Ids::random().uuid_v7(at)),
@@ -30,7 +30,7 @@ impl Sandbox {
 #[tokio::test]
 async fn nothing_leaves_a_page_until_its_limits_can_be_read() {
     let mut sandbox = Sandbox::start_with(|setup| setup.is_shaped = true).await;
-    sandbox.is_slow().await;
+    sandbox.is_limited_by("sends_per_second = 1").await;
     sandbox.stop_senders().await;
     let mut names = Vec::new();
     for psid in [ASHA, BILAL] {

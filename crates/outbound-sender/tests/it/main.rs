@@ -29,6 +29,7 @@ mod order;
 mod pages;
 mod past;
 mod personas;
+mod quota;
 mod recipients;
 mod requests;
 mod restored;

@@ -4,7 +4,7 @@ use crate::parts::{Part, on_both, open, patience, table};
 use crate::sandbox::{ASHA, BILAL, LOOK, PAGE, SOON, Sandbox, reaches};
 use crate::words::{says, staff_says};
 use api::proto::outbound::v1::State;
-use domain::event::{Erasing, ErasingKind, Event, SendingKind};
+use domain::event::{Consent, ConsentBy, ConsentKind, Erasing, ErasingKind, Event, SendingKind};
 use domain::id::{PageId, RecordId};
 use domain::send::{Class, LEAVE_WITHIN};
 use domain::time::{Span, Timestamp};
@@ -12,6 +12,7 @@ use event_log::{EventLog as _, Expected, Record};
 use outbound_sender::{Hints, OutboxTable};
 use service_kit::Ids;
 use simulator::FaultKind;
+use sql::engaged;
 use sql::outbox::{self, Waiting};
 use sql::{Database, Derived};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 on_both!(
     a_row_says_what_its_send_waits_for,
     nothing_of_an_erased_conversation_is_left_in_the_table,
+    invariant_09_who_can_be_written_to_is_the_same_filled_at_once_and_as_it_happened,
     invariant_09_an_outbox_dropped_under_load_is_filled_with_the_same_rows,
     invariant_07_a_sender_that_starts_with_a_table_far_behind_repeats_nothing,
 );
@@ -128,6 +130,47 @@ async fn nothing_of_an_erased_conversation_is_left_in_the_table(database: Databa
     sandbox.stop().await;
 }
 
+async fn invariant_09_who_can_be_written_to_is_the_same_filled_at_once_and_as_it_happened(
+    database: Database,
+    spare: Database,
+) {
+    let tables_of = database.clone();
+    let sandbox = Sandbox::start_with(|setup| setup.database = Some(tables_of)).await;
+    let [stays, opts_out, is_erased, comes_back] = [ASHA, BILAL, "7770077701", "7770077702"];
+    let ends = |psid, event| {
+        let record = Record {
+            id: RecordId::new(Ids::random().uuid_v7(sandbox.now())),
+            stream: sandbox.conversation(psid),
+            recorded_at: sandbox.now(),
+            fact: None,
+            traceparent: None,
+            events: vec![event],
+        };
+        let log = sandbox.log.clone();
+        async move {
+            log.append(&record, Expected::Any).await.unwrap();
+        }
+    };
+    let at = sandbox.now();
+    let opting_out = || Event::Consent(Consent { at, kind: ConsentKind::OptedOut, by: ConsentBy::Caller });
+    for psid in [stays, opts_out, is_erased, comes_back] {
+        sandbox.hears(psid).await;
+    }
+    ends(opts_out, opting_out()).await;
+    ends(is_erased, Event::Erasing(Erasing { at, kind: ErasingKind::Begun { until: at } })).await;
+    ends(comes_back, opting_out()).await;
+    sandbox.hears(comes_back).await;
+    sandbox.has_its_table().await;
+    let people = engaged::all(&database).await.unwrap();
+    let mut expected: Vec<_> = [stays, comes_back].map(|psid| sandbox.conversation(psid).to_string()).into();
+    expected.sort();
+    assert_eq!(people.iter().map(|(stream, ..)| stream.to_string()).collect::<Vec<_>>(), expected);
+    let anew = filled(&sandbox, &spare).await;
+    assert_eq!(engaged::all(&spare).await.unwrap(), people);
+    anew.stop().await;
+    sandbox.stop().await;
+}
+
 async fn invariant_09_an_outbox_dropped_under_load_is_filled_with_the_same_rows(database: Database, spare: Database) {
     let tables_of = database.clone();
     let mut sandbox = Sandbox::start_with(|setup| (setup.database, setup.n_senders) = (Some(tables_of), 2)).await;
@@ -179,6 +222,9 @@ async fn invariant_09_an_outbox_dropped_under_load_is_filled_with_the_same_rows(
 
     let anew = filled(&sandbox, &spare).await;
     assert_eq!(rows(&spare).await, found);
+    let people = engaged::all(&database).await.unwrap();
+    assert_eq!(people.len(), 2);
+    assert_eq!(engaged::all(&spare).await.unwrap(), people);
     anew.stop().await;
     sandbox.stop().await;
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what a helper cannot do fails the test")]
 
 mod attachments;
+mod calls;
 mod checkpoints;
 mod due;
 mod echoes;
+mod engaged;
 mod erasure;
 mod failures;
 mod history;

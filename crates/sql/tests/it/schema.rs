@@ -50,7 +50,7 @@ async fn many_may_migrate_at_once(sandbox: Sandbox) {
 }
 
 async fn take_back_the_newest(sandbox: &Sandbox) {
-    sandbox.pretend("DROP TABLE persona_agents").await;
+    sandbox.pretend("DROP TABLE calls").await;
     sandbox.pretend("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
 }
 
