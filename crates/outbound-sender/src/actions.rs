@@ -153,12 +153,13 @@ impl Parts {
             return Ok(());
         }
         self.takes_action(page)?;
-        let answered = self.client.act(As { page, token: &token }, person, action).await;
+        let by = As { page, token: &token };
+        let answered = self.client.act(by, person, action).await;
         self.acted.add(1, &[("action", action.as_str()), ("result", word(&answered.answer))]);
         match answered.answer {
             Ok(()) => Ok(()),
             Err(error) => {
-                Err(self.told_of(page, &error, "it is never tried again by itself; doing it twice does no harm").await)
+                Err(self.told_of(by, &error, "it is never tried again by itself; doing it twice does no harm").await)
             }
         }
     }

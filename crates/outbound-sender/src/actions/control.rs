@@ -65,9 +65,10 @@ impl Parts {
         let token = self.token_for_call(&page).await?;
         let stream = self.may_control(&page, &person).await?;
         self.takes_action(&page)?;
-        match self.client.control(As { page: &page, token: &token }, &person, &control).await.answer {
+        let by = As { page: &page, token: &token };
+        match self.client.control(by, &person, &control).await.answer {
             Ok(()) => (),
-            Err(error) => return Err(self.told_of(&page, &error, "GetThreadOwner tells who has the thread").await),
+            Err(error) => return Err(self.told_of(by, &error, "GetThreadOwner tells who has the thread").await),
         }
         self.note_control(&stream, &page, &person, &control).await?;
         Ok(pb::ControlThreadResponse {})
@@ -128,14 +129,15 @@ impl Parts {
             return Err(violations.into_status());
         };
         let token = self.token_for_call(&page).await?;
-        match self.client.thread_owner(As { page: &page, token: &token }, &person).await.answer {
+        let by = As { page: &page, token: &token };
+        match self.client.thread_owner(by, &person).await.answer {
             Ok(None) => Ok(pb::ThreadOwner::default()),
             Ok(Some(Owner { app, until })) => Ok(pb::ThreadOwner {
                 app_id: app.map(|app| app.as_str().to_owned()).unwrap_or_default(),
                 expire_time: until.map(timestamp),
                 owned: true,
             }),
-            Err(error) => Err(self.told_of(&page, &error, "repeat the call").await),
+            Err(error) => Err(self.told_of(by, &error, "repeat the call").await),
         }
     }
 }
