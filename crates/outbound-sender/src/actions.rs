@@ -1,7 +1,7 @@
 //! `nuncio.outbound.v1.Actions`: what a Page does in a thread without saying anything. Nothing of it is claimed, recorded or
 //! tried again, but for a change of the thread's control, by which messages are judged.
 
-mod control;
+pub(crate) mod control;
 mod pace;
 
 use crate::{Parts, Sender};
@@ -165,7 +165,7 @@ impl Parts {
     }
 
     /// Leave for one action. Messages are paced apart, and go first.
-    fn takes_action(&self, page: &PageId) -> Result<(), Status> {
+    pub(crate) fn takes_action(&self, page: &PageId) -> Result<(), Status> {
         let now = self.clock.uptime();
         let waits = match self.app_pause.until(self.clock.uptime()) {
             Some(until) => Err(until.saturating_sub(now)),

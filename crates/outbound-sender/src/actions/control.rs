@@ -8,13 +8,16 @@ use api::name;
 use api::proto::outbound::v1 as pb;
 use api::status::{self, Violations};
 use domain::content::Words;
+use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, Verdict};
-use domain::event::{ControlStep, Event, Inbound, InboundKind, ThreadControl};
-use domain::id::{AppId, FactId, PageId, Psid, StreamId};
+use domain::event::{ControlStep, Event, Inbound, InboundKind, Recorded, ThreadControl};
+use domain::id::{AppId, FactId, PageId, Psid, RecordId, StreamId};
 use domain::pack::Rule;
+use domain::time::Timestamp;
 use messenger::client::{As, Control, Owner};
 use pb::control_thread_request::Kind;
 use tonic::Status;
+use uuid::Uuid;
 
 /// The limit of `metadata` of messages; the platform names none of its own for notes.
 const NOTE_CHARS: usize = 1_000;
@@ -87,7 +90,7 @@ impl Parts {
     }
 
     /// Records who has the thread now. What was only asked for is told by whoever grants it.
-    async fn note_control(
+    pub(crate) async fn note_control(
         &self,
         stream: &StreamId,
         page: &PageId,
@@ -95,27 +98,9 @@ impl Parts {
         control: &Control,
     ) -> Result<(), Status> {
         let known = self.judged_by.page_lately(page).await.map_err(|error| status::unavailable(&error))?.state;
-        let ours = known.app().cloned();
-        let (step, from, to) = match control {
-            Control::Pass(app, _) => (ControlStep::Passed, ours, Some(app.clone())),
-            Control::Take(_) => (ControlStep::Taken, None, ours),
-            // Idle: nobody has it.
-            Control::Release => (ControlStep::Passed, ours, None),
-            Control::Request(_) | Control::Extend(_) => return Ok(()),
-        };
+        let Some(kind) = who_has_it(control, known.app()) else { return Ok(()) };
         let fact = FactId::of(&[b"control", self.ids.uuid_v7(self.clock.now()).as_bytes()]);
-        let decide = |_: &_, at| {
-            let kind = ThreadControl { step, from: from.clone(), to: to.clone(), metadata: None };
-            Ok(vec![Event::Inbound(Box::new(Inbound {
-                fact,
-                page: page.clone(),
-                person: Some(person.clone()),
-                stated_at: at,
-                received_at: at,
-                standby: false,
-                kind: InboundKind::ThreadControl(kind),
-            }))])
-        };
+        let decide = |_: &_, at| Ok(vec![told(fact, page, person, kind.clone(), at)]);
         match self.change(stream, || self.clock.now(), decide).await {
             Ok(_) => Ok(()),
             Err(ChangeError::Contended) => Err(status::contended()),
@@ -140,4 +125,44 @@ impl Parts {
             Err(error) => Err(self.told_of(by, &error, "repeat the call").await),
         }
     }
+}
+
+/// Who has a thread after this was done to it; none: whoever had it before.
+fn who_has_it(control: &Control, ours: Option<&AppId>) -> Option<ThreadControl> {
+    let ours = ours.cloned();
+    let (step, from, to) = match control {
+        Control::Pass(app, _) => (ControlStep::Passed, ours, Some(app.clone())),
+        Control::Take(_) => (ControlStep::Taken, None, ours),
+        // Idle: nobody has it.
+        Control::Release => (ControlStep::Passed, ours, None),
+        Control::Request(_) | Control::Extend(_) => return None,
+    };
+    Some(ThreadControl { step, from, to, metadata: None })
+}
+
+fn told(fact: FactId, page: &PageId, person: &Psid, kind: ThreadControl, at: Timestamp) -> Event {
+    Event::Inbound(Box::new(Inbound {
+        fact,
+        page: page.clone(),
+        person: Some(person.clone()),
+        stated_at: at,
+        received_at: at,
+        standby: false,
+        kind: InboundKind::ThreadControl(kind),
+    }))
+}
+
+/// The conversation as it would be if this app took its thread now.
+pub(crate) fn as_if_taken(
+    state: &Conversation,
+    (page, person): (&PageId, &Psid),
+    ours: Option<&AppId>,
+    at: Timestamp,
+) -> Conversation {
+    let mut state = state.clone();
+    if let Some(kind) = who_has_it(&Control::Take(None), ours) {
+        let event = told(FactId::of(&[b"as if"]), page, person, kind, at);
+        state.evolve(Recorded { record: RecordId::new(Uuid::nil()), event: &event });
+    }
+    state
 }
