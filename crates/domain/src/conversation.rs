@@ -34,7 +34,7 @@ pub use opening::Opening;
 use crate::event::{Consent, Echo, Erasing, ErasingKind, Event, Inbound, InboundKind, Outcome, Recorded};
 use crate::event::{RightStepKind, SendingKind, Witness};
 use crate::id::{BusinessKey, Mid, Psid, RequestId, SendId};
-use crate::send::{Send, Status};
+use crate::send::{Send, SettledBy, Status};
 use crate::time::Timestamp;
 use past::Past;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ use std::collections::BTreeMap;
 ///
 /// Raise it whenever the same history folds to another state than before, or the state is written in other bytes: a field
 /// more, less, renamed or moved, also in what the state is made of. Every state is then folded from the log once more.
-pub const REDUCER: u32 = 8;
+pub const REDUCER: u32 = 9;
 
 /// How far an erasure of the conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ impl Conversation {
             self.rights.echoed(id, at);
             return;
         };
-        send.went_out(&echo.mid, at);
+        send.went_out(&echo.mid, at, SettledBy::Echo);
         self.spend(id);
         self.let_go(id);
     }
@@ -176,9 +176,11 @@ impl Conversation {
             SendingKind::Dispatched { attempt, claim, leave_by, decision, grounds: _ } => {
                 send.dispatched(*attempt, *claim, *leave_by, decision);
             }
-            SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => send.went_out(mid, step.at),
+            SendingKind::Settled { outcome: Outcome::Sent { mid }, .. } => {
+                send.went_out(mid, step.at, SettledBy::Answer)
+            }
             SendingKind::Settled { outcome: Outcome::Found { mid, at, by }, .. } => match by {
-                Witness::Echo(_) => send.went_out(mid, *at),
+                Witness::Echo(_) => send.went_out(mid, *at, SettledBy::Echo),
                 Witness::Listing => {
                     send.was_found(mid, *at);
                     self.found.insert(mid.clone(), step.send.clone());

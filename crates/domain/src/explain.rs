@@ -137,7 +137,7 @@ pub fn remedy(remedy: Remedy) -> String {
         Remedy::After(at) => format!("Nothing of this stands in the way from {} on.", moment(at)),
         Remedy::MessagingOn => "It needs the Page's messaging to be switched on.".to_owned(),
         Remedy::Granted(capability) => format!("It needs the Page to have {}.", capability_name(capability)),
-        Remedy::ThreadPassed => "It needs the app that has the thread to pass it on.".to_owned(),
+        Remedy::ThreadPassed => "It needs the app that has the thread to pass it on, or our app to take it, if that is the Page's default one.".to_owned(),
         Remedy::PersonResumes => "It needs the person to ask for messages again.".to_owned(),
         Remedy::Named(kind) => format!("It needs to name the {} that it is about.", kind.as_str()),
         Remedy::NotRecurring => "It must not be one of many of its sort.".to_owned(),

@@ -10,7 +10,7 @@ mod tests;
 pub use change::{Asked, Change, Refusal, change};
 pub use ended::{Ended, ended};
 pub use health::{Health, Restricted, concerns_page};
-pub use standing::{Paused, Standing, TokenDead};
+pub use standing::{Barred, Paused, Standing};
 
 use crate::conversation::Fact;
 use crate::decision::Capability;
@@ -110,6 +110,8 @@ impl Page {
             | PageStepKind::TokenRotated
             | PageStepKind::TokenDead { .. }
             | PageStepKind::TokenWell
+            | PageStepKind::PermissionLost { .. }
+            | PageStepKind::PermissionWell
             | PageStepKind::SubscriptionLost { .. }
             | PageStepKind::SubscriptionWell
             | PageStepKind::Paused { .. }

@@ -8,6 +8,7 @@ mod late;
 #[cfg(test)]
 pub(crate) mod left;
 mod plan;
+mod settled_by;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -18,6 +19,7 @@ pub use handling::{Class, Guarantee, Handling};
 pub use history::{all_of, one_of};
 pub use late::{Chance, chance, shed};
 pub use plan::{HOLD, LAST_LOOK, Patience, Step, plan};
+pub use settled_by::SettledBy;
 pub use told::{Told, Word, told};
 
 use crate::decision::{Decision, Intent, Route};
@@ -59,9 +61,8 @@ pub struct Send {
     pub decision: Option<Decision>,
     /// When the platform's list of messages was last looked through for the latest attempt, in vain.
     pub looked_up_at: Option<Timestamp>,
-    /// Whether nothing but the platform's list of messages tells that it is out. Should the message turn out to be
-    /// another's, that is taken back.
-    pub is_guess: bool,
+    /// What tells that it is out, the surest of all that does; none: nothing.
+    pub settled_by: Option<SettledBy>,
 }
 
 /// Where a send stands.
@@ -232,8 +233,13 @@ impl Send {
             is_repeated: false,
             decision: None,
             looked_up_at: None,
-            is_guess: false,
+            settled_by: None,
         })
+    }
+
+    /// Whether nothing but the platform's list of messages tells that it is out.
+    pub fn is_guess(&self) -> bool {
+        self.settled_by == Some(SettledBy::Listing)
     }
 
     /// The end of what allows it, if nothing but time passes; none: it has none, or is not allowed.
@@ -299,29 +305,29 @@ impl Send {
     ///
     /// A refused attempt may have gone out after all, so that a send is two messages; the earlier one counts, whichever
     /// is told first. What was only found in a list counts for nothing beside it.
-    pub(crate) fn went_out(&mut self, mid: &Mid, at: Timestamp) {
-        let known = self.status.sent().filter(|_| !self.is_guess);
+    pub(crate) fn went_out(&mut self, mid: &Mid, at: Timestamp, by: SettledBy) {
+        let known = self.status.sent().filter(|_| !self.is_guess());
         if known.is_none_or(|(known, since)| (at, mid) < (since, known)) {
             self.end(Status::Sent { mid: mid.clone(), at });
         }
-        self.is_guess = false;
+        self.settled_by = self.settled_by.max(Some(by));
         self.ended_at = None;
     }
 
     /// It was found in the platform's list of messages.
     pub(crate) fn was_found(&mut self, mid: &Mid, at: Timestamp) {
         if self.status.sent().is_none() {
-            self.is_guess = true;
+            self.settled_by = Some(SettledBy::Listing);
             self.end(Status::Sent { mid: mid.clone(), at });
         }
     }
 
     /// The message that it was found to be is another's: nobody knows again whether it is out.
     pub(crate) fn was_mistaken(&mut self, mid: &Mid) {
-        if self.is_guess
+        if self.is_guess()
             && let Some((_, at)) = self.status.sent().filter(|(known, _)| *known == mid)
         {
-            self.is_guess = false;
+            self.settled_by = None;
             self.ended_at = Some(at);
             self.end(Status::Unresolved);
         }

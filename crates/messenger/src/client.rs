@@ -207,7 +207,7 @@ impl Came {
             | ErrorClass::Person
             | ErrorClass::Thread
             | ErrorClass::Feature
-            | ErrorClass::Page
+            | ErrorClass::Page(_)
             | ErrorClass::Ambiguous => None,
         };
         ApiError { wait: error.wait.or(told.map(Wait::For)), ..error }

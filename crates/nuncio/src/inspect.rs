@@ -138,7 +138,8 @@ fn text(
         output::line(&event_line(event))?;
     }
     for (id, send) in sends {
-        output::line(&format!("\nmessage {}: {}", id.uuid(), send.status.as_str()))?;
+        let by = send.settled_by.map(|by| format!(", as its {} tells", by.as_str())).unwrap_or_default();
+        output::line(&format!("\nmessage {}: {}{by}", id.uuid(), send.status.as_str()))?;
         for line in send.decision.iter().flat_map(|decision| api::explain::decision(decision, packs)) {
             output::line(&format!("  {line}"))?;
         }
@@ -174,5 +175,7 @@ fn event_json(event: &ConversationEvent) -> serde_json::Value {
 
 fn send_json(id: &str, send: &domain::send::Send, packs: &Packs) -> serde_json::Value {
     let decision = send.decision.as_ref().map(|decision| api::explain::decision(decision, packs));
-    json!({ "message": id, "state": send.status.as_str(), "attempts": send.attempts, "decision": decision })
+    let settled_by = send.settled_by.map(domain::send::SettledBy::as_str);
+    let state = send.status.as_str();
+    json!({ "message": id, "state": state, "settled_by": settled_by, "attempts": send.attempts, "decision": decision })
 }

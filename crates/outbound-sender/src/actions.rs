@@ -1,7 +1,7 @@
 //! `nuncio.outbound.v1.Actions`: what a Page does in a thread without saying anything. Nothing of it is claimed, recorded or
 //! tried again, but for a change of the thread's control, by which messages are judged.
 
-mod control;
+pub(crate) mod control;
 mod pace;
 
 use crate::quota::Reserved;
@@ -156,18 +156,19 @@ impl Parts {
         }
         // Held until the call was made.
         let _call = self.takes_action(page, Class::of(&intent.actor)).await?;
-        let answered = self.client.act(As { page, token: &token }, person, action).await;
+        let by = As { page, token: &token };
+        let answered = self.client.act(by, person, action).await;
         self.acted.add(1, &[("action", action.as_str()), ("result", word(&answered.answer))]);
         match answered.answer {
             Ok(()) => Ok(()),
             Err(error) => {
-                Err(self.told_of(page, &error, "it is never tried again by itself; doing it twice does no harm").await)
+                Err(self.told_of(by, &error, "it is never tried again by itself; doing it twice does no harm").await)
             }
         }
     }
 
     /// Leave for one action. Messages are paced apart, and go first.
-    async fn takes_action(&self, page: &PageId, class: Class) -> Result<Option<Reserved>, Status> {
+    pub(crate) async fn takes_action(&self, page: &PageId, class: Class) -> Result<Option<Reserved>, Status> {
         let call = self.call_for_caller(page, class).await?;
         let now = self.clock.uptime();
         let waits = match self.app_pause.until(self.clock.uptime()) {

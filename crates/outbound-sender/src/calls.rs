@@ -4,7 +4,7 @@ use crate::Parts;
 use api::status;
 use domain::id::PageId;
 use messenger::client::errors::Known;
-use messenger::client::{ApiError, CallError};
+use messenger::client::{ApiError, As, CallError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,12 +24,12 @@ impl Parts {
     }
 
     /// What a caller is told of a call without a result; `again` says what repeating it does.
-    pub(crate) async fn told_of(&self, page: &PageId, error: &CallError, again: &str) -> Status {
-        tracing::warn!(%page, %error, "a call of the platform came to nothing");
+    pub(crate) async fn told_of(&self, by: As<'_>, error: &CallError, again: &str) -> Status {
+        tracing::warn!(page = %by.page, %error, "a call of the platform came to nothing");
         match error {
             CallError::Refused(error) => {
                 if error.is_of_the_token() {
-                    self.token_is_dead(page, error.code, error.subcode).await;
+                    self.token_is_dead(by, error).await;
                 }
                 refused(error)
             }

@@ -195,7 +195,7 @@ impl Parts {
         let (page, code, subcode) = (wanted.by.page, error.code, error.subcode);
         tracing::warn!(%page, code, subcode, class = error.class().as_str(), "the platform refused a file");
         if error.is_of_the_token() {
-            self.token_is_dead(page, code, subcode).await;
+            self.token_is_dead(wanted.by, &error).await;
             return File::Later(self.clock.now().plus(Span::from_secs(DEAD_TOKEN_RESTS.as_secs().cast_signed())));
         }
         let n_failed = self.files.failed(&under_way.file);
@@ -215,7 +215,7 @@ impl Parts {
             | ErrorClass::Person
             | ErrorClass::Thread
             | ErrorClass::Feature
-            | ErrorClass::Page
+            | ErrorClass::Page(_)
             | ErrorClass::Ambiguous => {
                 self.files.ended(&under_way.file);
                 File::Refused(error)

@@ -8,6 +8,7 @@ mod handling;
 mod list;
 mod poll;
 mod request;
+mod thread;
 
 use crate::{Sender, watch};
 use api::proto::outbound::v1 as pb;

@@ -19,8 +19,7 @@ const ASKED_MS: u64 = 5_000;
 const ASKED: u64 = 10 * 40 * ASKED_MS / 1_000;
 /// Everybody gets two of them, more or less.
 const PEOPLE: u64 = ASKED / 2;
-/// The window that is left to a message, whatever its class, is between this and as much again, doubled up to so many times:
-/// there are as many short ones as long ones, as of people of whom some wrote just now and some long ago.
+/// The shortest window that is left to a message, whatever its class, and how often that is doubled for the longest.
 const SHORTEST_MS: u64 = 250;
 const DOUBLINGS: u64 = 7;
 /// By then every window is closed.
@@ -39,9 +38,25 @@ pub enum Order {
     FirstInFirstOut,
 }
 
+/// How much of their windows is left to the messages, from [`SHORTEST_MS`] to that doubled [`DOUBLINGS`] times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Windows {
+    /// As many short ones as long ones, as of people of whom some wrote just now and some long ago.
+    Doubling,
+    /// Any length is as likely as any other. Were the longest at most 16 s, first in, first out would make up to a
+    /// twenty-fifth more on some seeds: people's messages, and those before an urgent one in its conversation, leave before
+    /// others that cannot wait as long.
+    Uniform,
+}
+
+impl Windows {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Doubling, Self::Uniform];
+}
+
 /// What share of the messages leaves before its end. The same seed gives the same messages in either order.
-pub fn share_in_time(seed: u64, order: Order) -> f64 {
-    let asked = asked(seed);
+pub fn share_in_time(seed: u64, windows: Windows, order: Order) -> f64 {
+    let asked = asked(seed, windows);
     let n_asked = asked.len();
     let n_made = match order {
         Order::Urgency => by_urgency(asked),
@@ -74,7 +89,7 @@ const fn moment(ms: u64) -> Timestamp {
 }
 
 /// The messages, by when they are asked for: a tenth are people's answers, half are broadcasts.
-fn asked(seed: u64) -> VecDeque<Asked> {
+fn asked(seed: u64, windows: Windows) -> VecDeque<Asked> {
     let mut dice = Dice(seed);
     let page = PageId::parse("1001").expect("digits are a Page's id");
     let one = |number: u64| {
@@ -84,8 +99,14 @@ fn asked(seed: u64) -> VecDeque<Asked> {
             1..5 => Class::Automation,
             _ => Class::Broadcast,
         };
-        let least_ms = SHORTEST_MS << dice.below(DOUBLINGS);
-        let ends_ms = at_ms + least_ms + dice.below(least_ms);
+        let window_ms = match windows {
+            Windows::Doubling => {
+                let least_ms = SHORTEST_MS << dice.below(DOUBLINGS);
+                least_ms + dice.below(least_ms)
+            }
+            Windows::Uniform => SHORTEST_MS + dice.below((SHORTEST_MS << DOUBLINGS) - SHORTEST_MS),
+        };
+        let ends_ms = at_ms + window_ms;
         let person = PersonKey::from_bytes(u128::from(dice.below(PEOPLE)).to_be_bytes());
         let row = Waiting {
             send: SendId::new(page.clone(), person, Uuid::from_u128(number.into())),
@@ -202,20 +223,24 @@ mod tests {
 
     #[test]
     fn at_ten_times_the_rate_more_make_their_window_than_first_in_first_out_on_every_seed() {
-        let (mut all, mut all_in_turn) = (0.0, 0.0);
-        for seed in 0..20 {
-            let (made, in_turn) = (share_in_time(seed, Order::Urgency), share_in_time(seed, Order::FirstInFirstOut));
-            assert!(made >= in_turn, "seed {seed}: {made} and {in_turn}");
-            all += made;
-            all_in_turn += in_turn;
+        for windows in Windows::ALL {
+            let (mut all, mut all_in_turn) = (0.0, 0.0);
+            for seed in 0..20 {
+                let share = |order| share_in_time(seed, windows, order);
+                let (made, in_turn) = (share(Order::Urgency), share(Order::FirstInFirstOut));
+                assert!(made >= in_turn, "{windows:?}, seed {seed}: {made} and {in_turn}");
+                all += made;
+                all_in_turn += in_turn;
+            }
+            assert!(all > all_in_turn, "{windows:?}: {all} and {all_in_turn}");
+            // Neither stands still: what a Page may send in the time is used up.
+            assert!(all_in_turn / 20.0 > 0.2, "{windows:?}: {all_in_turn}");
         }
-        assert!(all > all_in_turn, "{all} and {all_in_turn}");
-        // Neither stands still: what a Page may send in the time is used up.
-        assert!(all_in_turn / 20.0 > 0.2, "{all_in_turn}");
     }
 
     #[test]
     fn the_same_seed_plays_the_same() {
-        assert_eq!(share_in_time(7, Order::Urgency), share_in_time(7, Order::Urgency));
+        let share = || share_in_time(7, Windows::Doubling, Order::Urgency);
+        assert_eq!(share(), share());
     }
 }

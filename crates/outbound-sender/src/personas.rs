@@ -129,7 +129,7 @@ impl Parts {
                 Ok(()) => (),
                 // It is gone already, which is what was asked for.
                 Err(CallError::Refused(error)) if error.code == 100 => (),
-                Err(error) => return Err(self.told_of(page, &error, "repeat the call").await),
+                Err(error) => return Err(self.told_of(by, &error, "repeat the call").await),
             }
             personas::gone(&self.database, page, id, self.clock.now()).await.map_err(tables)?;
         }

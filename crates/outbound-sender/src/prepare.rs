@@ -160,7 +160,7 @@ impl Parts {
             | ErrorClass::Person
             | ErrorClass::Thread
             | ErrorClass::Feature
-            | ErrorClass::Page
+            | ErrorClass::Page(_)
             | ErrorClass::Ambiguous => Ok(false),
         };
         match is_mended {

@@ -6,7 +6,7 @@ use api::proto::outbound::v1 as pb;
 use domain::conversation::Conversation;
 use domain::id::SendId;
 use domain::pack::Packs;
-use domain::send::{Guarantee, Send, Status};
+use domain::send::{Guarantee, Send, SettledBy, Status};
 use event_log::Loaded;
 use messenger::client::errors::Known;
 
@@ -46,7 +46,16 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         not_before: send.handling.not_before.map(timestamp),
         expire_time: send.handling.expires_at.map(timestamp),
         guarantee: guarantee(send.handling.guarantee).into(),
+        settled_by: send.settled_by.map(settled_by).unwrap_or_default().into(),
         dedupe_key: send.handling.key.as_ref().map(|key| key.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+const fn settled_by(by: SettledBy) -> pb::SettledBy {
+    match by {
+        SettledBy::Answer => pb::SettledBy::Response,
+        SettledBy::Echo => pb::SettledBy::Echo,
+        SettledBy::Listing => pb::SettledBy::LookUp,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The access tokens that messages leave with: those of registered Pages, and for other Pages those of the configuration.
 
 use domain::id::PageId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sql::pages::{Registry, RegistryError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -31,14 +31,24 @@ impl Tokens {
         let known = self.locked().get(page).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, token)| token.clone());
         let registered = match known {
             Some(token) => token,
-            None => {
-                let at = Instant::now();
-                let token = self.registry.token(page).await?.map(Arc::new);
-                self.locked().insert(page.clone(), (at, token.clone()));
-                token
-            }
+            None => self.look_up(page).await?,
         };
         Ok(registered.or_else(|| self.configured.get(page).cloned()))
+    }
+
+    /// Whether the Page speaks by this very token now.
+    pub(crate) async fn is_in_use(&self, page: &PageId, token: &SecretString) -> Result<bool, RegistryError> {
+        let registered = self.look_up(page).await?;
+        let used = registered.as_ref().or_else(|| self.configured.get(page));
+        Ok(used.is_some_and(|used| used.expose_secret() == token.expose_secret()))
+    }
+
+    /// The registered token as it is now, which from here on is used.
+    async fn look_up(&self, page: &PageId) -> Result<Option<Arc<SecretString>>, RegistryError> {
+        let at = Instant::now();
+        let token = self.registry.token(page).await?.map(Arc::new);
+        self.locked().insert(page.clone(), (at, token.clone()));
+        Ok(token)
     }
 
     /// Whether the Page may speak at all. When the registry does not answer, that is found out when a message is to leave.

@@ -4,11 +4,10 @@ use crate::Parts;
 use crate::append::ChangeError;
 use crate::dispatch::Work;
 use crate::prepare::Ready;
-use crate::standing::DEAD_TOKEN_RESTS;
 use domain::content::{Content, Words};
 use domain::decision::{Decision, Route, Tag as RuleTag};
 use domain::event::{Concern, Event, Notifications, OptIn, Outcome};
-use domain::id::{PageId, Psid, SendId, Token};
+use domain::id::{Psid, SendId, Token};
 use domain::right::{Right, TokenId};
 use domain::time::{Span, Timestamp};
 use messenger::client::errors::{ErrorClass, Scope, Wait};
@@ -18,8 +17,6 @@ use std::time::Duration;
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: i64 = 60_000;
-/// How long nothing of a Page leaves that the platform refuses as a whole, before it is tried again.
-const PAGE_RESTS: Duration = Duration::from_secs(60);
 /// How long the app rests whose limit is used up by what an answer says that does not say for how long.
 const APP_RESTS: Duration = Duration::from_secs(60);
 /// How long a message waits whose thread another app has, before it is tried again.
@@ -76,19 +73,12 @@ impl Parts {
         self.heed(&answered.usage, matches!(answered.answer, SendAnswer::Refused(_)), work);
         let outcome = match answered.answer {
             SendAnswer::Accepted { mid, .. } => {
-                self.token_is_well(page).await;
+                self.send_is_taken(by).await;
                 Some(Outcome::Sent { mid })
-            }
-            SendAnswer::Refused(error) if error.is_of_the_token() => {
-                self.token_is_dead(page, error.code, error.subcode).await;
-                // Nothing left, and another token may be better.
-                work.permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
-                let not_before = self.clock.now().plus(Span::from_secs(DEAD_TOKEN_RESTS.as_secs().cast_signed()));
-                Some(Outcome::Retrying { not_before, code: error.code })
             }
             SendAnswer::Refused(error) => match self.mend(by, request, ready, &error).await {
                 Some(mended) => Some(mended),
-                None => self.refused(page, request, &error, *attempt, work),
+                None => self.refused(by, writing, &error, work).await,
             },
             SendAnswer::NotSent(reason) => {
                 tracing::warn!(reason = reason.as_str(), "a message could not leave; it is tried again");
@@ -119,16 +109,9 @@ impl Parts {
         }
     }
 
-    fn refused(
-        &self,
-        page: &PageId,
-        request: &SendRequest,
-        error: &ApiError,
-        attempt: u32,
-        work: &Work,
-    ) -> Option<Outcome> {
-        let (code, subcode) = (error.code, error.subcode);
-        let class = request.class_of(error);
+    async fn refused(&self, by: As<'_>, writing: &Writing, error: &ApiError, work: &Work) -> Option<Outcome> {
+        let (code, subcode, attempt) = (error.code, error.subcode, writing.attempt);
+        let class = writing.request.class_of(error);
         tracing::warn!(code, subcode, class = class.as_str(), "the platform refused a message");
         let retrying = |not_before| Some(Outcome::Retrying { not_before, code });
         match class {
@@ -142,12 +125,7 @@ impl Parts {
                 retrying(self.told(error).unwrap_or_else(|| self.backoff(attempt)))
             }
             ErrorClass::Thread => retrying(self.clock.now().plus(THREAD_RESTS)),
-            ErrorClass::Page => {
-                tracing::error!(%page, code, subcode, "the platform refuses the Page as a whole; see docs/errors.md");
-                self.refused_pages.add(1, &[("page", page.as_str())]);
-                self.pause(Scope::Page, self.clock.uptime() + PAGE_RESTS, work);
-                Some(Outcome::Rejected { code, subcode, concern: Concern::Message })
-            }
+            ErrorClass::Page(lack) => Some(self.page_is_refused(by, lack, error, work).await),
             ErrorClass::Token => Some(Outcome::Rejected { code, subcode, concern: Concern::Right }),
             ErrorClass::Person => Some(Outcome::Rejected { code, subcode, concern: Concern::Person }),
             ErrorClass::Transient | ErrorClass::Message | ErrorClass::Attachment | ErrorClass::Feature => {

@@ -94,7 +94,8 @@ pub struct Fault {
     /// Only this person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psid: Option<String>,
-    /// Milliseconds, for what comes late: `slow` 1000 of real time, `echo_late` 60000, `webhook_delayed` an hour.
+    /// Milliseconds, for what comes late: `slow` 1000 of real time, `echo_late` 60000, `webhook_delayed` an hour. Errors
+    /// of what does not take place are late only where it is said, by real time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u32>,
     /// Only webhooks of this kind, as the recorder names them.
@@ -244,6 +245,7 @@ impl Hit {
             FaultKind::ResponseLost => (None, Manner::Close),
             FaultKind::Hang => (None, Manner::Hang),
             FaultKind::Slow => (None, Manner::Slowly(self.delay_ms.unwrap_or(1_000))),
+            kind if kind.stops_with().is_some() => (None, self.delay_ms.map_or(Manner::Now, Manner::Slowly)),
             FaultKind::Error500
             | FaultKind::Error500Before
             | FaultKind::Unavailable

@@ -186,6 +186,7 @@ fn meet(
         return Ok(Value::Null);
     }
     if let Some(error) = hit.stops_with() {
+        request.manner = after;
         return Err(error);
     }
     let answer = work(world, request)?;

@@ -3,6 +3,7 @@
 use api::proto::page::v1::{Problem, ProblemKind};
 use domain::id::{AppId, PageId};
 use domain::time::{Span, Timestamp};
+use messenger::client::errors::Known;
 use messenger::client::{As, CallError, SendClient, SubscribedApp, TokenState};
 use secrecy::SecretString;
 
@@ -116,6 +117,17 @@ pub(super) fn token_refused(code: i64, subcode: i64) -> Problem {
         kind: ProblemKind::TokenRefused.into(),
         what: format!("The platform does not take the access token: error {code}, subcode {subcode}."),
         remedy: "Have the Page's owner grant access again, and give us the new token with RotatePageToken.".to_owned(),
+    }
+}
+
+/// The app may not send for the Page.
+pub(super) fn permission_lost(code: i64, subcode: i64) -> Problem {
+    let means = Known::find(code, subcode).map(|known| known.means).unwrap_or_default();
+    let advice = Known::find(code, subcode).map(|known| known.advice).unwrap_or_default();
+    Problem {
+        kind: ProblemKind::PermissionLost.into(),
+        what: format!("The platform refused a message by error {code}, subcode {subcode}: {means}"),
+        remedy: format!("{advice} The next message that leaves makes this well."),
     }
 }
 

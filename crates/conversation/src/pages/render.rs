@@ -1,6 +1,6 @@
 //! A Page as callers see it.
 
-use super::platform::{Found, fields_missing, token_refused};
+use super::platform::{Found, fields_missing, permission_lost, token_refused};
 use api::convert::timestamp;
 use api::name;
 use api::proto::page::v1 as pb;
@@ -13,6 +13,7 @@ use sql::pages::Registered;
 pub(super) fn page(id: &PageId, loaded: &LoadedPage, registered: Option<&Registered>) -> pb::Page {
     let (state, standing) = (&loaded.state, loaded.state.standing());
     let dead = standing.token_dead().map(|dead| token_refused(dead.code, dead.subcode));
+    let lost = standing.permission_lost().map(|lost| permission_lost(lost.code, lost.subcode));
     let capability = |one: Capability| {
         let granted = state.capability(one)?;
         Some(pb::PageCapability { capability: one.as_str().to_owned(), granted })
@@ -26,7 +27,7 @@ pub(super) fn page(id: &PageId, loaded: &LoadedPage, registered: Option<&Registe
         app: state.app().map(|app| app.as_str().to_owned()).unwrap_or_default(),
         messaging_enabled: state.messaging_off().is_none(),
         capabilities: Capability::ALL.into_iter().filter_map(capability).collect(),
-        problems: dead.into_iter().chain(fields_missing(standing.missing())).collect(),
+        problems: dead.into_iter().chain(lost).chain(fields_missing(standing.missing())).collect(),
         create_time: registered.map(|found| timestamp(found.created_at)),
         token_time: registered.map(|found| timestamp(found.updated_at)),
         revision: loaded.revision,
@@ -35,5 +36,8 @@ pub(super) fn page(id: &PageId, loaded: &LoadedPage, registered: Option<&Registe
 
 /// The same, with what a check found out in the place of what was known.
 pub(super) fn checked(id: &PageId, loaded: &LoadedPage, registered: Option<&Registered>, found: Found) -> pb::Page {
-    pb::Page { problems: found.problems, ..page(id, loaded, registered) }
+    // No check finds this out: only a message does.
+    let lost = loaded.state.standing().permission_lost().map(|lost| permission_lost(lost.code, lost.subcode));
+    let problems = found.problems.into_iter().chain(lost).collect();
+    pb::Page { problems, ..page(id, loaded, registered) }
 }

@@ -21,6 +21,8 @@ const ROWS: usize = 100;
 pub struct Overview {
     /// Pages whose token the platform does not take.
     pub token_dead: usize,
+    /// Pages for which the app may not send.
+    pub permission_lost: usize,
     /// Pages of which our app does not hear all that it needs.
     pub fields_missing: usize,
     /// Pages that are paused.
@@ -32,11 +34,11 @@ pub struct Overview {
 impl Overview {
     /// What somebody should do something about, in words; none: nothing.
     pub fn trouble(&self) -> Option<String> {
-        let Self { token_dead, fields_missing, .. } = self;
-        let is_well = *token_dead == 0 && *fields_missing == 0;
+        let Self { token_dead, permission_lost, fields_missing, .. } = self;
+        let is_well = [token_dead, permission_lost, fields_missing].into_iter().all(|n| *n == 0);
         let words = format!(
-            "{token_dead} Pages with a token that the platform does not take, {fields_missing} whose webhooks are not all \
-             heard: ListPages names them"
+            "{token_dead} Pages with a token that the platform does not take, {permission_lost} for which the app may not \
+             send, {fields_missing} whose webhooks are not all heard: ListPages names them"
         );
         (!is_well).then_some(words)
     }
@@ -68,6 +70,7 @@ pub async fn watch(service: PagesService, stop: CancellationToken, tell: impl Fn
 fn show(gauge: &Gauge, overview: Overview) {
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     gauge.set(number(overview.token_dead), &[("state", "token_dead")]);
+    gauge.set(number(overview.permission_lost), &[("state", "permission_lost")]);
     gauge.set(number(overview.fields_missing), &[("state", "fields_missing")]);
     gauge.set(number(overview.paused), &[("state", "paused")]);
     gauge.set(number(overview.all), &[("state", "all")]);
@@ -97,6 +100,7 @@ impl Parts {
             let state = self.judged_by.page(&page).await?.state;
             overview.all += 1;
             overview.token_dead += usize::from(state.standing().token_dead().is_some());
+            overview.permission_lost += usize::from(state.standing().permission_lost().is_some());
             overview.fields_missing += usize::from(!state.standing().missing().is_empty());
             overview.paused += usize::from(state.is_paused());
         }

@@ -3,10 +3,12 @@
 use crate::sandbox::{PAGE, reason, wrong_fields};
 use api::proto::page::v1 as pb;
 use api::proto::page::v1::ProblemKind;
-use domain::event::{Event, PageStepKind};
-use domain::id::{PageId, StreamId};
-use event_log::{EventLog, Stored};
+use domain::event::{Event, PageStep, PageStepKind};
+use domain::id::{PageId, RecordId, StreamId};
+use domain::time::Timestamp;
+use event_log::{EventLog, Expected, Record, Stored};
 use messenger::client::As;
+use service_kit::Ids;
 
 mod world;
 
@@ -37,6 +39,7 @@ on_both!(
     a_token_is_rotated_and_its_death_forgotten,
     a_lost_subscription_is_told_once_and_mended,
     a_dead_token_is_found_in_the_background,
+    a_lost_permission_is_told_until_it_is_well,
     a_page_is_paused_and_resumed_for_a_reason,
     a_capability_and_the_toggle_are_told,
     pages_are_listed_by_id,
@@ -46,6 +49,20 @@ on_both!(
 /// The kinds of the problems.
 fn kinds(page: &pb::Page) -> Vec<ProblemKind> {
     page.problems.iter().map(pb::Problem::kind).collect()
+}
+
+/// Something happens to the Page.
+async fn happens(world: &World, kind: PageStepKind) {
+    let at = Timestamp::from_millis(0);
+    let record = Record {
+        id: RecordId::new(Ids::random().uuid_v7(at)),
+        stream: StreamId::Page(PageId::parse(PAGE).unwrap()),
+        recorded_at: at,
+        fact: None,
+        traceparent: None,
+        events: vec![Event::Page(PageStep { at, kind })],
+    };
+    world.log.append(&record, Expected::Any).await.unwrap();
 }
 
 async fn steps(world: &World) -> Vec<&'static str> {
@@ -151,6 +168,21 @@ async fn a_dead_token_is_found_in_the_background(world: World) {
     assert_eq!(steps(&world).await, ["connected", "registered", "token_dead", "token_rotated"]);
     watching.stop().await;
     assert!(world.metrics.render().contains("nuncio_pages{state=\"all\"} 1"), "{}", world.metrics.render());
+    world.stop().await;
+}
+
+async fn a_lost_permission_is_told_until_it_is_well(world: World) {
+    world.register().await;
+    let watching = world.watch();
+    happens(&world, PageStepKind::PermissionLost { code: 10, subcode: 0 }).await;
+    watching.until(|overview| overview.permission_lost == 1 && overview.trouble().is_some()).await;
+    assert_eq!(kinds(&world.get().await), [ProblemKind::PermissionLost]);
+    // No check finds this out, so none makes it well.
+    assert_eq!(kinds(&world.check().await), [ProblemKind::PermissionLost]);
+    happens(&world, PageStepKind::PermissionWell).await;
+    watching.until(|overview| overview.trouble().is_none()).await;
+    assert!(world.get().await.problems.is_empty());
+    watching.stop().await;
     world.stop().await;
 }
 

@@ -6,13 +6,13 @@ mod redelivery;
 use super::{Conversation, Fact, Opening};
 use crate::event::{
     Concern, Edit, Event, HopContext, InboundKind, LeadEnd, Message, Outcome, Quarantined, ReactionAction, Referral,
-    Side, Unsent,
+    Side, Unsent, Witness,
 };
-use crate::id::Psid;
-use crate::send::Status;
+use crate::id::{Psid, StreamId};
+use crate::send::{SettledBy, Status};
 use crate::testing::{
     DAY_MS, accepted, at, blocked, dispatched, echo, fact_id, fold, heard, idle_kinds, lead, message, mid, opt_in,
-    person, postback, reaction, record, referral, requested, send_id, sent, settled, told,
+    page, person, postback, reaction, record, referral, requested, send_id, sent, settled, told,
 };
 use crate::time::Timestamp;
 
@@ -259,6 +259,26 @@ fn a_send_that_went_out_as_two_messages_is_known_by_the_earlier_whichever_is_tol
     let later = told(9, at(1_300), at(1_400), echo(Some(send_id(1)), "m0"));
     for told in [[earlier.clone(), later.clone()], [later, earlier]] {
         check_status(&claimed_and(&told), &sent_as("m1", at(1_100)));
+    }
+}
+
+#[test]
+fn what_tells_that_a_send_is_out_is_the_surest_of_all_that_does_in_whatever_order() {
+    let answer = settled(1, at(1_200), 1, sent("m1"));
+    let its_echo = told(8, at(1_100), at(1_300), echo(Some(send_id(1)), "m1"));
+    let elsewhere = Witness::Echo(StreamId::Conversation(page(), send_id(1).person()));
+    let found = |by| settled(1, at(1_400), 1, Outcome::Found { mid: mid("m1"), at: at(1_100), by });
+    for (told, expected) in [
+        (vec![], None),
+        (vec![answer.clone()], Some(SettledBy::Answer)),
+        (vec![its_echo.clone()], Some(SettledBy::Echo)),
+        (vec![found(elsewhere)], Some(SettledBy::Echo)),
+        (vec![found(Witness::Listing)], Some(SettledBy::Listing)),
+        (vec![found(Witness::Listing), its_echo.clone()], Some(SettledBy::Echo)),
+        (vec![answer.clone(), its_echo.clone()], Some(SettledBy::Answer)),
+        (vec![its_echo, answer], Some(SettledBy::Answer)),
+    ] {
+        assert_eq!(fold(&claimed_and(&told)).send(&send_id(1)).unwrap().settled_by, expected, "{told:?}");
     }
 }
 

@@ -66,6 +66,15 @@ pub enum PageStepKind {
     },
     /// The platform takes the access token again.
     TokenWell,
+    /// The platform says that the app may not send for the Page.
+    PermissionLost {
+        /// The platform's error code.
+        code: i64,
+        /// Its subcode, 0 when there is none.
+        subcode: i64,
+    },
+    /// The app may send for the Page again.
+    PermissionWell,
     /// Our app does not hear all that it needs of the Page any more.
     SubscriptionLost {
         /// The webhook fields that it does not hear.
@@ -102,6 +111,8 @@ impl PageStepKind {
             Self::TokenRotated => "token_rotated",
             Self::TokenDead { .. } => "token_dead",
             Self::TokenWell => "token_well",
+            Self::PermissionLost { .. } => "permission_lost",
+            Self::PermissionWell => "permission_well",
             Self::SubscriptionLost { .. } => "subscription_lost",
             Self::SubscriptionWell => "subscription_well",
             Self::Paused { .. } => "paused",

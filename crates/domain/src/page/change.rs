@@ -46,6 +46,15 @@ pub enum Change {
     },
     /// The platform took its token.
     FindTokenWell,
+    /// The platform refused a send because the app may not send for the Page, by this error.
+    FindPermissionLost {
+        /// The platform's error code.
+        code: i64,
+        /// Its subcode, 0 when there is none.
+        subcode: i64,
+    },
+    /// The platform took a send, so its token is taken and the app may send.
+    FindSendTaken,
     /// Our app does not hear these webhook fields that it needs; none: it hears all.
     FindMissing(Vec<String>),
 }
@@ -117,6 +126,15 @@ fn steps(page: &Page, change: &Change) -> Vec<PageStepKind> {
             only(standing.token_dead().is_none(), dead)
         }
         Change::FindTokenWell => only(standing.token_dead().is_some(), PageStepKind::TokenWell),
+        Change::FindPermissionLost { code, subcode } => {
+            let lost = PageStepKind::PermissionLost { code: *code, subcode: *subcode };
+            only(standing.permission_lost().is_none(), lost)
+        }
+        Change::FindSendTaken => [
+            only(standing.token_dead().is_some(), PageStepKind::TokenWell),
+            only(standing.permission_lost().is_some(), PageStepKind::PermissionWell),
+        ]
+        .concat(),
         Change::FindMissing(missing) if missing.is_empty() => {
             only(!standing.missing().is_empty(), PageStepKind::SubscriptionWell)
         }

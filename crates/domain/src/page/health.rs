@@ -16,8 +16,8 @@ const KEPT: Span = Span::from_hours(366 * 24);
 /// How often a restriction that lasts is told of.
 const TOLD_EVERY: Span = Span::from_secs(60);
 /// Errors by which the platform says that the Page may not write for a while (error reference): a restriction of the
-/// Page, and a block for abuse.
-const RESTRICTED: [(i64, Option<i64>); 2] = [(10, Some(1_893_063)), (368, None)];
+/// Page, a block for abuse, and messages switched off after a violation.
+const RESTRICTED: [(i64, Option<i64>); 3] = [(10, Some(1_893_063)), (368, None), (2_022, None)];
 /// The error by which it warns.
 const WARNED: (i64, i64) = (613, 2_018_338);
 

@@ -16,7 +16,8 @@ pub struct Standing {
     registered: Option<Fact>,
     name: Option<String>,
     paused: Option<Paused>,
-    token_dead: Option<TokenDead>,
+    token_dead: Option<Barred>,
+    permission_lost: Option<Barred>,
     missing: Vec<String>,
     /// Calls by their request ids: what was asked for, and when.
     calls: BTreeMap<RequestId, ([u8; 16], Fact)>,
@@ -31,9 +32,9 @@ pub struct Paused {
     pub reason: String,
 }
 
-/// Since when the platform does not take a Page's token, and by which error.
+/// Since when the platform takes nothing from a Page, and by which error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TokenDead {
+pub struct Barred {
     /// What says so.
     pub fact: Fact,
     /// The platform's error code.
@@ -48,11 +49,17 @@ impl Standing {
             PageStepKind::Registered { name } => {
                 self.registered = Some(self.registered.map_or(fact, |known| known.earlier(fact)));
                 self.name.clone_from(name);
-                self.token_dead = None;
+                (self.token_dead, self.permission_lost) = (None, None);
             }
-            PageStepKind::TokenRotated | PageStepKind::TokenWell => self.token_dead = None,
+            // What one token may not do, another may.
+            PageStepKind::TokenRotated => (self.token_dead, self.permission_lost) = (None, None),
+            PageStepKind::TokenWell => self.token_dead = None,
             PageStepKind::TokenDead { code, subcode } => {
-                self.token_dead.get_or_insert(TokenDead { fact, code: *code, subcode: *subcode });
+                self.token_dead.get_or_insert(Barred { fact, code: *code, subcode: *subcode });
+            }
+            PageStepKind::PermissionWell => self.permission_lost = None,
+            PageStepKind::PermissionLost { code, subcode } => {
+                self.permission_lost.get_or_insert(Barred { fact, code: *code, subcode: *subcode });
             }
             PageStepKind::SubscriptionLost { missing } => self.missing.clone_from(missing),
             PageStepKind::SubscriptionWell => self.missing.clear(),
@@ -88,8 +95,13 @@ impl Standing {
     }
 
     /// Since when the platform does not take the Page's token, if it does not.
-    pub const fn token_dead(&self) -> Option<TokenDead> {
+    pub const fn token_dead(&self) -> Option<Barred> {
         self.token_dead
+    }
+
+    /// Since when the app may not send for the Page, if it may not.
+    pub const fn permission_lost(&self) -> Option<Barred> {
+        self.permission_lost
     }
 
     /// The webhook fields that our app needs and does not hear, as far as was found out.

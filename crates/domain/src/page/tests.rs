@@ -119,7 +119,9 @@ fn the_end_of_a_send_says_what_people_and_the_platform_think_of_the_page() {
     assert_eq!(told(&end(sent("m"))), Some((Some(false), None)));
     assert_eq!(told(&rejected(551, 0)), Some((Some(true), None)));
     assert_eq!(told(&rejected(100, 0)), Some((None, None)));
-    assert_eq!(told(&rejected(368, 1)), Some((None, Some(PageStepKind::Refused { code: 368, subcode: 1 }))));
+    for (code, subcode) in [(368, 1), (2_022, 0), (10, 1_893_063), (613, 2_018_338)] {
+        assert_eq!(told(&rejected(code, subcode)), Some((None, Some(PageStepKind::Refused { code, subcode }))));
+    }
     for event in [end(Outcome::Unknown), end(Outcome::Unresolved), requested(1, at(0))] {
         assert_eq!(told(&event), None);
     }

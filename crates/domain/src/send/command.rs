@@ -285,7 +285,7 @@ pub fn settle(
     let is_unknown = is_latest && matches!(send.status, Status::Unknown { .. });
     let changes = match outcome {
         Outcome::Sent { .. } | Outcome::Found { by: Witness::Echo(_), .. } => {
-            send.is_guess || !matches!(send.status, Status::Sent { .. })
+            send.is_guess() || !matches!(send.status, Status::Sent { .. })
         }
         Outcome::Found { by: Witness::Listing, .. } | Outcome::NotFound { .. } => is_unknown,
         Outcome::Unknown | Outcome::Retrying { .. } | Outcome::NotSent { .. } => is_dispatched,

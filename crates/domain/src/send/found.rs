@@ -138,7 +138,7 @@ impl Tried {
 
 /// A send whose message is known, and that was never tried again, has no other.
 fn may_have_a_message_more(send: &Send) -> bool {
-    let is_known = matches!(send.status, Status::Sent { .. }) && !send.is_guess;
+    let is_known = matches!(send.status, Status::Sent { .. }) && !send.is_guess();
     !is_known || send.is_repeated
 }
 

@@ -28,6 +28,8 @@ pub(super) fn to_wire(step: &PageStep) -> wire::PageStep {
         PageStepKind::TokenRotated => Kind::TokenRotated(true),
         PageStepKind::TokenDead { code, subcode } => Kind::TokenDead(rejected(*code, *subcode)),
         PageStepKind::TokenWell => Kind::TokenWell(true),
+        PageStepKind::PermissionLost { code, subcode } => Kind::PermissionLost(rejected(*code, *subcode)),
+        PageStepKind::PermissionWell => Kind::PermissionWell(true),
         PageStepKind::SubscriptionLost { missing } => {
             Kind::SubscriptionLost(wire::SubscriptionLost { missing: missing.clone() })
         }
@@ -57,6 +59,8 @@ pub(super) fn from_wire(step: wire::PageStep) -> Result<PageStep, Undecodable> {
         Kind::TokenRotated(_) => PageStepKind::TokenRotated,
         Kind::TokenDead(told) => PageStepKind::TokenDead { code: told.code, subcode: told.subcode },
         Kind::TokenWell(_) => PageStepKind::TokenWell,
+        Kind::PermissionLost(told) => PageStepKind::PermissionLost { code: told.code, subcode: told.subcode },
+        Kind::PermissionWell(_) => PageStepKind::PermissionWell,
         Kind::SubscriptionLost(told) => PageStepKind::SubscriptionLost { missing: told.missing },
         Kind::SubscriptionWell(_) => PageStepKind::SubscriptionWell,
         Kind::Paused(told) => PageStepKind::Paused { reason: told.reason },

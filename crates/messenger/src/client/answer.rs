@@ -148,7 +148,7 @@ fn refusal(error: ApiError) -> SendAnswer {
         | ErrorClass::Person
         | ErrorClass::Thread
         | ErrorClass::Feature
-        | ErrorClass::Page => SendAnswer::Refused(error),
+        | ErrorClass::Page(_) => SendAnswer::Refused(error),
     }
 }
 

@@ -28,10 +28,23 @@ pub enum ErrorClass {
     Thread,
     /// The Page or the app lacks what this kind of message needs; other kinds go on.
     Feature,
-    /// The Page can send nothing until somebody acts.
-    Page,
+    /// The Page can send nothing for want of this.
+    Page(Lack),
     /// The call may have succeeded in spite of the error.
     Ambiguous,
+}
+
+/// What a Page lacks that can send nothing. Each but the last until somebody acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lack {
+    /// An access token that the platform takes.
+    Token,
+    /// A permission.
+    Permission,
+    /// The app's review: until it is done, the platform refuses by the person written to.
+    Review,
+    /// The platform's leave: it restricts the Page for a while.
+    Leave,
 }
 
 /// What has to pause.
@@ -105,7 +118,7 @@ impl ErrorClass {
             Self::Person => "person",
             Self::Thread => "thread",
             Self::Feature => "feature",
-            Self::Page => "page",
+            Self::Page(_) => "page",
             Self::Ambiguous => "ambiguous",
         }
     }
@@ -126,7 +139,14 @@ impl ErrorClass {
             Self::Person => "nothing more is sent to the person until they act",
             Self::Thread => "the message is held until the thread is ours",
             Self::Feature => "messages of this kind stop for the Page",
-            Self::Page => "the Page stops, and somebody is told",
+            Self::Page(Lack::Token) => {
+                "the Page stops until it has another token, and somebody is told; the message waits"
+            }
+            Self::Page(Lack::Permission) => "the Page stops until it may send, and somebody is told; the message waits",
+            Self::Page(Lack::Review) => "this message is refused, the Page stops for a minute, and somebody is told",
+            Self::Page(Lack::Leave) => {
+                "this message is refused, the Page stops until its restriction ends, and somebody is told"
+            }
             Self::Ambiguous => "it may have been sent: its echo decides",
         }
     }
@@ -177,8 +197,8 @@ impl ApiError {
     }
 
     /// Whether the access token is not taken, so that another one may help.
-    pub const fn is_of_the_token(&self) -> bool {
-        self.code == 190
+    pub fn is_of_the_token(&self) -> bool {
+        self.class() == ErrorClass::Page(Lack::Token)
     }
 
     /// What follows from it, wherever it came up.

@@ -82,7 +82,7 @@ impl SendRequest {
             // The platform has no code of its own for a token that is used up, unknown or over.
             (100, 0, ErrorClass::Message) if by_token => ErrorClass::Token,
             // Tags and requests for notifications are features that a Page may lack while it can send all else.
-            (10, 0, ErrorClass::Page) if is_special => ErrorClass::Feature,
+            (10, 0, ErrorClass::Page(_)) if is_special => ErrorClass::Feature,
             (613, 0, ErrorClass::Rate(Scope::Page)) => ErrorClass::Rate(self.scope()),
             (_, _, class) => class,
         }

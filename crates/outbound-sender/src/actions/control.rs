@@ -8,14 +8,17 @@ use api::name;
 use api::proto::outbound::v1 as pb;
 use api::status::{self, Violations};
 use domain::content::Words;
+use domain::conversation::Conversation;
 use domain::decision::{Actor, Intent, Purpose, Verdict};
-use domain::event::{ControlStep, Event, Inbound, InboundKind, ThreadControl};
-use domain::id::{AppId, FactId, PageId, Psid, StreamId};
+use domain::event::{ControlStep, Event, Inbound, InboundKind, Recorded, ThreadControl};
+use domain::id::{AppId, FactId, PageId, Psid, RecordId, StreamId};
 use domain::pack::Rule;
 use domain::send::Class;
+use domain::time::Timestamp;
 use messenger::client::{As, Control, Owner};
 use pb::control_thread_request::Kind;
 use tonic::Status;
+use uuid::Uuid;
 
 /// The limit of `metadata` of messages; the platform names none of its own for notes.
 const NOTE_CHARS: usize = 1_000;
@@ -67,9 +70,10 @@ impl Parts {
         let stream = self.may_control(&page, &person).await?;
         // Held until the call was made.
         let _call = self.takes_action(&page, Class::Person).await?;
-        match self.client.control(As { page: &page, token: &token }, &person, &control).await.answer {
+        let by = As { page: &page, token: &token };
+        match self.client.control(by, &person, &control).await.answer {
             Ok(()) => (),
-            Err(error) => return Err(self.told_of(&page, &error, "GetThreadOwner tells who has the thread").await),
+            Err(error) => return Err(self.told_of(by, &error, "GetThreadOwner tells who has the thread").await),
         }
         self.note_control(&stream, &page, &person, &control).await?;
         Ok(pb::ControlThreadResponse {})
@@ -88,7 +92,7 @@ impl Parts {
     }
 
     /// Records who has the thread now. What was only asked for is told by whoever grants it.
-    async fn note_control(
+    pub(crate) async fn note_control(
         &self,
         stream: &StreamId,
         page: &PageId,
@@ -96,27 +100,9 @@ impl Parts {
         control: &Control,
     ) -> Result<(), Status> {
         let known = self.judged_by.page_lately(page).await.map_err(|error| status::unavailable(&error))?.state;
-        let ours = known.app().cloned();
-        let (step, from, to) = match control {
-            Control::Pass(app, _) => (ControlStep::Passed, ours, Some(app.clone())),
-            Control::Take(_) => (ControlStep::Taken, None, ours),
-            // Idle: nobody has it.
-            Control::Release => (ControlStep::Passed, ours, None),
-            Control::Request(_) | Control::Extend(_) => return Ok(()),
-        };
+        let Some(kind) = who_has_it(control, known.app()) else { return Ok(()) };
         let fact = FactId::of(&[b"control", self.ids.uuid_v7(self.clock.now()).as_bytes()]);
-        let decide = |_: &_, at| {
-            let kind = ThreadControl { step, from: from.clone(), to: to.clone(), metadata: None };
-            Ok(vec![Event::Inbound(Box::new(Inbound {
-                fact,
-                page: page.clone(),
-                person: Some(person.clone()),
-                stated_at: at,
-                received_at: at,
-                standby: false,
-                kind: InboundKind::ThreadControl(kind),
-            }))])
-        };
+        let decide = |_: &_, at| Ok(vec![told(fact, page, person, kind.clone(), at)]);
         match self.change(stream, || self.clock.now(), decide).await {
             Ok(_) => Ok(()),
             Err(ChangeError::Contended) => Err(status::contended()),
@@ -130,14 +116,55 @@ impl Parts {
             return Err(violations.into_status());
         };
         let token = self.token_for_call(&page).await?;
-        match self.client.thread_owner(As { page: &page, token: &token }, &person).await.answer {
+        let by = As { page: &page, token: &token };
+        match self.client.thread_owner(by, &person).await.answer {
             Ok(None) => Ok(pb::ThreadOwner::default()),
             Ok(Some(Owner { app, until })) => Ok(pb::ThreadOwner {
                 app_id: app.map(|app| app.as_str().to_owned()).unwrap_or_default(),
                 expire_time: until.map(timestamp),
                 owned: true,
             }),
-            Err(error) => Err(self.told_of(&page, &error, "repeat the call").await),
+            Err(error) => Err(self.told_of(by, &error, "repeat the call").await),
         }
     }
+}
+
+/// Who has a thread after this was done to it; none: whoever had it before.
+fn who_has_it(control: &Control, ours: Option<&AppId>) -> Option<ThreadControl> {
+    let ours = ours.cloned();
+    let (step, from, to) = match control {
+        Control::Pass(app, _) => (ControlStep::Passed, ours, Some(app.clone())),
+        Control::Take(_) => (ControlStep::Taken, None, ours),
+        // Idle: nobody has it.
+        Control::Release => (ControlStep::Passed, ours, None),
+        Control::Request(_) | Control::Extend(_) => return None,
+    };
+    Some(ThreadControl { step, from, to, metadata: None })
+}
+
+fn told(fact: FactId, page: &PageId, person: &Psid, kind: ThreadControl, at: Timestamp) -> Event {
+    Event::Inbound(Box::new(Inbound {
+        fact,
+        page: page.clone(),
+        person: Some(person.clone()),
+        stated_at: at,
+        received_at: at,
+        standby: false,
+        kind: InboundKind::ThreadControl(kind),
+    }))
+}
+
+/// The conversation as it would be if this app took its thread now.
+pub(crate) fn as_if_taken(
+    state: &Conversation,
+    (page, person): (&PageId, &Psid),
+    ours: Option<&AppId>,
+    at: Timestamp,
+) -> Conversation {
+    let mut state = state.clone();
+    if let Some(kind) = who_has_it(&Control::Take(None), ours) {
+        let event = told(FactId::of(&[b"as if"]), page, person, kind, at);
+        state.evolve(Recorded { record: RecordId::new(Uuid::nil()), event: &event });
+    }
+    state
 }

@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     /// Whether a message that has the key already is the answer.
     pub(crate) takes_existing: bool,
     pub(crate) validate_only: bool,
+    /// Whether the thread is taken from another app that has it.
+    pub(crate) takes_thread: bool,
 }
 
 impl Parts {
@@ -46,6 +48,9 @@ impl Parts {
         let post = convert::post_of(asked.matter.as_ref());
         let intent = content::matter(intent, asked.matter.clone(), content.as_ref(), &mut violations);
         let wanted = handling::parse(&asked, intent.as_ref(), &mut violations);
+        if asked.take_thread && (asked.not_before.is_some() || post.is_some()) {
+            violations.add("take_thread", "goes with neither not_before nor matter.comment");
+        }
         let is_over = asked.expire_time.as_ref().and_then(convert::moment).is_some_and(|end| end <= now);
         if !violations.is_empty() {
             if is_over {
@@ -74,6 +79,7 @@ impl Parts {
             rejects,
             takes_existing,
             validate_only: asked.validate_only,
+            takes_thread: asked.take_thread,
         })
     }
 }

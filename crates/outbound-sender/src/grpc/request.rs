@@ -52,6 +52,9 @@ impl Parts {
         if asked.is_over {
             return self.made_before_its_end(asked).await;
         }
+        if asked.takes_thread {
+            self.take_thread(asked, &command(asked)).await?;
+        }
         let stream = asked.send.stream();
         let page = self.judged_by.page_lately(asked.send.page()).await.map_err(|error| status::unavailable(&error))?;
         let packs = self.packs().await?;
@@ -192,7 +195,7 @@ fn made_before(refusal: Refusal, asked: &Asked) -> Result<SendId, Answer> {
 }
 
 /// How a request was judged, and where that leaves it.
-fn judged(events: &[Event]) -> Option<(pb::State, &Decision)> {
+pub(super) fn judged(events: &[Event]) -> Option<(pb::State, &Decision)> {
     events.iter().fold(None, |judged, event| {
         let Event::Sending(step) = event else { return judged };
         match &step.kind {

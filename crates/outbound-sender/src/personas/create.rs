@@ -85,7 +85,7 @@ impl Parts {
             Err(Finding::Tables(error)) => return Err(tables(error)),
             Err(Finding::Platform(error)) => {
                 self.unmade(by.page, asked, Failed::Unclear).await?;
-                return Err(self.told_of(by.page, &error, AGAIN).await);
+                return Err(self.told_of(by, &error, AGAIN).await);
             }
         };
         match made {
@@ -96,7 +96,7 @@ impl Parts {
                     CallError::Ambiguous(_) => Failed::Unclear,
                 };
                 self.unmade(by.page, asked, end).await?;
-                Err(self.told_of(by.page, &error, AGAIN).await)
+                Err(self.told_of(by, &error, AGAIN).await)
             }
         }
     }

@@ -1,9 +1,11 @@
 //! What follows from each class of the platform's errors: for the message, and for everything else that it speaks of.
 
-use crate::sandbox::{ASHA, BILAL, OTHER_PAGE, PAGE, Sandbox};
+use crate::parts::within;
+use crate::sandbox::{ASHA, BILAL, OTHER_PAGE, PAGE, SOON, Sandbox};
 use crate::words::{reason, says};
 use api::convert;
 use api::proto::outbound::v1::{SendMessageRequest, State};
+use api::proto::page::v1::{GetPageRequest, Problem, ProblemKind};
 use domain::content::{Body, Content, Media, Source, Template};
 use domain::decision::{Actor, Intent, Purpose, To};
 use domain::evaluate::Facts;
@@ -16,10 +18,14 @@ use domain::time::Span;
 use event_log::{Conversations, EventLog as _, Expected, JudgedBy, Record};
 use service_kit::Ids;
 use simulator::{Deed, Fault, FaultKind};
+use testkit::eventually;
 use uuid::Uuid;
 
 /// How long a pause lasts that a test waits out.
 const TOLD: u32 = 2;
+
+/// How late an answer is that something else is to come before.
+const LATE_MS: u32 = 3_000;
 
 /// A message to this person of the other Page.
 fn elsewhere(psid: &str, request_id: &str) -> SendMessageRequest {
@@ -117,6 +123,65 @@ async fn after_its_minute_a_page_that_was_refused_tries_again() {
     let second = sandbox.send(says(BILAL, "2", "second")).await;
     sandbox.later(&hands, 61).await;
     sandbox.becomes(&second.name, State::Sent).await;
+    sandbox.stop().await;
+}
+
+/// What is wrong with the Page, as its callers see it.
+async fn problems(sandbox: &Sandbox) -> Vec<ProblemKind> {
+    let shown = GetPageRequest { name: format!("pages/{PAGE}") };
+    let page = within(sandbox.pages.clone().get_page(shown)).await.unwrap().into_inner();
+    page.problems.iter().map(Problem::kind).collect()
+}
+
+#[tokio::test]
+async fn a_lost_permission_holds_the_pages_messages_and_is_told_until_one_leaves() {
+    let (sandbox, hands) = Sandbox::start_by_hand().await;
+    sandbox.hears_all().await;
+    sandbox.admin.inject_fault(&error("Permission")).await.unwrap();
+    let first = sandbox.send(says(ASHA, "1", "first")).await;
+    sandbox.becomes(&first.name, State::Retrying).await;
+    assert_eq!(problems(&sandbox).await, [ProblemKind::PermissionLost]);
+    let counted = sandbox.setup.metrics.render();
+    assert!(counted.contains("nuncio_send_refused_pages_total"), "{counted}");
+    let second = sandbox.send(says(BILAL, "2", "second")).await;
+    sandbox.later(&hands, 50).await;
+    let elsewhere = sandbox.send(elsewhere(ASHA, "3")).await;
+    sandbox.becomes(&elsewhere.name, State::Sent).await;
+    assert_eq!(sandbox.calls_to(PAGE).await.len(), 1);
+    sandbox.later(&hands, 11).await;
+    for name in [&first.name, &second.name] {
+        sandbox.becomes(name, State::Sent).await;
+    }
+    eventually(SOON, || async { problems(&sandbox).await.is_empty().then_some(()) }).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn whom_an_app_without_review_may_not_reach_costs_the_message_and_is_told_of_the_page() {
+    for name in ["NoRole", "NotApproved"] {
+        let sandbox = Sandbox::start().await;
+        sandbox.hears(ASHA).await;
+        sandbox.admin.inject_fault(&error(name)).await.unwrap();
+        let message = sandbox.send(says(ASHA, "1", "first")).await;
+        sandbox.becomes(&message.name, State::Rejected).await;
+        assert_eq!(problems(&sandbox).await, [ProblemKind::PermissionLost], "{name}");
+        sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_for_the_permission_says_nothing_of_a_page_whose_token_was_replaced() {
+    let (sandbox, _hands) = Sandbox::start_by_hand().await;
+    sandbox.hears(ASHA).await;
+    let late = Fault { delay_ms: Some(LATE_MS), ..error("Permission") };
+    sandbox.admin.inject_fault(&late).await.unwrap();
+    let message = sandbox.send(says(ASHA, "1", "first")).await;
+    sandbox.was_written().await;
+    sandbox.admin.add_page(PAGE, "EAAnexttoken456").await.unwrap();
+    sandbox.takes_token("EAAnexttoken456").await;
+    // It is tried again by the other token at once, though the clock stands still.
+    sandbox.becomes(&message.name, State::Sent).await;
+    assert_eq!(sandbox.page_steps().await, ["connected", "registered"]);
     sandbox.stop().await;
 }
 

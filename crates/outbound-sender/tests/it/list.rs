@@ -4,8 +4,10 @@ use crate::sandbox::{ASHA, BILAL, PAGE, Sandbox};
 use crate::words::{metadata, reason, recorded, says, wrong_fields};
 use api::convert::duration;
 use api::proto::outbound::v1::{
-    GetMessageRequest, ListMessagesRequest, OnBlock, PollMessagesRequest, Reset, ResetReason, SendMessageRequest, State,
+    GetMessageRequest, ListMessagesRequest, Message, OnBlock, PollMessagesRequest, Reset, ResetReason,
+    SendMessageRequest, SettledBy, State,
 };
+use simulator::FaultKind;
 use std::time::Duration;
 use tonic::Code;
 
@@ -44,6 +46,24 @@ async fn the_pages_of_a_list_show_one_moment_while_new_messages_come() {
     assert_eq!(revisions.len(), 1);
     let now = sandbox.list(ListMessagesRequest { parent: of(ASHA), ..Default::default() }).await.unwrap();
     assert_eq!((now.messages.len(), now.next_page_token.as_str()), (7, ""));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_says_of_each_message_what_tells_that_it_is_out() {
+    let sandbox = Sandbox::start().await;
+    sandbox.hears(ASHA).await;
+    let answered = sandbox.send(says(ASHA, "1", "one")).await;
+    let answered = sandbox.becomes(&answered.name, State::Sent).await;
+    sandbox.has_all_webhooks().await;
+    sandbox.admin.inject(FaultKind::ResponseLost, 1).await.unwrap();
+    let lost = sandbox.send(says(ASHA, "2", "two")).await;
+    let lost = sandbox.becomes(&lost.name, State::Sent).await;
+    let out = [answered.settled_by(), lost.settled_by()];
+    let blocked = sandbox.send(recorded(says(BILAL, "3", "three"))).await;
+    assert_eq!((out, blocked.settled_by()), ([SettledBy::Response, SettledBy::Echo], SettledBy::Unspecified));
+    let listed = sandbox.list(ListMessagesRequest { parent: of(ASHA), ..Default::default() }).await.unwrap();
+    assert_eq!(listed.messages.iter().map(Message::settled_by).collect::<Vec<_>>(), out);
     sandbox.stop().await;
 }
 

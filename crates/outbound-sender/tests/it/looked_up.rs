@@ -2,7 +2,7 @@
 
 use crate::sandbox::{ASHA, ECHO, LISTING, LOOK, PAGE, SOON, Sandbox};
 use crate::words::{says, staff_says};
-use api::proto::outbound::v1::State;
+use api::proto::outbound::v1::{SettledBy, State};
 use domain::send::{LAST_LOOK, LEAVE_WITHIN};
 use domain::time::Span;
 use service_kit::ManualClock;
@@ -109,10 +109,11 @@ async fn what_was_found_is_taken_back_when_its_echo_says_that_the_inbox_wrote_it
     sandbox.admin.reply_by_hand(PAGE, ASHA, "yes").await.unwrap();
     sandbox.loses(&message.name, &hands).await;
     sandbox.passes(LOOK, &hands).await;
-    sandbox.becomes(&message.name, State::Sent).await;
+    let found = sandbox.becomes(&message.name, State::Sent).await;
+    assert_eq!(found.settled_by(), SettledBy::LookUp);
     sandbox.takes_webhooks.send_replace(true);
     let taken_back = sandbox.becomes(&message.name, State::Unresolved).await;
-    assert_eq!(taken_back.mid, "");
+    assert_eq!((taken_back.mid.as_str(), taken_back.settled_by()), ("", SettledBy::Unspecified));
     sandbox.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sandbox::{ASHA, BILAL, ECHO, Sandbox};
 use crate::words::{says, stuck};
-use api::proto::outbound::v1::State;
+use api::proto::outbound::v1::{SettledBy, State};
 use domain::send::LEAVE_WITHIN;
 use domain::time::Span;
 use simulator::{EchoSetting, EchoTiming, FaultKind};
@@ -18,6 +18,7 @@ async fn check_settled_by_its_echo(fault: FaultKind) {
     let rows = sandbox.rows().await;
     assert_eq!((rows.len(), rows[0].fault), (1, Some(fault)));
     assert_eq!((message.mid.as_str(), message.attempts), (rows[0].mid.as_str(), 1));
+    assert_eq!(message.settled_by(), SettledBy::Echo);
     // The next one finds the way free, so nothing of the first is still to come.
     let next = sandbox.send(says(ASHA, "2", "and more")).await;
     sandbox.becomes(&next.name, State::Sent).await;

@@ -5,8 +5,11 @@ use crate::sandbox::{ASHA, BILAL, PAGE, SOON, Sandbox};
 use crate::words::{reason, says};
 use api::proto::outbound::v1::State;
 use api::proto::page::v1 as pb;
-use domain::id::PageId;
+use domain::event::Event;
+use domain::id::{PageId, StreamId};
 use domain::time::Span;
+use event_log::EventLog as _;
+use simulator::{Fault, FaultKind};
 use sql::Database;
 use sql::pages::Registry;
 use std::sync::Arc;
@@ -160,6 +163,65 @@ async fn a_dead_token_holds_messages_until_there_is_another() {
         (sandbox.get(&waits.name).await.unwrap().state() == State::Sent).then_some(())
     })
     .await;
+    sandbox.stop().await;
+}
+
+/// How late an answer is that a new token is to come before.
+const LATE_MS: u32 = 3_000;
+
+impl Sandbox {
+    /// The Page is registered with this token, or it takes the place of the one before.
+    pub(crate) async fn takes_token(&self, token: &str) {
+        let register = pb::RegisterPageRequest {
+            name: NAME.to_owned(),
+            access_token: token.to_owned(),
+            request_id: format!("register-{token}"),
+            ..pb::RegisterPageRequest::default()
+        };
+        within(self.pages.clone().register_page(register)).await.unwrap();
+    }
+
+    /// Waits until a message is on the wire.
+    pub(crate) async fn was_written(&self) {
+        eventually(SOON, async || {
+            let calls = self.calls().await;
+            calls.iter().any(|call| call.endpoint == "messages").then_some(())
+        })
+        .await;
+    }
+
+    /// What happened to the Page, in order, beside what calls were made.
+    pub(crate) async fn page_steps(&self) -> Vec<&'static str> {
+        let stream = StreamId::Page(PageId::parse(PAGE).unwrap());
+        let records = self.log.read(&stream, 0).await.unwrap();
+        let steps = records.iter().flat_map(|stored| &stored.record.events).filter_map(|event| {
+            let Event::Page(step) = event else { return None };
+            Some(step.kind.as_str()).filter(|step| *step != "asked")
+        });
+        steps.collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_late_to_an_old_token_says_nothing_of_the_one_in_its_place() {
+    let sandbox = Sandbox::start().await;
+    sandbox.hears(ASHA).await;
+    sandbox.takes_token(crate::sandbox::TOKEN).await;
+    let late = Fault { delay_ms: Some(LATE_MS), ..Fault::next(FaultKind::TokenExpired, 1) };
+    sandbox.admin.inject_fault(&late).await.unwrap();
+    let message = sandbox.send(says(ASHA, "r-1", "one")).await;
+    sandbox.was_written().await;
+    sandbox.admin.add_page(PAGE, NEXT).await.unwrap();
+    let rotate = pb::RotatePageTokenRequest {
+        name: NAME.to_owned(),
+        access_token: NEXT.to_owned(),
+        request_id: "p-1".to_owned(),
+        ..pb::RotatePageTokenRequest::default()
+    };
+    within(sandbox.pages.clone().rotate_page_token(rotate)).await.unwrap();
+    let sent = sandbox.becomes(&message.name, State::Sent).await;
+    assert_eq!(sent.attempts, 2);
+    assert_eq!(sandbox.page_steps().await, ["connected", "registered", "token_rotated"]);
     sandbox.stop().await;
 }
 

@@ -1,15 +1,16 @@
 //! Who controls a thread, where another app shares the Page.
 
 use crate::parts::within;
-use crate::sandbox::{ASHA, PAGE, Sandbox};
+use crate::sandbox::{ASHA, PAGE, SOON, Sandbox};
 use crate::words::{metadata, reason, says, wrong_fields};
 use api::proto::outbound::v1::control_thread_request::Kind;
 use api::proto::outbound::v1::{
-    ControlThreadRequest, GetThreadOwnerRequest, PassThread, ReleaseThread, RequestThread, State, TakeThread,
-    ThreadOwner,
+    ControlThreadRequest, GetThreadOwnerRequest, OnBlock, PassThread, ReleaseThread, RequestThread, SendMessageRequest,
+    State, TakeThread, ThreadOwner,
 };
 use domain::event::PageStepKind;
 use domain::id::AppId;
+use domain::time::Span;
 use serde_json::json;
 use simulator::{Filter, NewApp, NewPage};
 use tonic::Code;
@@ -68,6 +69,78 @@ async fn whoever_may_not_take_a_thread_is_told_so_and_nothing_is_recorded() {
     assert_eq!(metadata(&status, "code"), "2018171");
     assert!(status.message().contains("Ask the app that has the thread."), "{}", status.message());
     assert_eq!(sandbox.records(ASHA).await.len(), n_records);
+    sandbox.stop().await;
+}
+
+/// A message that takes the thread.
+fn taking(request_id: &str) -> SendMessageRequest {
+    SendMessageRequest { take_thread: true, ..says(ASHA, request_id, "hello") }
+}
+
+#[tokio::test]
+async fn a_message_may_take_the_thread_that_another_app_has() {
+    let sandbox = Sandbox::shared().await;
+    sandbox.control(ASHA, pass()).await.unwrap();
+    let only = SendMessageRequest { validate_only: true, ..taking("1") };
+    assert_eq!(reason(&sandbox.refused(only).await), "THREAD_NOT_OURS");
+    assert_eq!(sandbox.owner().await.app_id, OTHER);
+    let message = sandbox.send(taking("1")).await;
+    sandbox.becomes(&message.name, State::Sent).await;
+    assert_eq!(sandbox.owner().await.app_id, OURS);
+    // The same call again, and a message in a thread that is ours, take nothing.
+    sandbox.control(ASHA, pass()).await.unwrap();
+    assert_eq!(sandbox.send(taking("1")).await.name, message.name);
+    assert_eq!(sandbox.owner().await.app_id, OTHER);
+    sandbox.control(ASHA, Kind::Take(TakeThread {})).await.unwrap();
+    let second = sandbox.send(taking("2")).await;
+    sandbox.becomes(&second.name, State::Sent).await;
+    assert_eq!(sandbox.calls_of("take_thread_control").await.len(), 2);
+    assert_eq!(sandbox.texts().await.len(), 2);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn no_thread_is_taken_for_a_message_that_is_forbidden_besides() {
+    let sandbox = Sandbox::shared().await;
+    sandbox.control(ASHA, pass()).await.unwrap();
+    sandbox.page_step(PageStepKind::MessagingSwitched { is_on: false }).await;
+    // Its senders go by what they read of a Page a moment ago.
+    let n_asked = std::sync::atomic::AtomicU32::new(0);
+    testkit::eventually(SOON, async || {
+        let n = n_asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let status = sandbox.refused(says(ASHA, &format!("off-{n}"), "hello")).await;
+        (reason(&status) == "MESSAGING_DISABLED").then_some(())
+    })
+    .await;
+    assert_eq!(reason(&sandbox.refused(taking("1")).await), "MESSAGING_DISABLED");
+    assert_eq!(sandbox.owner().await.app_id, OTHER);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_thread_that_may_not_be_taken_leaves_the_message_forbidden() {
+    let sandbox = Sandbox::shared().await;
+    sandbox.control(ASHA, pass()).await.unwrap();
+    sandbox.admin.set_page(PAGE, &json!({ "default_app": OTHER })).await.unwrap();
+    let status = sandbox.refused(taking("1")).await;
+    assert_eq!(reason(&status), "THREAD_NOT_OURS");
+    assert_eq!(sandbox.owner().await.app_id, "");
+    // Held, it leaves once the thread is ours.
+    let held = SendMessageRequest { on_block: OnBlock::Defer.into(), ..taking("2") };
+    let held = sandbox.send(held).await;
+    assert_eq!(held.state(), State::Deferred);
+    sandbox.admin.set_page(PAGE, &json!({ "default_app": OURS })).await.unwrap();
+    sandbox.control(ASHA, Kind::Take(TakeThread {})).await.unwrap();
+    sandbox.becomes(&held.name, State::Sent).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_thread_is_taken_only_for_what_leaves_at_once() {
+    let sandbox = Sandbox::shared().await;
+    let later = Some(api::convert::timestamp(sandbox.now().plus(Span::from_hours(1))));
+    let status = sandbox.refused(SendMessageRequest { not_before: later, ..taking("1") }).await;
+    assert_eq!(wrong_fields(&status), ["take_thread"]);
     sandbox.stop().await;
 }
 

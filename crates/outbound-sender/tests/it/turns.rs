@@ -3,7 +3,8 @@
 use crate::sandbox::{ASHA, BILAL, Sandbox};
 use crate::words::{judged_only, metadata, reason, recorded, says, staff_says};
 use api::convert;
-use api::proto::outbound::v1::State;
+use api::proto::outbound::v1::{OnBlock, SendMessageRequest, State};
+use domain::event::{Event, SendingKind};
 use domain::time::{Span, Timestamp};
 use service_kit::{Clock, ManualClock};
 use std::time::Duration;
@@ -12,6 +13,10 @@ use tonic_types::StatusExt;
 
 /// What a Page may send at once, by every rule pack.
 const AT_ONCE: usize = 40;
+
+fn deferred(request: SendMessageRequest) -> SendMessageRequest {
+    SendMessageRequest { on_block: OnBlock::Defer.into(), ..request }
+}
 
 /// A Page that has just sent as much as it may, to Asha, and so long before Bilal's window closes. The clock stands.
 async fn used_up(left: Span) -> (Sandbox, ManualClock) {
@@ -56,6 +61,58 @@ async fn what_would_leave_after_its_window_is_refused_at_once() {
     hands.advance(Span::from_secs(2));
     sandbox.becomes(&waits.name, State::Sent).await;
     assert_eq!(sandbox.calls().await.len(), AT_ONCE + 1);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_held_leaves_another_time_when_its_window_closes_before_its_turn() {
+    let (sandbox, hands) = used_up(Span::from_millis(500)).await;
+    let held = sandbox.send(deferred(says(BILAL, "1", "whenever"))).await;
+    assert_eq!(held.state(), State::Accepted);
+    hands.advance(Span::from_secs(2));
+    sandbox.nudge(BILAL).await;
+    sandbox.becomes(&held.name, State::Deferred).await;
+    assert_eq!(sandbox.calls().await.len(), AT_ONCE);
+    sandbox.hears(BILAL).await;
+    sandbox.becomes(&held.name, State::Sent).await;
+    let steps = sandbox.steps(&held.name).await;
+    assert_eq!(steps[..4], ["requested", "accepted", "deferred", "dispatched"]);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_held_and_is_freed_when_its_page_has_too_much_to_do_ends_as_late_and_not_in_silence() {
+    let (clock, hands) = Clock::manual(Clock::system().now());
+    let sandbox = Sandbox::start_with(|setup| {
+        (setup.clock, setup.is_shaped, setup.lease_term) = (clock, true, Duration::from_secs(3_600));
+    })
+    .await;
+    sandbox.hears(ASHA).await;
+    let end = Some(convert::timestamp(sandbox.now().plus(Span::from_secs(1))));
+    let held = SendMessageRequest { expire_time: end, ..deferred(says(BILAL, "1", "welcome")) };
+    let held = sandbox.send(held).await;
+    assert_eq!(held.state(), State::Deferred);
+    // The Page has used up its second, and three more go before it.
+    for n in 0..4 * AT_ONCE {
+        sandbox.send(staff_says(ASHA, &format!("staff-{n}"), "by a person")).await;
+    }
+    sandbox.called(AT_ONCE).await;
+    sandbox.hears(BILAL).await;
+    // The clock stands, so its own end has not come.
+    sandbox.becomes(&held.name, State::Expired).await;
+    let records = sandbox.records(BILAL).await;
+    let turn = records.iter().flat_map(|stored| &stored.record.events).find_map(|event| {
+        let Event::Sending(step) = event else { return None };
+        let SendingKind::Expired { turn } = step.kind else { return None };
+        Some(turn)
+    });
+    assert!(turn.unwrap().unwrap() >= sandbox.now().plus(Span::from_secs(1)), "{turn:?}");
+    assert_eq!(sandbox.calls().await.len(), AT_ONCE);
+    // It made way: what is asked for afterwards is judged by itself.
+    hands.advance(Span::from_secs(4));
+    sandbox.nudge(ASHA).await;
+    let next = sandbox.send(deferred(says(BILAL, "2", "welcome"))).await;
+    sandbox.becomes(&next.name, State::Sent).await;
     sandbox.stop().await;
 }
 

@@ -2,10 +2,11 @@
 
 use crate::parts::within;
 use crate::sandbox::{ASHA, BILAL, PAGE, Sandbox};
-use crate::words::{reason, says, wrong_fields};
+use crate::words::{reason, recorded, says, wrong_fields};
 use api::proto::outbound::v1 as pb;
 use api::proto::outbound::v1::State;
 use api::proto::outbound::v1::watch_messages_response::Kind as Told;
+use event_log::partition_of;
 use std::time::Duration;
 use tonic::{Code, Status, Streaming};
 
@@ -237,10 +238,16 @@ async fn watching_one_conversation_tells_nothing_of_another() {
     for psid in [ASHA, BILAL] {
         sandbox.hears(psid).await;
     }
+    // Only somebody in her partition could be taken for her: others are passed over before.
+    let partition = partition_of(&sandbox.conversation(ASHA));
+    let near = (1..).map(|n| format!("7070{n}")).find(|psid| partition_of(&sandbox.conversation(psid)) == partition);
+    let near = near.unwrap();
     let (own, other) = (sandbox.sends(ASHA, "1").await, sandbox.sends(BILAL, "1").await);
+    let beside = sandbox.send(recorded(says(&near, "1", "to a stranger"))).await.name;
     let mut watch = sandbox.try_watch(&format!("pages/{PAGE}/conversations/{ASHA}"), "").await.unwrap();
     let past = watch.past().await;
     assert_eq!((states(&past, &own), states(&past, &other)), (WHOLE_LIFE.to_vec(), Vec::new()));
+    assert_eq!(states(&past, &beside), []);
     let next = sandbox.sends(ASHA, "2").await;
     sandbox.sends(BILAL, "2").await;
     let live = watch.until_sent(&next).await;

@@ -84,6 +84,7 @@ fn take_place(
         return Ok(Value::Null);
     }
     if let Some(error) = hit.and_then(Hit::stops_with) {
+        request.manner = after;
         return Err(error);
     }
     spend(world, request, recipient, content, now_ms);

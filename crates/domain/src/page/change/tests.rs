@@ -30,10 +30,11 @@ fn after(changes: &[Change]) -> Vec<Event> {
 #[test]
 fn every_change_is_told_once() {
     let dead = Change::FindTokenDead { code: 190, subcode: 463 };
+    let forbidden = Change::FindPermissionLost { code: 10, subcode: 0 };
     let lost = Change::FindMissing(vec!["messages".to_owned()]);
     let off = Change::SwitchMessaging { is_on: false };
     let granted = Change::SetCapability { capability: Capability::HumanAgent, is_granted: true };
-    for one in [register(), pause(), dead, lost, off, granted] {
+    for one in [register(), pause(), dead, forbidden, lost, off, granted] {
         let page = fold_page(&after(std::slice::from_ref(&one)));
         assert_eq!(change(&page, &one, None, at(9)), Err(Refusal::Unchanged), "{one:?}");
     }
@@ -42,7 +43,7 @@ fn every_change_is_told_once() {
 #[test]
 fn what_is_so_from_the_beginning_needs_no_telling() {
     let on = Change::SwitchMessaging { is_on: true };
-    for one in [Change::Resume, Change::FindTokenWell, Change::FindMissing(Vec::new()), on] {
+    for one in [Change::Resume, Change::FindTokenWell, Change::FindSendTaken, Change::FindMissing(Vec::new()), on] {
         assert_eq!(change(&Page::default(), &one, None, at(9)), Err(Refusal::Unchanged), "{one:?}");
     }
 }
@@ -62,9 +63,27 @@ fn a_paused_page_keeps_its_first_reason_until_it_is_resumed() {
 fn another_token_makes_a_dead_one_forgotten() {
     let dead = Change::FindTokenDead { code: 190, subcode: 0 };
     assert!(fold_page(&after(std::slice::from_ref(&dead))).standing().token_dead().is_some());
-    for heals in [Change::RotateToken, Change::FindTokenWell, register()] {
+    for heals in [Change::RotateToken, Change::FindTokenWell, Change::FindSendTaken, register()] {
         assert_eq!(fold_page(&after(&[dead.clone(), heals])).standing().token_dead(), None);
     }
+}
+
+#[test]
+fn a_lost_permission_is_remembered_until_something_is_sent_or_another_token_comes() {
+    let lost = Change::FindPermissionLost { code: 10, subcode: 0 };
+    let told = |heals: &[Change]| {
+        let history = [std::slice::from_ref(&lost), heals].concat();
+        fold_page(&after(&history)).standing().permission_lost().map(|lost| (lost.code, lost.subcode))
+    };
+    assert_eq!(told(&[]), Some((10, 0)));
+    // That a token is taken does not say what it may do.
+    let dead = Change::FindTokenDead { code: 190, subcode: 0 };
+    assert_eq!(told(&[dead.clone(), Change::FindTokenWell]), Some((10, 0)));
+    for heals in [Change::RotateToken, Change::FindSendTaken, register()] {
+        assert_eq!(told(&[heals]), None);
+    }
+    let page = fold_page(&after(&[lost, dead]));
+    assert_eq!(change(&page, &Change::FindSendTaken, None, at(9)).unwrap().len(), 2);
 }
 
 #[test]

@@ -144,6 +144,12 @@ fn page_registry() -> Vec<Event> {
     kinds.into_iter().map(|kind| Event::Page(PageStep { at: at(5), kind })).collect()
 }
 
+/// What came with what a Page may not do.
+fn page_permissions() -> Vec<Event> {
+    let kinds = vec![PageStepKind::PermissionLost { code: 200, subcode: 2_018_028 }, PageStepKind::PermissionWell];
+    kinds.into_iter().map(|kind| Event::Page(PageStep { at: at(5), kind })).collect()
+}
+
 fn packs() -> Vec<Event> {
     let pack = || PackRef { name: "own".to_owned(), digest: [9; 32] };
     let kinds = vec![
@@ -259,6 +265,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Event>)> {
         ("found", found()),
         ("page", page_steps()),
         ("page_registry", page_registry()),
+        ("page_permissions", page_permissions()),
         ("packs", packs()),
         ("packs_requested", packs_requested()),
         ("page_block_rate", block_rates()),

@@ -2,7 +2,7 @@
 //! API's error handling and rate limits, and the changelog of marketing messages; where Meta's pages disagree, the
 //! harmless reading.
 
-use super::{ErrorClass, Known, PAUSE, Scope, TRIES, Treatment};
+use super::{ErrorClass, Known, Lack, PAUSE, Scope, TRIES, Treatment};
 use domain::time::Span;
 
 /// For limits that Meta counts by the hour: long enough that some of it is free again.
@@ -30,7 +30,10 @@ const TOKEN: Treatment = of(ErrorClass::Token);
 const PERSON: Treatment = of(ErrorClass::Person);
 const THREAD: Treatment = of(ErrorClass::Thread);
 const FEATURE: Treatment = of(ErrorClass::Feature);
-const PAGE: Treatment = of(ErrorClass::Page);
+const DEAD: Treatment = of(ErrorClass::Page(Lack::Token));
+const FORBIDDEN: Treatment = of(ErrorClass::Page(Lack::Permission));
+const UNREVIEWED: Treatment = of(ErrorClass::Page(Lack::Review));
+const RESTRICTED: Treatment = of(ErrorClass::Page(Lack::Leave));
 const DOUBT: Treatment = of(ErrorClass::Ambiguous);
 
 /// One line an error: code, last code if there are several, subcode, what follows, what it means, what to do.
@@ -64,10 +67,10 @@ errors! {
     4 / 2_018_022: rate(Scope::Page, LONG_PAUSE), "Too many messages to phone numbers.", "Send fewer of them.";
     4 / 2_018_354: rate(Scope::Token, DAY), "A notification came before its token allows the next one.", "Nothing: it may go out at the time that the answer names.";
     9 / 2_018_352: rate(Scope::Person, DAY), "The person was asked often enough whether they want notifications.", "Ask again next week.";
-    10 / _: PAGE, "A permission is missing.", "Check the app's permissions for the Page and grant them again.";
+    10 / _: FORBIDDEN, "A permission is missing.", "Check the app's permissions for the Page and grant them again.";
     10 / 1_404_170: FEATURE, "The Page may not ask for opt-ins for a while.", "Look at the Page's Support Inbox, and ask less.";
     10 / 1_893_015: TOKEN, "The person stopped notifications about this topic.", "Nothing; they can be asked again when they write.";
-    10 / 1_893_063: PAGE, "The Page may not send for a while.", "Look at the Page's Support Inbox; do not send meanwhile.";
+    10 / 1_893_063: RESTRICTED, "The Page may not send for a while.", "Look at the Page's Support Inbox; do not send meanwhile.";
     10 / 2_018_065: MESSAGE, "Outside the window, and the permission for news is missing.", "Wait until the person writes.";
     10 / 2_018_108: PERSON, "The person can receive nothing now.", "Wait until they write.";
     10 / 2_018_278: MESSAGE, "Outside the window.", "Wait until the person writes, or use a way that is open after it.";
@@ -94,23 +97,24 @@ errors! {
     100 / 2_534_025: TOKEN, "The comment can't be answered in private.", "Nothing: it may be too old, removed, or answered.";
     100 / 2_534_029: FEATURE, "Instagram: the business may not send messages.", "Look at the account's status.";
     100 / 2_534_037: THREAD, "Instagram: another app controls the thread.", "Ask that app for the thread.";
-    102 / _: PAGE, "The session of the token is over.", "Make a new access token for the Page.";
-    190 / _: PAGE, "The access token is not valid.", "Make a new access token for the Page.";
-    190 / 458: PAGE, "The person whose token it is removed the app.", "Let them log in with the app again, and make a new token.";
-    190 / 459: PAGE, "The person whose token it is has to pass a check.", "Let them log in to Facebook and follow what it says.";
-    190 / 460: PAGE, "The person whose token it is changed their password.", "Make a new access token for the Page.";
-    190 / 463: PAGE, "The access token has expired.", "Make a new access token for the Page.";
-    190 / 464: PAGE, "The account whose token it is is not confirmed.", "Let them confirm it.";
-    190 / 467: PAGE, "The access token was revoked.", "Make a new access token for the Page.";
-    190 / 492: PAGE, "The session belongs to somebody else, or their role on the Page ended.", "Make a new token of somebody with a role on the Page.";
-    200 to 299 / _: PAGE, "A permission is missing or was taken back.", "Check the app's permissions and its review; before that only people with a role on it can be written to.";
+    102 / _: DEAD, "The session of the token is over.", "Make a new access token for the Page.";
+    190 / _: DEAD, "The access token is not valid.", "Make a new access token for the Page.";
+    190 / 458: DEAD, "The person whose token it is removed the app.", "Let them log in with the app again, and make a new token.";
+    190 / 459: DEAD, "The person whose token it is has to pass a check.", "Let them log in to Facebook and follow what it says.";
+    190 / 460: DEAD, "The person whose token it is changed their password.", "Make a new access token for the Page.";
+    190 / 463: DEAD, "The access token has expired.", "Make a new access token for the Page.";
+    190 / 464: DEAD, "The account whose token it is is not confirmed.", "Let them confirm it.";
+    190 / 467: DEAD, "The access token was revoked.", "Make a new access token for the Page.";
+    190 / 492: DEAD, "The session belongs to somebody else, or their role on the Page ended.", "Make a new token of somebody with a role on the Page.";
+    200 / _: UNREVIEWED, "Only people with a role on the app can be written to.", "Finish the app's review, and switch it to live mode.";
     200 / 1_545_041: PERSON, "The person is not available.", "Wait until they write.";
     200 / 2_018_021: FEATURE, "The terms of customer matching are not accepted.", "Accept them, or do not write to phone numbers.";
     200 / 2_018_027: FEATURE, "The permission for phone numbers is missing.", "Do not write to phone numbers.";
-    200 / 2_018_028: PAGE, "pages_messaging is not approved.", "Finish the app's review.";
+    200 / 2_018_028: UNREVIEWED, "pages_messaging is not approved.", "Finish the app's review.";
     200 / 2_534_041: FEATURE, "Instagram: the owner does not allow access to messages.", "Let them allow it in the app's settings.";
+    201 to 299 / _: FORBIDDEN, "A permission is missing or was taken back.", "Check the app's permissions for the Page and grant them again.";
     341 / _: rate(Scope::App, LONG_PAUSE), "The app's limit, or an outage.", "Send less; look at the app's usage.";
-    368 / _: PAGE, "The Page is blocked for a violation of the policies.", "Look at the Page's Support Inbox; do not send meanwhile.";
+    368 / _: RESTRICTED, "The Page is blocked for a violation of the policies.", "Look at the Page's Support Inbox; do not send meanwhile.";
     506 / _: MESSAGE, "The same once more.", "Nothing: it was taken before.";
     551 / _: PERSON, "The person does not receive from this Page; most blocked it.", "Wait until they write.";
     551 / 1_545_041: PERSON, "The person is not available.", "Wait until they write.";
@@ -120,7 +124,7 @@ errors! {
     613 / 2_018_338: MESSAGE, "Tags are used too much towards this person; a restriction may follow.", "Send this person no more tagged messages.";
     613 / 2_534_040: rate(Scope::Page, PAUSE), "Instagram: too many calls.", "Send more slowly.";
     1_200 / _: again(TRIES), "Sending failed for the moment.", "Nothing.";
-    2_022 / _: PAGE, "Messages of this Page are switched off after a violation.", "Look at the Page's Support Inbox.";
+    2_022 / _: RESTRICTED, "Messages of this Page are switched off after a violation.", "Look at the Page's Support Inbox.";
     2_500 / _: MESSAGE, "The call's path is not known.", "Configure a version of the Graph API that has it.";
     10_303 / _: MESSAGE, "The token of an account linking is wrong, or older than 5 minutes.", "Let the person begin again.";
     10_900 / _: TOKEN, "The comment or post was answered in private before.", "Nothing: there is one answer to each.";

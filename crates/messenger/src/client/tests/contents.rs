@@ -4,6 +4,7 @@
 mod samples;
 
 use super::*;
+use crate::client::errors::Lack;
 use domain::content::Words;
 use domain::id::{CommentId, OptinRef, PostId, Token};
 use samples::{Names, all};
@@ -100,7 +101,7 @@ fn some_errors_are_read_by_what_was_sent() {
         (&plain, 100, ErrorClass::Message),
         (&to(Recipient::OneTime(token.clone())), 100, ErrorClass::Token),
         (&to(Recipient::Repeated(token)), 100, ErrorClass::Token),
-        (&plain, 10, ErrorClass::Page),
+        (&plain, 10, ErrorClass::Page(Lack::Permission)),
         (&tagged, 10, ErrorClass::Feature),
         (&asks, 10, ErrorClass::Feature),
         (&plain, 613, ErrorClass::Rate(Scope::Page)),
