@@ -6,6 +6,7 @@ use sql::pages::{Registry, RegistryError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 /// How old a token may be: another one is used within this time, without a restart.
@@ -40,7 +41,8 @@ impl Tokens {
     pub(crate) async fn is_in_use(&self, page: &PageId, token: &SecretString) -> Result<bool, RegistryError> {
         let registered = self.look_up(page).await?;
         let used = registered.as_ref().or_else(|| self.configured.get(page));
-        Ok(used.is_some_and(|used| used.expose_secret() == token.expose_secret()))
+        let is_same = |used: &Arc<SecretString>| used.expose_secret().as_bytes().ct_eq(token.expose_secret().as_bytes());
+        Ok(used.is_some_and(|used| is_same(used).into()))
     }
 
     /// The registered token as it is now, which from here on is used.
