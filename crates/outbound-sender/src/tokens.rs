@@ -41,7 +41,8 @@ impl Tokens {
     pub(crate) async fn is_in_use(&self, page: &PageId, token: &SecretString) -> Result<bool, RegistryError> {
         let registered = self.look_up(page).await?;
         let used = registered.as_ref().or_else(|| self.configured.get(page));
-        let is_same = |used: &Arc<SecretString>| used.expose_secret().as_bytes().ct_eq(token.expose_secret().as_bytes());
+        let is_same =
+            |used: &Arc<SecretString>| used.expose_secret().as_bytes().ct_eq(token.expose_secret().as_bytes());
         Ok(used.is_some_and(|used| is_same(used).into()))
     }
 

@@ -102,7 +102,7 @@ fn psid(page: &str, person: u32) -> String {
 async fn pause(channel: &Channel, pages: &[(String, String)]) -> anyhow::Result<()> {
     for (page, _) in pages {
         let reason = "all messages are asked for first".to_owned();
-        let request = PausePageRequest { name: format!("pages/{page}"), reason, ..PausePageRequest::default() };
+        let request = PausePageRequest { name: format!("pages/{page}"), reason, request_id: "pause".to_owned() };
         PagesClient::new(channel.clone()).pause_page(request).await?;
     }
     Ok(())
@@ -110,7 +110,7 @@ async fn pause(channel: &Channel, pages: &[(String, String)]) -> anyhow::Result<
 
 async fn resume(channel: &Channel, pages: &[(String, String)]) -> anyhow::Result<()> {
     for (page, _) in pages {
-        let request = ResumePageRequest { name: format!("pages/{page}"), ..ResumePageRequest::default() };
+        let request = ResumePageRequest { name: format!("pages/{page}"), request_id: "resume".to_owned() };
         PagesClient::new(channel.clone()).resume_page(request).await?;
     }
     Ok(())
