@@ -240,7 +240,7 @@ impl Conversations {
     }
 
     fn place(&self, stream: &StreamId) -> Option<Place> {
-        self.all().places.get(stream).map(|(place, _)| Arc::clone(place))
+        self.all().place(stream)
     }
 
     fn all(&self) -> MutexGuard<'_, All> {
@@ -249,6 +249,11 @@ impl Conversations {
 }
 
 impl All {
+    /// The place of a state, which is in use by that.
+    fn place(&mut self, stream: &StreamId) -> Option<Place> {
+        self.places.get(stream).map(|(place, _)| Arc::clone(place))
+    }
+
     /// Takes in how much a state counts now, and drops those that were used longest ago if all count too much.
     fn weigh(&mut self, stream: &StreamId, weight: usize) {
         let Some((_, known)) = self.places.get_mut(stream) else { return };
@@ -295,7 +300,7 @@ mod tests {
             all.places.put(stream(n), (Place::default(), 0));
             all.weigh(&stream(n), MOST_KEPT / 3);
         }
-        all.places.get(&stream(0)).unwrap();
+        all.place(&stream(0)).unwrap();
         all.places.put(stream(3), (Place::default(), 0));
         all.weigh(&stream(3), MOST_KEPT / 3);
         assert_eq!(kept(&all), [true, false, true, true]);

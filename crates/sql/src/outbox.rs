@@ -181,20 +181,12 @@ pub async fn remove_stream(from: &mut Transaction, stream: &StreamId) -> Result<
     .map_err(SqlError::statement)
 }
 
-/// A Page's sends that may leave now: people before automation before broadcasts, in each those whose window ends
-/// first, then in the order requested.
+/// A Page's sends that may leave now, of this class and of those that go before it: people before automation before
+/// broadcasts, in each those whose window ends first, then in the order requested.
 ///
 /// # Errors
 /// When the database does not answer or holds something unreadable.
-pub async fn ready(database: &Database, page: &PageId, now: Timestamp, limit: usize) -> Result<Vec<Waiting>, SqlError> {
-    ready_up_to(database, (page, Class::Broadcast), now, limit).await
-}
-
-/// The same, of those of this class and of those that go before it.
-///
-/// # Errors
-/// When the database does not answer or holds something unreadable.
-pub async fn ready_up_to(
+pub async fn ready(
     database: &Database,
     (page, last): (&PageId, Class),
     now: Timestamp,

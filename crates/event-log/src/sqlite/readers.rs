@@ -105,3 +105,28 @@ fn read(path: &Path, inbox: &Receiver<Job>, n_waiting: &AtomicUsize) {
         n_waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{Config, SqliteLog};
+
+    #[tokio::test]
+    async fn a_query_that_panics_is_an_error_and_its_thread_reads_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        drop(SqliteLog::open(&path, Config::default()).unwrap());
+        let readers = Readers::start(&path).unwrap();
+        let run = async |panics: bool| {
+            let query = move |connection: &Connection| {
+                assert!(!panics, "a query panics, as it is told to");
+                Ok(connection.query_row("SELECT 7", [], |row| row.get::<_, i64>(0))?)
+            };
+            readers.run(query).await
+        };
+        for _ in 0..=MOST * ENOUGH {
+            assert!(matches!(run(true).await, Err(LogError::Broken(_))));
+            assert_eq!(run(false).await.unwrap(), 7);
+        }
+    }
+}

@@ -37,7 +37,7 @@ impl Rows {
         let Wanted { last, now, is_idle } = wanted;
         parts.reads_quota(page, is_idle).await;
         let waiting = match last {
-            Some(last) => answered(parts, outbox::ready_up_to(&parts.database, (page, last), now, ROWS)).await,
+            Some(last) => answered(parts, outbox::ready(&parts.database, (page, last), now, ROWS)).await,
             None => None,
         };
         let is_whole = waiting.as_ref().is_some_and(|rows| rows.len() < ROWS) && last == Some(Class::Broadcast);

@@ -41,7 +41,7 @@ pub(crate) async fn postgres() -> Database {
 
 async fn rows(database: &Database) -> Vec<Waiting> {
     let page = PageId::parse(PAGE).unwrap();
-    outbox::ready(database, &page, FOREVER, 1_000).await.unwrap()
+    outbox::ready(database, (&page, Class::Broadcast), FOREVER, 1_000).await.unwrap()
 }
 
 /// When each send is to be looked at next.

@@ -36,7 +36,7 @@ async fn put(sandbox: &Sandbox, waiting: &Waiting) {
 }
 
 async fn ready(sandbox: &Sandbox, now: i64, limit: usize) -> Vec<Waiting> {
-    outbox::ready(&sandbox.database, &page(1001), at(now), limit).await.unwrap()
+    outbox::ready(&sandbox.database, (&page(1001), Class::Broadcast), at(now), limit).await.unwrap()
 }
 
 async fn people_go_before_automation_and_early_windows_before_late_ones(sandbox: Sandbox) {
