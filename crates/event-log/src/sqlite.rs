@@ -97,7 +97,7 @@ impl SqliteLog {
         let head = read::head(&connection).map_err(storage)?;
         let window_ms = i64::try_from(config.duplicate_window.as_millis()).unwrap_or(i64::MAX);
         let recent = recent::Recent::load(&connection, window_ms).map_err(storage)?;
-        let (commands, inbox) = mpsc::channel(BUFFER);
+        let (commands, inbox) = mpsc::channel(write::MOST_TOGETHER);
         let (head_sender, head) = watch::channel(head);
         let tails = tails::Tails::default();
         let work = write::Work { connection, recent, head: head_sender, tails: tails.clone() };

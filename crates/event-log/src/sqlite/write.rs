@@ -10,8 +10,9 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// The most appends that share one transaction; more would make the first of them wait for no gain.
-const MOST_TOGETHER: usize = 1_024;
+/// The most appends that share one transaction; more would make the first of them wait for no gain. As many commands may
+/// wait for the writer: with fewer, what could share a transaction would stand outside and have its own.
+pub(super) const MOST_TOGETHER: usize = 1_024;
 
 /// What the writer is asked to do.
 #[derive(Debug)]
