@@ -156,7 +156,8 @@ impl SqliteLog {
         crate::follower::check_start(&from, &head)?;
         let is_writer = self.writer.is_some();
         let start = feed::Start { wanted, from: from.position(0), head, is_writer };
-        let (items, inboxes): (Vec<_>, Vec<_>) = (0..n).map(|_| mpsc::channel(BUFFER)).unzip();
+        let (items, inboxes): (Vec<_>, Vec<_>) =
+            (0..n).map(|_| mpsc::channel(if n > 1 { feed::APART } else { BUFFER })).unzip();
         let feed = feed::feed(self.readers.clone(), self.head.clone(), start, items);
         Ok(Follower::of_one_feed(inboxes, crate::follower::spawn(feed)))
     }

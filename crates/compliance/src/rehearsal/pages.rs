@@ -2,21 +2,23 @@
 
 use super::plan::Plan;
 use domain::event::Recorded;
-use domain::id::{Kind, PageId};
+use domain::id::{PageId, StreamId};
 use domain::page::Page;
 use domain::time::Timestamp;
-use event_log::{Checkpoint, EventLog, Filter, Followed, LogError, Revision, Stored};
+use event_log::{EventLog, LogError, Revision, Stored};
 use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// How many records lie between two states that are kept.
 const APART: usize = 64;
 
-/// The past of every Page that matters.
+/// The pasts of Pages that something was judged of, each read once for all parts.
 #[derive(Debug, Default)]
-pub(crate) struct PagePasts(HashMap<PageId, Past>);
+pub(crate) struct PagePasts(Mutex<HashMap<PageId, Arc<Past>>>);
 
 #[derive(Debug, Default)]
-struct Past {
+pub(crate) struct Past {
     /// In the order of the stream, each with the latest moment of all up to it: clocks may go back, states do not.
     records: Vec<(Timestamp, Stored)>,
     /// The state before every [`APART`]th record.
@@ -25,23 +27,19 @@ struct Past {
 }
 
 impl PagePasts {
-    /// Reads them, up to the plan's end.
-    pub(crate) async fn read(log: &dyn EventLog, plan: &Plan) -> Result<Self, LogError> {
-        let filter = Filter { kinds: vec![Kind::Page], pages: plan.pages(), partitions: Vec::new() };
-        let mut follower = log.follow(filter, Checkpoint::beginning()).await?;
-        let mut pasts = Self::default();
-        loop {
-            match follower.next().await? {
-                Followed::Record(stored) if plan.is_behind(stored.shard, stored.position) => (),
-                Followed::Record(stored) => {
-                    if let Some(page) = stored.record.stream.page() {
-                        pasts.0.entry(page.clone()).or_default().add(*stored);
-                    }
-                }
-                Followed::CaughtUp(_) => return Ok(pasts),
-                Followed::Checkpoint(_) => (),
-            }
+    /// One Page's, up to the plan's end.
+    pub(crate) async fn get(&self, log: &dyn EventLog, plan: &Plan, page: &PageId) -> Result<Arc<Past>, LogError> {
+        // Held while it is read: the other parts want the same Pages.
+        let mut known = self.0.lock().await;
+        if let Some(past) = known.get(page) {
+            return Ok(Arc::clone(past));
         }
+        let mut past = Past::default();
+        let records = log.read(&StreamId::Page(page.clone()), 0).await?;
+        records.into_iter().filter(|stored| !plan.is_behind(stored.shard, stored.position)).for_each(|it| past.add(it));
+        let past = Arc::new(past);
+        known.insert(page.clone(), Arc::clone(&past));
+        Ok(past)
     }
 }
 
@@ -77,26 +75,38 @@ impl Past {
 }
 
 /// Pages' states at moments that mostly follow each other: what was asked for last is at hand.
-#[derive(Debug)]
-pub(crate) struct PagesAt<'a> {
-    pasts: &'a PagePasts,
-    known: HashMap<PageId, (usize, Page)>,
+#[derive(Debug, Default)]
+pub(crate) struct PagesAt {
+    known: HashMap<PageId, At>,
     unknown: Page,
 }
 
-impl<'a> PagesAt<'a> {
-    pub(crate) fn new(pasts: &'a PagePasts) -> Self {
-        Self { pasts, known: HashMap::new(), unknown: Page::default() }
+#[derive(Debug)]
+struct At {
+    past: Arc<Past>,
+    /// After so many of its records.
+    count: usize,
+    state: Page,
+}
+
+impl PagesAt {
+    /// Whether this Page's past was learned.
+    pub(crate) fn knows(&self, page: &PageId) -> bool {
+        self.known.contains_key(page)
+    }
+
+    pub(crate) fn learn(&mut self, page: &PageId, past: Arc<Past>) {
+        self.known.insert(page.clone(), At { past, count: 0, state: Page::default() });
     }
 
     /// The Page at a revision of its stream; where none is named, as it was when a record of this moment was appended.
     pub(crate) fn at(&mut self, page: &PageId, revision: Option<Revision>, moment: Timestamp) -> &Page {
-        let Some(past) = self.pasts.0.get(page) else { return &self.unknown };
+        let Some(At { past, count: reached, state }) = self.known.get_mut(page) else { return &self.unknown };
         let count = revision.map_or_else(|| past.count(moment), |revision| past.count_to(revision));
-        if self.known.get(page).is_none_or(|(known, _)| *known != count) {
-            self.known.insert(page.clone(), (count, past.after(count)));
+        if *reached != count {
+            (*reached, *state) = (count, past.after(count));
         }
-        self.known.get(page).map_or(&self.unknown, |(_, state)| state)
+        state
     }
 }
 
@@ -124,12 +134,13 @@ mod tests {
     #[test]
     fn a_page_is_had_as_it_was_at_any_moment_in_any_order() {
         let page = PageId::parse("1001").unwrap();
-        let mut pasts = PagePasts::default();
-        let past = pasts.0.entry(page.clone()).or_default();
+        let mut past = Past::default();
         for n in 1..=200 {
             past.add(switched(&page, n, n as i64 * 10, n % 2 == 0));
         }
-        let mut pages = PagesAt::new(&pasts);
+        let mut pages = PagesAt::default();
+        assert!(!pages.knows(&page));
+        pages.learn(&page, Arc::new(past));
         for n in [0, 1, 63, 64, 65, 127, 128, 129, 200, 2, 199, 64] {
             let last = (n > 0).then(|| Timestamp::from_millis(n * 10)).filter(|_| n % 2 == 1);
             let state = pages.at(&page, None, Timestamp::from_millis(n * 10 + 9));
@@ -143,11 +154,12 @@ mod tests {
     #[test]
     fn a_clock_that_went_back_hides_nothing() {
         let page = PageId::parse("1001").unwrap();
-        let mut pasts = PagePasts::default();
-        let past = pasts.0.entry(page.clone()).or_default();
+        let mut past = Past::default();
         past.add(switched(&page, 1, 100, false));
         past.add(switched(&page, 2, 50, true));
-        let mut pages = PagesAt::new(&pasts);
+        let mut pages = PagesAt::default();
+        assert!(!pages.knows(&page));
+        pages.learn(&page, Arc::new(past));
         assert!(pages.at(&page, None, Timestamp::from_millis(60)).messaging_off().is_none());
         assert!(pages.at(&page, None, Timestamp::from_millis(100)).messaging_off().is_none());
     }

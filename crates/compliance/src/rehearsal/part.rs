@@ -41,7 +41,7 @@ impl Shared {
         part: u16,
         mut follower: Follower,
     ) -> Result<Option<Report>, LogError> {
-        let mut work = Work { shared: self, runtime, pages: PagesAt::new(&self.pages), part: Part::default() };
+        let mut work = Work { shared: self, runtime, pages: PagesAt::default(), part: Part::default() };
         let (mut passed, mut n_told) = (self.plan.end.clone(), 0);
         passed.positions.fill(0);
         loop {
@@ -121,7 +121,7 @@ impl Part {
 struct Work<'a> {
     shared: &'a Shared,
     runtime: &'a Handle,
-    pages: PagesAt<'a>,
+    pages: PagesAt,
     part: Part,
 }
 
@@ -147,7 +147,12 @@ impl Work<'_> {
                         self.runtime.block_on(home(&**log, plan, name, state, moment))?
                     }
                 };
-                let page = self.pages.at(judgement.send.page(), judgement.page_revision, moment);
+                let page = judgement.send.page();
+                if !self.pages.knows(page) {
+                    let past = self.runtime.block_on(self.shared.pages.get(&**log, plan, page))?;
+                    self.pages.learn(page, past);
+                }
+                let page = self.pages.at(page, judgement.page_revision, moment);
                 stream.rehearsal.rejudge(judgement, proposed, Around { page, home: home.as_ref() });
             }
             if let Some(ended) = stream.rehearsal.evolve(recorded) {

@@ -66,8 +66,7 @@ pub async fn run<E: From<LogError>>(
     let _stops = stop.clone().drop_guard();
     let parts: Vec<u16> = parts.into_iter().collect();
     (0..plan.n_parts).filter(|part| !parts.contains(part)).for_each(|done| progress.done(done));
-    let pages = PagePasts::read(&*log, &plan).await?;
-    let shared = Arc::new(Shared { log, plan, proposed, pages, progress, stop });
+    let shared = Arc::new(Shared { log, plan, proposed, pages: PagePasts::default(), progress, stop });
     for together in parts.chunks(threads.0.get()) {
         if go_through(&shared, together, keep).await? == Ended::Stopped {
             return Ok(Ended::Stopped);

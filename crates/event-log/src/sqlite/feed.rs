@@ -15,6 +15,10 @@ use tokio::time::Instant;
 /// How many records are read at a time for each follower.
 const PAGE: usize = TOGETHER;
 
+/// How many pages followers that share the reading may be apart. Each works in spells, as its thread gets a core, and with
+/// fewer the one that has none at the moment would hold up all others.
+pub(super) const APART: usize = 24;
+
 /// How many bytes a record has on average at most, as a rule: a page that grows is copied.
 const USUAL_BYTES: usize = 512;
 
