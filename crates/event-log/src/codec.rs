@@ -23,7 +23,11 @@ use domain::event::{Event, Quarantined};
 use domain::id::{BadId, FactId, Mid, RecordId, StreamId};
 use domain::time::Timestamp;
 use prost::Message as _;
+use std::fmt::{Display, Write as _};
 use uuid::Uuid;
+
+/// As many bytes as the name of a send or a stream has, as a rule.
+const USUAL_NAME: usize = 96;
 
 /// Stored bytes that this version cannot read.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +47,20 @@ pub enum Undecodable {
 pub fn encode(record: &Record) -> Vec<u8> {
     let wire = wire::Record {
         id: record.id.as_uuid().as_bytes().to_vec(),
-        stream: record.stream.to_string(),
+        stream: text(&record.stream),
         recorded_at_ms: record.recorded_at.as_millis(),
         fact: record.fact.map(|fact| fact.as_bytes().to_vec()).unwrap_or_default(),
         traceparent: record.traceparent.clone().unwrap_or_default(),
         events: record.events.iter().map(event_to_wire).collect(),
     };
     wire.encode_to_vec()
+}
+
+/// A name as text, in one piece of memory: names are longer than what a growing text begins with.
+pub(crate) fn text(name: &impl Display) -> String {
+    let mut text = String::with_capacity(USUAL_NAME);
+    write!(text, "{name}").expect("a text takes whatever is written to it");
+    text
 }
 
 /// Reads a record that [`encode`] wrote, in this or an older version.

@@ -262,6 +262,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Database, OpenError
         .busy_timeout(BUSY)
         // Deleted bytes are overwritten with zeros, so that an erasure leaves nothing behind.
         .pragma("secure_delete", "ON")
+        // What a statement of many rows may have to take back need not go through a file.
+        .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let pool = |connections: u32, synchronous: SqliteSynchronous| {
         let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(options.acquire_timeout);

@@ -55,6 +55,9 @@ pub enum StreamId {
     System(SystemName),
 }
 
+/// As many bytes as a key has that names a person, as a rule.
+const USUAL_LENGTH: usize = 64;
+
 /// The text names no stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a stream; one looks like `conversation/<page>/<32 hex digits>` or `page/<page>`")]
@@ -95,13 +98,22 @@ impl StreamId {
 
     /// The part of the name behind the kind, by which streams are spread over partitions; words are joined by `/`.
     pub fn key(&self) -> String {
+        let mut key = String::with_capacity(USUAL_LENGTH);
+        self.write_key(&mut key).expect("a text takes whatever is written to it");
+        key
+    }
+
+    fn write_key(&self, to: &mut impl fmt::Write) -> fmt::Result {
         match self {
-            Self::Conversation(page, person) => format!("{page}/{person}"),
-            Self::Comment(page, post, commenter) => format!("{page}/{}/{commenter}", encode(post.as_str())),
-            Self::Optin(page, user_ref) => format!("{page}/{}", encode(user_ref.as_str())),
-            Self::Page(page) => page.to_string(),
-            Self::Quarantine(app) => app.to_string(),
-            Self::System(name) => name.to_string(),
+            Self::Conversation(page, person) => {
+                to.write_str(page.as_str())?;
+                write!(to, "/{person}")
+            }
+            Self::Comment(page, post, commenter) => write!(to, "{page}/{}/{commenter}", encode(post.as_str())),
+            Self::Optin(page, user_ref) => write!(to, "{page}/{}", encode(user_ref.as_str())),
+            Self::Page(page) => to.write_str(page.as_str()),
+            Self::Quarantine(app) => to.write_str(app.as_str()),
+            Self::System(name) => to.write_str(name.as_str()),
         }
     }
 
@@ -145,7 +157,9 @@ impl StreamId {
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind().as_str(), self.key())
+        f.write_str(self.kind().as_str())?;
+        f.write_str("/")?;
+        self.write_key(f)
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn to_wire(step: &Sending) -> wire::Sending {
         SendingKind::Cancelled => Kind::Cancelled(wire::Nothing {}),
         SendingKind::Expired { turn } => Kind::Expired(wire::Expired { turn_ms: turn.map(Timestamp::as_millis) }),
     };
-    wire::Sending { send: step.send.to_string(), at_ms: step.at.as_millis(), kind: Some(kind) }
+    wire::Sending { send: super::text(&step.send), at_ms: step.at.as_millis(), kind: Some(kind) }
 }
 
 fn outcome_to_wire(outcome: &Outcome) -> End {

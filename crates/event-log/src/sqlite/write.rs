@@ -41,7 +41,7 @@ impl Append {
     pub(super) fn new(record: &Record, expected: Expected) -> Self {
         Self {
             id: record.id,
-            stream: record.stream.to_string(),
+            stream: codec::text(&record.stream),
             partition: crate::partition::partition_of(&record.stream),
             recorded_at: record.recorded_at,
             fact: record.fact,
