@@ -2,7 +2,7 @@
 
 mod how;
 
-use crate::append::{MOST_TRIES, Writer};
+use crate::append::Writer;
 use crate::packs;
 use api::name;
 use api::proto::compliance::v1 as pb;
@@ -11,7 +11,7 @@ use domain::decision::PackRef;
 use domain::id::{PageId, StreamId};
 use domain::pack::{BadPack, Change, Pack, Packs, Refused};
 use domain::time::Timestamp;
-use event_log::{AppendError, JudgedBy, LoadedPacks};
+use event_log::{AppendError, JudgedBy, LoadedPacks, MOST_TRIES};
 use how::How;
 use std::sync::Arc;
 use tonic::Status;

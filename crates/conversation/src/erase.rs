@@ -11,17 +11,14 @@ use domain::event::Event;
 use domain::id::{Kind, RecordId, StreamId};
 use domain::time::Timestamp;
 use event_log::{
-    AppendError, Checkpoint, Conversations, EventLog, Expected, Filter, Followed, LogError, Pages, Position, Record,
-    Stored,
+    AppendError, Checkpoint, Conversations, EventLog, Expected, Filter, Followed, LogError, MOST_TRIES, Pages,
+    Position, Record, Stored,
 };
 use service_kit::{Backoff, Clock, Counter, Ids};
 use sql::Database;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How often a decision is made again because somebody else wrote first.
-const MOST_TRIES: usize = 8;
 
 /// A decision that did not come into the log.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,7 @@ pub mod jetstream;
 pub mod sqlite;
 
 mod conversations;
+mod deciding;
 mod judged_by;
 mod snapshots;
 
@@ -24,6 +25,7 @@ pub mod raw;
 
 pub use codec::{Undecodable, decision_bytes, decode, decode_to_judge, encode};
 pub use conversations::{Conversations, Loaded, StateError};
+pub use deciding::{MOST_TRIES, append_until_answered};
 pub use export::export;
 pub use follower::{Followed, Follower};
 pub use identity::LogIdentity;

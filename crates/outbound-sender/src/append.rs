@@ -6,14 +6,11 @@ use domain::event::Event;
 use domain::id::{RecordId, StreamId};
 use domain::send::Refusal;
 use domain::time::Timestamp;
-use event_log::{AppendError, Appended, Expected, LogError, Record, Revision, Stored};
-use service_kit::Backoff;
+use event_log::{AppendError, Expected, LogError, MOST_TRIES, Record, Revision, Stored, append_until_answered};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// How often a decision is made again because somebody else wrote first.
-const MOST_TRIES: usize = 8;
 /// How many queues conversations share.
 const QUEUES: u64 = 1_024;
 /// The longest wait for one's turn. Longer than an append takes, unless the log does not answer: then whoever waits
@@ -86,7 +83,7 @@ impl Parts {
                 }
             };
             let record = self.record(stream, events, at);
-            match self.append(&record, Expected::revision(revision)).await {
+            match append_until_answered(&*self.log, &record, Expected::revision(revision)).await {
                 Ok(appended) => {
                     self.conversations.took(&record, revision, appended.revision);
                     return Ok(Changed { events: record.events, revision: appended.revision });
@@ -116,7 +113,7 @@ impl Parts {
             let revision = history.last().map_or(0, |stored| stored.position);
             let at = self.clock.now();
             let record = self.record(stream, decide(&history, at).map_err(ChangeError::Refused)?, at);
-            match self.append(&record, Expected::revision(revision)).await {
+            match append_until_answered(&*self.log, &record, Expected::revision(revision)).await {
                 Ok(appended) => {
                     self.conversations.took(&record, revision, appended.revision);
                     return Ok(Changed { events: record.events, revision: appended.revision });
@@ -136,21 +133,6 @@ impl Parts {
             fact: None,
             traceparent: None,
             events,
-        }
-    }
-
-    /// Appends, and asks again with the very same record for as long as no answer comes: only so is it known whether
-    /// the record is there.
-    async fn append(&self, record: &Record, expected: Expected) -> Result<Appended, AppendError> {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-        loop {
-            match self.log.append(record, expected).await {
-                Err(AppendError::Unknown(error)) => {
-                    tracing::warn!(error = %error, "the log did not answer an append; asking again");
-                    tokio::time::sleep(backoff.next(self.ids.fraction())).await;
-                }
-                answered => return answered,
-            }
         }
     }
 }

@@ -9,7 +9,7 @@ use domain::event::{Concern, Outcome};
 use domain::id::{RecordId, StreamId};
 use domain::page::{Change, change};
 use domain::time::Span;
-use event_log::{AppendError, Expected, Record};
+use event_log::{AppendError, Expected, MOST_TRIES, Record};
 use messenger::client::errors::{Lack, Scope};
 use messenger::client::{ApiError, As};
 use std::time::Duration;
@@ -18,9 +18,6 @@ use std::time::Duration;
 pub(crate) const DEAD_TOKEN_RESTS: Duration = Duration::from_secs(10);
 /// How long nothing of a Page leaves that the platform refuses as a whole, before it is tried again.
 const PAGE_RESTS: Duration = Duration::from_secs(60);
-
-/// How often it is said again because somebody else wrote first.
-const MOST_TRIES: usize = 8;
 
 impl Parts {
     /// A message of the Page left, so its token is taken and the app may send, whatever was said of it.

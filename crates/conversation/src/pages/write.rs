@@ -6,13 +6,10 @@ use domain::event::Event;
 use domain::id::{PageId, RecordId, StreamId};
 use domain::page::{Asked, Change, Refusal, change};
 use domain::time::Timestamp;
-use event_log::{AppendError, Expected, LoadedPage, LogError, Record, Revision};
-use service_kit::Backoff;
+use event_log::{AppendError, Expected, LoadedPage, LogError, MOST_TRIES, Record, Revision, append_until_answered};
 use sql::{Noted, SqlError};
 use std::time::Duration;
 
-/// How often a decision is made again because somebody else wrote first.
-const MOST_TRIES: usize = 8;
 /// How often it is looked whether a sender goes by a change.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long that is waited for at most: a message on its way may take the platform's whole time to answer.
@@ -78,8 +75,8 @@ impl Parts {
                 Err(Refusal::RequestIdReused) => return Err(ChangeError::RequestIdReused),
             };
             let record = self.record(page, events, at);
-            match self.append(&record, Expected::revision(loaded.revision)).await {
-                Ok(()) => return self.judged_by.page(page).await.map_err(ChangeError::Read),
+            match append_until_answered(&*self.log, &record, Expected::revision(loaded.revision)).await {
+                Ok(_) => return self.judged_by.page(page).await.map_err(ChangeError::Read),
                 Err(AppendError::Conflict { .. }) => (),
                 Err(error) => return Err(ChangeError::Append(error)),
             }
@@ -90,20 +87,6 @@ impl Parts {
     fn record(&self, page: &PageId, events: Vec<Event>, at: Timestamp) -> Record {
         let (id, stream) = (RecordId::new(self.ids.uuid_v7(at)), StreamId::Page(page.clone()));
         Record { id, stream, recorded_at: at, fact: None, traceparent: None, events }
-    }
-
-    /// Asks again with the very same record for as long as no answer comes: only so is it known whether it is there.
-    async fn append(&self, record: &Record, expected: Expected) -> Result<(), AppendError> {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-        loop {
-            match self.log.append(record, expected).await {
-                Err(AppendError::Unknown(error)) => {
-                    tracing::warn!(error = %error, "the log did not answer an append; asking again");
-                    tokio::time::sleep(backoff.next(self.ids.fraction())).await;
-                }
-                answered => return answered.map(drop),
-            }
-        }
     }
 
     /// Waits until the holder of the Page's lease goes by this revision, or there is none. A new holder reads the Page's
