@@ -62,7 +62,8 @@ pub struct Conversation {
     openings: BTreeMap<Opening, Latest>,
     delivered_to: Option<Timestamp>,
     read_to: Option<Timestamp>,
-    sends: BTreeMap<SendId, Send>,
+    /// Each by itself: a map's smallest piece has room for eleven, and most conversations have one.
+    sends: BTreeMap<SendId, Box<Send>>,
     requests: BTreeMap<RequestId, SendId>,
     /// The latest send that was to tell something, by its caller's name for that.
     keys: BTreeMap<BusinessKey, SendId>,
@@ -156,7 +157,7 @@ impl Conversation {
             self.requests.entry(request.clone()).or_insert_with(|| step.send.clone());
             // The first request counts: a send that is under way or out must not begin anew.
             if let Some(send) = Send::requested(step, self.n_requested) {
-                self.sends.entry(step.send.clone()).or_insert(send);
+                self.sends.entry(step.send.clone()).or_insert_with(|| Box::new(send));
             }
             if let Some(key) = &handling.key {
                 self.keys.insert(key.clone(), step.send.clone());
@@ -319,12 +320,12 @@ impl Conversation {
 
     /// One send, unless it has left.
     pub fn send(&self, id: &SendId) -> Option<&Send> {
-        self.sends.get(id)
+        self.sends.get(id).map(Box::as_ref)
     }
 
     /// Every send that has not left, by id.
     pub fn sends(&self) -> impl Iterator<Item = (&SendId, &Send)> {
-        self.sends.iter()
+        self.sends.iter().map(|(id, send)| (id, &**send))
     }
 
     /// How many sends have not left.

@@ -1,9 +1,12 @@
 //! What memory messages leave behind that have long been sent.
 
 use super::Stage;
-use super::asking::{Calls, ask_all, standalone, waited_for, wrote};
+use super::asking::{Calls, PATIENCE, ask_all, standalone, wrote};
 use super::platform::Platform;
 use super::report::Figure;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 /// How they are asked for.
 const CALLS: Calls = Calls::Batches(250, 2);
@@ -11,6 +14,8 @@ const CALLS: Calls = Calls::Batches(250, 2);
 const GROWTH_BUDGET_PERCENT: f64 = 10.0;
 /// After how many sends its size is looked at.
 const QUARTERS: usize = 4;
+/// How often it is looked how many have left.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Measures by how much `standalone` grows between the first quarter of many sends and the last.
 pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
@@ -23,8 +28,10 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
     let mut resident = Vec::new();
     for quarter in 0..QUARTERS {
         let end = (quarter + 1) * n_sends / QUARTERS;
-        ask_all(&process, quarter * n_sends / QUARTERS..end, n_people, CALLS, None).await?;
-        waited_for(|| (platform.n_messages() >= end).then_some(())).await?;
+        let (told, left) = watch::channel(platform.n_messages());
+        // What waits is bounded, so that it is not what takes the memory.
+        let numbers = quarter * n_sends / QUARTERS..end;
+        tokio::try_join!(ask_all(&process, numbers, n_people, CALLS, Some(&left)), all_left(&platform, end, &told),)?;
         resident.push(process.resident()? as f64);
     }
     let (limit_name, limit) = ("budget, not measured", GROWTH_BUDGET_PERCENT);
@@ -39,4 +46,20 @@ pub(super) async fn measure(stage: &mut Stage, figures: &mut Vec<Figure>) -> any
         limit: mb(resident[0]),
     });
     Ok(())
+}
+
+/// Waits until so many messages have left, and tells how many have.
+async fn all_left(platform: &Platform, n_messages: usize, told: &watch::Sender<usize>) -> anyhow::Result<()> {
+    let mut moved_at = Instant::now();
+    loop {
+        let n_left = platform.n_messages();
+        if told.send_if_modified(|known| std::mem::replace(known, n_left) != n_left) {
+            moved_at = Instant::now();
+        }
+        if n_left >= n_messages {
+            return Ok(());
+        }
+        anyhow::ensure!(moved_at.elapsed() < PATIENCE, "messages stopped to leave after {n_left} of {n_messages}");
+        sleep(LOOK).await;
+    }
 }
