@@ -66,6 +66,12 @@ struct Done {
     new_end: Option<Revision>,
 }
 
+impl Done {
+    const fn without_adding(outcome: Result<Appended, AppendError>) -> Self {
+        Self { outcome, new_end: None }
+    }
+}
+
 /// Who waits for the outcomes of appends that came together.
 pub(super) type Waiting = oneshot::Sender<Vec<Result<Appended, AppendError>>>;
 
@@ -193,11 +199,7 @@ fn write(
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
-        let n_added = added.len();
-        let outcome = one(&transaction, recent, append, added)?;
-        let is_new = added.len() > n_added;
-        let new_end = outcome.as_ref().ok().filter(|_| is_new).map(|done| done.revision);
-        outcomes.push(Done { outcome, new_end });
+        outcomes.push(one(&transaction, recent, append, added)?);
     }
     transaction.commit().map_err(|error| Failure { error, at_commit: true })?;
     Ok(outcomes)
@@ -208,25 +210,30 @@ fn one(
     recent: &mut Recent,
     append: &Append,
     added: &mut Vec<Key>,
-) -> Result<Result<Appended, AppendError>, Failure> {
-    if let Some(floor) = append.expected.floor() {
+) -> Result<Done, Failure> {
+    let floor = append.expected.floor();
+    if let Some(floor) = floor {
         let actual = revision(transaction, &append.stream)?;
         if actual != floor {
             let own = find_own(transaction, append, floor)?;
             let found = own.map(|revision| Appended { revision, is_duplicate: false });
-            return Ok(found.ok_or(AppendError::Conflict { actual }));
+            return Ok(Done::without_adding(found.ok_or(AppendError::Conflict { actual })));
         }
     }
-    let key = Key::of(append.fact, append.id);
-    if let Some(seen) = recent.find(key, append.recorded_at) {
-        return Ok(Ok(Appended { revision: seen.position, is_duplicate: seen.record != append.id }));
+    // One that expects a revision and comes again was found in its stream, so only its fact has to be remembered.
+    let key = (floor.is_none() || append.fact.is_some()).then(|| Key::of(append.fact, append.id));
+    if let Some(seen) = key.and_then(|key| recent.find(key, append.recorded_at)) {
+        let appended = Appended { revision: seen.position, is_duplicate: seen.record != append.id };
+        return Ok(Done::without_adding(Ok(appended)));
     }
     let mut insert = transaction.prepare_cached("INSERT INTO records (stream, partition, body) VALUES (?1, ?2, ?3)")?;
     insert.execute(params![append.stream, append.partition, append.body])?;
     let revision = transaction.last_insert_rowid().cast_unsigned();
-    recent.remember(append.recorded_at, key, Seen { position: revision, record: append.id });
-    added.push(key);
-    Ok(Ok(Appended { revision, is_duplicate: false }))
+    if let Some(key) = key {
+        recent.remember(append.recorded_at, key, Seen { position: revision, record: append.id });
+        added.push(key);
+    }
+    Ok(Done { outcome: Ok(Appended { revision, is_duplicate: false }), new_end: Some(revision) })
 }
 
 fn revision(transaction: &Transaction<'_>, stream: &str) -> rusqlite::Result<Revision> {
