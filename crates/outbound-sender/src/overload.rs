@@ -139,6 +139,7 @@ fn first_in_first_out(mut asked: VecDeque<Asked>) -> usize {
             let Ok(permit) = pace.permit(LIMITS, now) else { break };
             asked.pop_front();
             permit.wrote(now);
+            permit.answered(now, now);
             n_made += 1;
         }
     }
@@ -202,6 +203,7 @@ impl Desk {
             // What is over ends there, and leaves its permit to the next.
             if moment(now_ms) < first.deadline {
                 permit.wrote(now);
+                permit.answered(now, now);
                 self.n_made += 1;
             }
             self.worked(&stream, first.send, now_ms);
