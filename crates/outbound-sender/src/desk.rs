@@ -141,6 +141,15 @@ impl Desk {
         while let Some(done) = self.workers.join_next().await {
             self.finished(done);
         }
+        self.outlasts_its_pace(&lost).await;
+    }
+
+    /// Keeps the Page until nothing that left counts for its pace any more: whoever has it next begins afresh.
+    async fn outlasts_its_pace(&self, lost: &CancellationToken) {
+        if self.parts.config.is_shaped {
+            let left = self.pace.counts_until().saturating_sub(self.parts.clock.uptime());
+            drop(timeout(left, lost.cancelled()).await);
+        }
     }
 
     /// The holder before was not heard again: it may still be writing. Its lease has ended, so after as long again

@@ -22,8 +22,6 @@ const PEOPLE: u64 = ASKED / 2;
 /// The shortest window that is left to a message, whatever its class, and how often that is doubled for the longest.
 const SHORTEST_MS: u64 = 250;
 const DOUBLINGS: u64 = 7;
-/// By then every window is closed.
-const END_MS: u64 = ASKED_MS + (SHORTEST_MS << DOUBLINGS);
 /// How finely time is played, and how often it is looked for what comes too late.
 const TICK_MS: u64 = 5;
 const SHED_EVERY_MS: u64 = 250;
@@ -36,33 +34,87 @@ pub enum Order {
     Urgency,
     /// As they were asked for. What is over when its turn comes takes no place.
     FirstInFirstOut,
+    /// The same in each class: people before programs before broadcasts.
+    PeopleFirst,
 }
 
-/// How much of their windows is left to the messages, from [`SHORTEST_MS`] to that doubled [`DOUBLINGS`] times.
+/// How much of their windows is left to the messages, from [`SHORTEST_MS`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Windows {
-    /// As many short ones as long ones, as of people of whom some wrote just now and some long ago.
+    /// As many short ones as long ones, as of people of whom some wrote just now and some long ago: up to the shortest
+    /// doubled [`DOUBLINGS`] times, which is 32 s.
     Doubling,
-    /// Any length is as likely as any other. Were the longest at most 16 s, first in, first out would make up to a
-    /// twenty-fifth more on some seeds: people's messages, and those before an urgent one in its conversation, leave before
-    /// others that cannot wait as long.
-    Uniform,
+    /// Any length up to this one, in milliseconds, is as likely as any other.
+    Uniform(u64),
 }
 
 impl Windows {
-    /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Doubling, Self::Uniform];
+    /// Each of them that is played.
+    pub const ALL: [Self; 5] =
+        [Self::Doubling, Self::Uniform(4_000), Self::Uniform(8_000), Self::Uniform(16_000), Self::Uniform(32_000)];
+
+    const fn longest_ms(self) -> u64 {
+        match self {
+            Self::Doubling => SHORTEST_MS << DOUBLINGS,
+            Self::Uniform(longest_ms) => longest_ms,
+        }
+    }
+
+    fn draw_ms(self, dice: &mut Dice) -> u64 {
+        match self {
+            Self::Doubling => {
+                let least_ms = SHORTEST_MS << dice.below(DOUBLINGS);
+                least_ms + dice.below(least_ms)
+            }
+            Self::Uniform(longest_ms) => SHORTEST_MS + dice.below(longest_ms - SHORTEST_MS),
+        }
+    }
 }
 
-/// What share of the messages leaves before its end. The same seed gives the same messages in either order.
-pub fn share_in_time(seed: u64, windows: Windows, order: Order) -> f64 {
-    let asked = asked(seed, windows);
-    let n_asked = asked.len();
-    let n_made = match order {
-        Order::Urgency => by_urgency(asked),
-        Order::FirstInFirstOut => first_in_first_out(asked),
-    };
-    n_made as f64 / n_asked as f64
+/// Whose messages they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Classes {
+    /// A tenth are people's answers, half are broadcasts.
+    Mixed,
+    /// All are broadcasts, so that nobody goes before others for being a person.
+    One,
+}
+
+/// The messages that a Page is asked for. The same seed gives the same ones in any order.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// What they are drawn from.
+    pub seed: u64,
+    /// How long they can wait.
+    pub windows: Windows,
+    /// Whose they are.
+    pub classes: Classes,
+}
+
+/// How many messages left before their end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InTime(BTreeMap<Class, usize>);
+
+impl InTime {
+    /// Their share of all that was asked for.
+    pub fn share(&self) -> f64 {
+        self.0.values().sum::<usize>() as f64 / ASKED as f64
+    }
+
+    fn count(&mut self, row: &Waiting) {
+        *self.0.entry(row.class).or_default() += 1;
+    }
+}
+
+/// Plays the messages of a mix in this order.
+pub fn in_time(mix: &Mix, order: Order) -> InTime {
+    let asked = mix.asked();
+    let moments = mix.moments();
+    match order {
+        Order::Urgency => by_urgency(asked, moments),
+        Order::FirstInFirstOut => in_turn(asked, moments, |_| 0),
+        Order::PeopleFirst => in_turn(asked, moments, |row| row.class as usize),
+    }
 }
 
 /// A message that is asked for.
@@ -88,66 +140,74 @@ const fn moment(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms.cast_signed())
 }
 
-/// The messages, by when they are asked for: a tenth are people's answers, half are broadcasts.
-fn asked(seed: u64, windows: Windows) -> VecDeque<Asked> {
-    let mut dice = Dice(seed);
-    let page = PageId::parse("1001").expect("digits are a Page's id");
-    let one = |number: u64| {
-        let at_ms = number * ASKED_MS / ASKED;
-        let class = match dice.below(10) {
-            0 => Class::Person,
-            1..5 => Class::Automation,
-            _ => Class::Broadcast,
+impl Mix {
+    /// The messages, by when they are asked for.
+    fn asked(&self) -> VecDeque<Asked> {
+        let mut dice = Dice(self.seed);
+        let page = PageId::parse("1001").expect("digits are a Page's id");
+        let one = |number: u64| {
+            let at_ms = number * ASKED_MS / ASKED;
+            let class = match (dice.below(10), self.classes) {
+                (0, Classes::Mixed) => Class::Person,
+                (1..5, Classes::Mixed) => Class::Automation,
+                (_, Classes::Mixed | Classes::One) => Class::Broadcast,
+            };
+            let ends_ms = at_ms + self.windows.draw_ms(&mut dice);
+            let person = PersonKey::from_bytes(u128::from(dice.below(PEOPLE)).to_be_bytes());
+            let row = Waiting {
+                send: SendId::new(page.clone(), person, Uuid::from_u128(number.into())),
+                page: page.clone(),
+                class,
+                deadline: moment(ends_ms),
+                not_before: moment(at_ms),
+                is_held: false,
+                stream: StreamId::Conversation(page.clone(), person),
+                position: number + 1,
+            };
+            Asked { at_ms, row }
         };
-        let window_ms = match windows {
-            Windows::Doubling => {
-                let least_ms = SHORTEST_MS << dice.below(DOUBLINGS);
-                least_ms + dice.below(least_ms)
-            }
-            Windows::Uniform => SHORTEST_MS + dice.below((SHORTEST_MS << DOUBLINGS) - SHORTEST_MS),
-        };
-        let ends_ms = at_ms + window_ms;
-        let person = PersonKey::from_bytes(u128::from(dice.below(PEOPLE)).to_be_bytes());
-        let row = Waiting {
-            send: SendId::new(page.clone(), person, Uuid::from_u128(number.into())),
-            page: page.clone(),
-            class,
-            deadline: moment(ends_ms),
-            not_before: moment(at_ms),
-            is_held: false,
-            stream: StreamId::Conversation(page.clone(), person),
-            position: number + 1,
-        };
-        Asked { at_ms, row }
-    };
-    (0..ASKED).map(one).collect()
+        (0..ASKED).map(one).collect()
+    }
+
+    /// When anything is done, until every window is closed.
+    fn moments(&self) -> impl Iterator<Item = u64> + use<> {
+        let end_ms = ASKED_MS + self.windows.longest_ms();
+        (0..=end_ms).step_by(usize::try_from(TICK_MS).unwrap_or(1))
+    }
 }
 
-fn moments() -> impl Iterator<Item = u64> {
-    (0..=END_MS).step_by(usize::try_from(TICK_MS).unwrap_or(1))
-}
-
-fn first_in_first_out(mut asked: VecDeque<Asked>) -> usize {
-    let (pace, mut n_made) = (Pace::fresh(), 0);
-    for now_ms in moments() {
+/// Lets the messages of each line leave as they were asked for, those of the first line before all others.
+fn in_turn(
+    mut asked: VecDeque<Asked>,
+    moments: impl Iterator<Item = u64>,
+    line_of: impl Fn(&Waiting) -> usize,
+) -> InTime {
+    let (pace, mut made) = (Pace::fresh(), InTime::default());
+    let mut lines: [VecDeque<Waiting>; 3] = Default::default();
+    for now_ms in moments {
         let now = Duration::from_millis(now_ms);
-        while asked.front().is_some_and(|first| first.at_ms <= now_ms) {
-            if asked.front().is_some_and(|first| first.row.deadline <= moment(now_ms)) {
-                asked.pop_front();
-                continue;
+        while let Some(next) = asked.pop_front_if(|first| first.at_ms <= now_ms) {
+            lines[line_of(&next.row)].push_back(next.row);
+        }
+        for line in &mut lines {
+            while let Some(first) = line.front() {
+                if moment(now_ms) < first.deadline {
+                    let Ok(permit) = pace.permit(LIMITS, now) else { break };
+                    permit.wrote(now);
+                    permit.answered(now, now);
+                    made.count(first);
+                }
+                line.pop_front();
             }
-            let Ok(permit) = pace.permit(LIMITS, now) else { break };
-            asked.pop_front();
-            permit.wrote(now);
-            n_made += 1;
         }
     }
-    n_made
+    made
 }
 
-fn by_urgency(mut asked: VecDeque<Asked>) -> usize {
-    let mut desk = Desk { queue: Queue::default(), pace: Pace::fresh(), conversations: HashMap::new(), n_made: 0 };
-    for now_ms in moments() {
+fn by_urgency(mut asked: VecDeque<Asked>, moments: impl Iterator<Item = u64>) -> InTime {
+    let (queue, pace, made) = (Queue::default(), Pace::fresh(), InTime::default());
+    let mut desk = Desk { queue, pace, conversations: HashMap::new(), made };
+    for now_ms in moments {
         while let Some(next) = asked.pop_front_if(|first| first.at_ms <= now_ms) {
             desk.ask(next.row);
         }
@@ -157,7 +217,7 @@ fn by_urgency(mut asked: VecDeque<Asked>) -> usize {
         }
         desk.work(now_ms);
     }
-    desk.n_made
+    desk.made
 }
 
 /// What is left of a desk without log, table, network and clock.
@@ -166,7 +226,7 @@ struct Desk {
     pace: Pace,
     /// What waits in each conversation, in the order in which it leaves there.
     conversations: HashMap<StreamId, BTreeMap<(Class, u64), Waiting>>,
-    n_made: usize,
+    made: InTime,
 }
 
 impl Desk {
@@ -202,7 +262,8 @@ impl Desk {
             // What is over ends there, and leaves its permit to the next.
             if moment(now_ms) < first.deadline {
                 permit.wrote(now);
-                self.n_made += 1;
+                permit.answered(now, now);
+                self.made.count(&first);
             }
             self.worked(&stream, first.send, now_ms);
         }
@@ -218,29 +279,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn at_ten_times_the_rate_more_make_their_window_than_first_in_first_out_on_every_seed() {
-        for windows in Windows::ALL {
-            let (mut all, mut all_in_turn) = (0.0, 0.0);
-            for seed in 0..20 {
-                let share = |order| share_in_time(seed, windows, order);
-                let (made, in_turn) = (share(Order::Urgency), share(Order::FirstInFirstOut));
-                assert!(made >= in_turn, "{windows:?}, seed {seed}: {made} and {in_turn}");
-                all += made;
-                all_in_turn += in_turn;
-            }
-            assert!(all > all_in_turn, "{windows:?}: {all} and {all_in_turn}");
-            // Neither stands still: what a Page may send in the time is used up.
-            assert!(all_in_turn / 20.0 > 0.2, "{windows:?}: {all_in_turn}");
-        }
-    }
-
-    #[test]
-    fn the_same_seed_plays_the_same() {
-        let share = || share_in_time(7, Windows::Doubling, Order::Urgency);
-        assert_eq!(share(), share());
-    }
-}
+mod tests;

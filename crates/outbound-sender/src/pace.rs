@@ -1,10 +1,14 @@
 //! How fast one Page writes: never more than so many messages in any second, on whatever moments they fall.
 //!
 //! A message counts from the moment at which its first byte leaves; until then it counts as if it left now. So whatever
-//! a worker does between being let through and writing, no sliding second holds more than the limit. One whose answer took
-//! longer than the quickest may have arrived as much later, and is counted from then on.
+//! a worker does between being let through and writing, no sliding second of what is written holds more than the limit.
+//! One whose answer took longer than the quickest may have arrived as much later. So arrivals are counted too, each at
+//! the last moment that it may have, and no sliding second of them holds more than the limit and a twentieth. That room
+//! is why late answers do not make a Page slower: what they put off by half a tenth of a second, it makes up for.
 
-use std::collections::{HashSet, VecDeque};
+mod meter;
+
+use meter::Meter;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -64,73 +68,6 @@ struct State {
     next: u64,
 }
 
-/// Counts what left in the last while, and what is about to.
-#[derive(Debug)]
-struct Meter {
-    window: Duration,
-    written: VecDeque<Duration>,
-    pending: HashSet<u64>,
-}
-
-impl Meter {
-    fn new(window: Duration) -> Self {
-        Self { window, written: VecDeque::new(), pending: HashSet::new() }
-    }
-
-    /// One whose whole limit was used just now.
-    fn full(window: Duration, limit: u32, now: Duration) -> Self {
-        Self { written: (0..limit).map(|_| now).collect(), ..Self::new(window) }
-    }
-
-    /// When there is room for one more; none: now.
-    fn full_until(&mut self, limit: u32, now: Duration) -> Option<Duration> {
-        while self.written.front().is_some_and(|at| *at + self.window <= now) {
-            self.written.pop_front();
-        }
-        let limit = limit.max(1) as usize;
-        let n_used = self.written.len() + self.pending.len();
-        if n_used < limit {
-            return None;
-        }
-        // What is pending may be written now at the earliest, so it frees its room a whole window later.
-        let freed = self.written.get(n_used - limit).copied().unwrap_or(now);
-        Some(freed + self.window)
-    }
-
-    /// When one more could be written that so many others go before, if each is written as soon as it may be.
-    fn turn(&self, n_ahead: usize, limit: u32, now: Duration) -> Duration {
-        let limit = limit.max(1) as usize;
-        let n_gone = self.written.partition_point(|at| *at + self.window <= now);
-        let place = (self.written.len() - n_gone + self.pending.len()).saturating_add(n_ahead);
-        let n_windows = u32::try_from(place / limit).unwrap_or(u32::MAX);
-        if n_windows == 0 {
-            return now;
-        }
-        // Each takes the room of the one that is a whole limit before it, a window after that one.
-        let first = self.written.get(n_gone + place % limit).copied().unwrap_or(now);
-        now.max(first.saturating_add(self.window.saturating_mul(n_windows)))
-    }
-
-    fn wrote(&mut self, permit: u64, at: Duration) {
-        if self.pending.remove(&permit) {
-            self.count(at);
-        }
-    }
-
-    fn count(&mut self, at: Duration) {
-        let place = self.written.partition_point(|known| *known <= at);
-        self.written.insert(place, at);
-    }
-
-    /// What was written then is counted from a later moment, if it is counted at all.
-    fn delay(&mut self, at: Duration, by: Duration) {
-        if let Ok(place) = self.written.binary_search(&at) {
-            self.written.remove(place);
-            self.count(at + by);
-        }
-    }
-}
-
 /// The leave to write one message. Dropped without having been used, it leaves its room to another.
 #[derive(Debug)]
 pub(crate) struct Permit {
@@ -141,14 +78,14 @@ pub(crate) struct Permit {
 impl Pace {
     /// A pace that begins as if the whole limit had just been used: whoever wrote for the Page before may have.
     pub(crate) fn used_up(limits: Limits, now: Duration) -> Self {
-        let pace = Self::with(Meter::full(WINDOW, limits.all, now), Meter::full(WINDOW, limits.media, now));
+        let pace = Self::with(Meter::full(limits.all, now), Meter::full(limits.media, now));
         pace.state().look_up_at = now + LOOK_UPS_APART;
         pace
     }
 
     /// A pace with the whole limit before it, where nobody wrote for a while.
     pub(crate) fn fresh() -> Self {
-        Self::with(Meter::new(WINDOW), Meter::new(WINDOW))
+        Self::with(Meter::default(), Meter::default())
     }
 
     fn with(all: Meter, media: Meter) -> Self {
@@ -176,7 +113,7 @@ impl Pace {
         }
         let number = state.next;
         state.next += 1;
-        state.all.pending.insert(number);
+        state.all.begin(number);
         Ok(Permit { pace: self.clone(), number })
     }
 
@@ -185,6 +122,12 @@ impl Pace {
     pub(crate) fn turn(&self, n_ahead: usize, limits: Limits, now: Duration) -> Duration {
         let state = self.state();
         state.all.turn(n_ahead, limits.all, now.max(state.paused_until))
+    }
+
+    /// From when on nothing that was done counts any more, so that somebody else may begin with a fresh pace.
+    pub(crate) fn counts_until(&self) -> Duration {
+        let state = self.state();
+        state.all.counts_until().max(state.look_up_at)
     }
 
     fn pause(&self, until: Duration) {
@@ -207,7 +150,7 @@ impl Permit {
         if let Some(until) = state.media.full_until(limits.media, now) {
             return Err(until);
         }
-        state.media.pending.insert(self.number);
+        state.media.begin(self.number);
         Ok(())
     }
 
@@ -251,16 +194,16 @@ impl Permit {
         let took = now.saturating_sub(at);
         state.quickest = state.quickest.min(took);
         let late = (took - state.quickest).min(LATEST);
-        state.all.delay(at, late);
-        state.media.delay(at, late);
+        state.all.answered(at, late);
+        state.media.answered(at, late);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.pace.state();
-        state.all.pending.remove(&self.number);
-        state.media.pending.remove(&self.number);
+        state.all.end(self.number);
+        state.media.end(self.number);
     }
 }
 

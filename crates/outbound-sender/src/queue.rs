@@ -1,12 +1,16 @@
 //! What one Page has to do, and what of that is next: people before programs before broadcasts, in each the one whose
 //! time ends first. A conversation is worked on as a whole, by one worker at a time, at the place of its most urgent send.
 
+mod late;
+
+pub(crate) use late::Late;
+
 use crate::hints::News;
 use domain::id::{SendId, StreamId};
 use domain::send::Class;
 use domain::time::{Span, Timestamp};
 use sql::outbox::Waiting;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// For how long a conversation is remembered in which nothing is left to do: longer than the table takes to learn that.
 const REMEMBERED: Span = Span::from_secs(60);
@@ -36,17 +40,6 @@ pub(crate) struct Worked {
     pub(crate) moved: Option<(SendId, Timestamp)>,
     /// The revision that was looked at.
     pub(crate) revision: u64,
-}
-
-/// A send that cannot make its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Late {
-    /// Where it is.
-    pub(crate) stream: StreamId,
-    /// Which it is.
-    pub(crate) send: SendId,
-    /// When its turn would have come.
-    pub(crate) turn: Timestamp,
 }
 
 #[derive(Debug)]
@@ -177,25 +170,6 @@ impl Queue {
             self.turn(id, Turn::Busy(0));
         }
         waits
-    }
-
-    /// Those whose turn comes when their time is over, when `turn` says when it comes to the one that so many others go
-    /// before. One that is late takes nobody's place. At most one of a conversation is told, since one worker has that.
-    pub(crate) fn late(&self, turn: impl Fn(usize) -> Timestamp) -> Vec<Late> {
-        let waiting = self.streams.iter().filter(|(_, stream)| stream.turn == Turn::Waits);
-        let sends = waiting.flat_map(|(id, stream)| stream.places.iter().map(move |(send, place)| (place, id, send)));
-        let mut sends: Vec<_> = sends.collect();
-        sends.sort_unstable();
-        let (mut late, mut n_ahead, mut told) = (Vec::new(), 0, HashSet::new());
-        for ((_, end, _), id, send) in sends {
-            let turn = turn(n_ahead);
-            if turn < *end {
-                n_ahead += 1;
-            } else if told.insert(id) {
-                late.push(Late { stream: id.clone(), send: send.clone(), turn });
-            }
-        }
-        late
     }
 
     /// A worker is done with a conversation. It rests for a while before the next message, should more wait there.

@@ -10,7 +10,7 @@ use domain::evaluate::judge;
 use domain::id::PageId;
 use domain::pack::Packs;
 use domain::page::Page;
-use domain::send::{Class, Request};
+use domain::send::{Class, Request, Send, Status};
 use domain::time::Timestamp;
 use sql::outbox;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -163,19 +163,35 @@ impl Parts {
         if last <= now || command.handling.not_before.is_some_and(|at| last <= at) {
             return None;
         }
-        let end = self.end_by_now(page, packs, command, now).await.filter(|end| *end <= last)?;
-        let n_ahead = self.n_ahead(page_id, (class, end), now).await?;
+        let (end, n_with_it) = self.end_by_now(page, packs, command, now).await.filter(|(end, _)| *end <= last)?;
+        let n_ahead = self.n_ahead(page_id, (class, end), now).await?.saturating_add(n_with_it);
         Some(turn(n_ahead)).filter(|turn| end <= *turn)
     }
 
-    /// The end of what lets it leave, by what is known now.
-    async fn end_by_now(&self, page: &Page, packs: &Packs, command: &Request, now: Timestamp) -> Option<Timestamp> {
+    /// The end of what lets it leave, by what is known now, and how many go before it in its conversation though they could
+    /// wait longer.
+    async fn end_by_now(
+        &self,
+        page: &Page,
+        packs: &Packs,
+        command: &Request,
+        now: Timestamp,
+    ) -> Option<(Timestamp, usize)> {
         let loaded = self.conversations.load(&command.send.stream()).await.ok()?;
         let home = self.home(&command.send.stream()).await.ok()?;
         let facts = facts(command.send.page(), page, &loaded.state, home.as_deref());
         let decision = judge(packs, &facts.of_send(&command.send), &command.intent, now);
         decision.route()?;
-        decision.holds_until.into_iter().chain(command.handling.expires_at).min()
+        let end = decision.holds_until.into_iter().chain(command.handling.expires_at).min()?;
+        let class = Class::of(&command.intent.actor);
+        let goes_with_it = |send: &Send| {
+            let is_later = send.deadline().is_none_or(|other| end < other);
+            // One that is tried again holds back the others for a while only.
+            let is_due =
+                matches!(send.status, Status::Accepted { not_before } if not_before.is_none_or(|at| at <= now));
+            is_later && is_due && Class::of(&send.intent.actor) == class
+        };
+        Some((end, loaded.state.sends().filter(|(_, send)| goes_with_it(send)).count()))
     }
 
     /// How many sends wait that go before one of this class, or beside it.

@@ -165,3 +165,43 @@ fn what_is_over_is_forgotten_after_a_while() {
     queue.wake(at(60_000));
     assert!(queue.streams.is_empty() && queue.alarms.is_empty() && queue.turns.is_empty());
 }
+
+/// Which sends are late where one leaves each second, by person and position.
+fn late(rows: &[Waiting]) -> Vec<u64> {
+    let mut queue = Queue::default();
+    rows.iter().for_each(|row| queue.put(row));
+    let late = queue.late(|n_ahead| at(i64::try_from(n_ahead).unwrap() * 1_000));
+    late.iter().map(|late| rows.iter().find(|row| row.send == late.send).unwrap().position).collect()
+}
+
+#[test]
+fn what_goes_before_a_send_in_its_conversation_counts_for_its_turn_however_long_it_could_wait() {
+    let before = [row(1, 1, Class::Automation, 9_000), row(1, 2, Class::Automation, 8_000)];
+    assert_eq!(late(&[before.as_slice(), &[row(1, 3, Class::Automation, 2_001)]].concat()), [] as [u64; 0]);
+    assert_eq!(late(&[before.as_slice(), &[row(1, 3, Class::Automation, 2_000)]].concat()), [3]);
+    // What is asked for later, and what programs say beside a person, goes behind it.
+    let behind = [row(1, 4, Class::Person, 9_000), row(1, 1, Class::Automation, 9_000)];
+    assert_eq!(late(&[behind.as_slice(), &[row(1, 3, Class::Person, 1)]].concat()), [] as [u64; 0]);
+}
+
+#[test]
+fn what_is_late_pulls_nobody_before_others() {
+    let own = [row(1, 1, Class::Automation, 9_000), row(1, 2, Class::Automation, 1_000)];
+    let other = row(2, 3, Class::Automation, 1_001);
+    // Behind the first of its conversation the second is late, and then both places before it are the other's.
+    assert_eq!(late(&[own.as_slice(), std::slice::from_ref(&other)].concat()), [2]);
+    // One that makes it takes the first with it, and the place of the other.
+    let own = [row(1, 1, Class::Automation, 9_000), row(1, 2, Class::Automation, 1_001)];
+    assert_eq!(late(&[own.as_slice(), &[Waiting { deadline: at(2_000), ..other }]].concat()), [3]);
+}
+
+#[test]
+fn sends_of_one_record_are_counted_each() {
+    let mut rows = vec![row(1, 1, Class::Automation, 3_000); 3];
+    for (row, number) in rows.iter_mut().zip(1_u128..) {
+        row.send = SendId::new(page(), PersonKey::from_bytes([1; 16]), Uuid::from_u128(number));
+    }
+    assert_eq!(late(&[rows.as_slice(), &[row(2, 9, Class::Automation, 3_000)]].concat()), [9]);
+    rows.iter_mut().for_each(|row| row.deadline = at(2_001));
+    assert_eq!(late(&[rows.as_slice(), &[row(2, 9, Class::Automation, 3_001)]].concat()), [] as [u64; 0]);
+}

@@ -50,3 +50,22 @@ async fn nothing_leaves_a_page_until_its_limits_can_be_read() {
     assert!(calls[1].at_ms - calls[0].at_ms >= 1_000, "{calls:?}");
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_is_handed_a_page_keeps_what_is_left_of_its_second() {
+    let mut sandbox = Sandbox::start_with(|setup| setup.is_shaped = true).await;
+    sandbox.is_limited_by("sends_per_second = 1").await;
+    for psid in [ASHA, BILAL] {
+        sandbox.hears(psid).await;
+    }
+    let first = sandbox.send(says(ASHA, "1", "hello")).await;
+    sandbox.becomes(&first.name, State::Sent).await;
+    sandbox.stop_senders().await;
+    sandbox.start_sender();
+    let second = sandbox.send(says(BILAL, "1", "hello")).await;
+    sandbox.becomes(&second.name, State::Sent).await;
+    let calls = sandbox.calls().await;
+    assert_eq!(calls.len(), 2);
+    assert!(calls[1].at_ms - calls[0].at_ms >= 1_000, "{calls:?}");
+    sandbox.stop().await;
+}

@@ -65,6 +65,28 @@ async fn what_would_leave_after_its_window_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn what_goes_before_it_in_its_conversation_counts_however_long_that_could_wait() {
+    let (sandbox, hands) = used_up(Span::from_secs(30)).await;
+    // In a second as many may leave again, and all of those go to Asha.
+    for n in 0..AT_ONCE {
+        sandbox.send(says(ASHA, &format!("more-{n}"), "and more")).await;
+    }
+    let within = |psid, id, ms| {
+        let end = Some(convert::timestamp(sandbox.now().plus(Span::from_millis(ms))));
+        SendMessageRequest { expire_time: end, ..says(psid, id, "soon") }
+    };
+    let refused = sandbox.refused(within(ASHA, "behind", 1_500)).await;
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "SEND_RATE"));
+    let in_time = sandbox.send(within(ASHA, "far-behind", 2_500)).await;
+    let urgent = sandbox.send(within(BILAL, "beside", 1_500)).await;
+    hands.advance(Span::from_millis(1_100));
+    sandbox.becomes(&urgent.name, State::Sent).await;
+    hands.advance(Span::from_millis(1_100));
+    sandbox.becomes(&in_time.name, State::Sent).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_held_leaves_another_time_when_its_window_closes_before_its_turn() {
     let (sandbox, hands) = used_up(Span::from_millis(500)).await;
     let held = sandbox.send(deferred(says(BILAL, "1", "whenever"))).await;
