@@ -238,7 +238,7 @@ impl Parts {
         if ready.is_by_staff {
             self.type_first(by, &request).await;
         }
-        let uptime = self.clock.uptime();
+        let uptime = self.comes(work.permit.from()).await;
         let outcome = if uptime >= claimed.leave_by || !work.held.lease().is_held(uptime) {
             tracing::warn!(%send, "a claim was held too long; nothing is sent by it");
             Some(Outcome::NotSent { not_before: self.clock.now() })
@@ -257,6 +257,17 @@ impl Parts {
             self.settle(stream, send, claimed.attempt, outcome).await?;
         }
         Ok(None)
+    }
+
+    /// Waits until the machine's uptime has come to this moment, and answers what it is then.
+    async fn comes(&self, moment: Duration) -> Duration {
+        loop {
+            let uptime = self.clock.uptime();
+            if uptime >= moment {
+                return uptime;
+            }
+            tokio::time::sleep(moment - uptime).await;
+        }
     }
 
     /// Leave for the call that sends it, or when to look again: who writes to many stops first.

@@ -208,6 +208,13 @@ impl Parts {
             ErrorClass::Transient if n_failed <= error.treatment().tries => {
                 File::Later(self.told(&error).unwrap_or_else(|| self.backoff(n_failed)))
             }
+            ErrorClass::Page(lack) => {
+                let again_at = self.page_lacks(wanted.by, lack, &error, heeds).await;
+                match again_at.filter(|_| heeds.waits()) {
+                    Some(at) => File::Later(at),
+                    None => self.refused_for_good(error, under_way),
+                }
+            }
             ErrorClass::Transient
             | ErrorClass::Message
             | ErrorClass::Attachment
@@ -215,17 +222,20 @@ impl Parts {
             | ErrorClass::Person
             | ErrorClass::Thread
             | ErrorClass::Feature
-            | ErrorClass::Page(_)
-            | ErrorClass::Ambiguous => {
-                self.files.ended(&under_way.file);
-                File::Refused(error)
-            }
+            | ErrorClass::Ambiguous => self.refused_for_good(error, under_way),
         }
+    }
+
+    fn refused_for_good(&self, error: ApiError, under_way: &UnderWay<'_>) -> File {
+        self.files.ended(&under_way.file);
+        File::Refused(error)
     }
 }
 
 /// Who takes the platform's word on its limits.
 pub(crate) trait Heeds: Sync {
+    /// Whether it can wait until a Page has what it lacks.
+    fn waits(&self) -> bool;
     /// How much of them is used.
     fn heed(&self, parts: &Parts, usage: &Usage, is_refused: bool);
     /// What is over has to pause.
@@ -234,6 +244,10 @@ pub(crate) trait Heeds: Sync {
 
 /// A message on its way.
 impl Heeds for Work {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn heed(&self, parts: &Parts, usage: &Usage, is_refused: bool) {
         parts.heed(usage, is_refused, self);
     }
@@ -247,6 +261,10 @@ impl Heeds for Work {
 pub(crate) struct Called;
 
 impl Heeds for Called {
+    fn waits(&self) -> bool {
+        false
+    }
+
     fn heed(&self, _: &Parts, _: &Usage, _: bool) {}
 
     fn pause(&self, parts: &Parts, scope: Scope, until: Timestamp) {

@@ -192,7 +192,7 @@ fn in_turn(
         for line in &mut lines {
             while let Some(first) = line.front() {
                 if moment(now_ms) < first.deadline {
-                    let Ok(permit) = pace.permit(LIMITS, now) else { break };
+                    let Ok(permit) = pace.permit_at_once(LIMITS, now) else { break };
                     permit.wrote(now);
                     permit.answered(now, now);
                     made.count(first);
@@ -255,7 +255,7 @@ impl Desk {
     fn work(&mut self, now_ms: u64) {
         let now = Duration::from_millis(now_ms);
         while self.queue.n_waiting() > 0 {
-            let Ok(permit) = self.pace.permit(LIMITS, now) else { return };
+            let Ok(permit) = self.pace.permit_at_once(LIMITS, now) else { return };
             let Some(stream) = self.queue.next() else { return };
             let first = self.conversations.get_mut(&stream).and_then(BTreeMap::pop_first);
             let Some((_, first)) = first else { continue };

@@ -5,6 +5,8 @@
 //! One whose answer took longer than the quickest may have arrived as much later. So arrivals are counted too, each at
 //! the last moment that it may have, and no sliding second of them holds more than the limit and a twentieth. That room
 //! is why late answers do not make a Page slower: what they put off by half a tenth of a second, it makes up for.
+//!
+//! A claim takes a while too, so leave is given [`LEAD`] before there is room, for the moment at which there is.
 
 mod meter;
 
@@ -16,6 +18,9 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_millis(1_010);
 /// By how much later than the quickest a message is thought to arrive at most: an answer may be late for other reasons.
 const LATEST: Duration = Duration::from_millis(100);
+/// How long before its moment a message has leave to be claimed. About as long as that takes: what it takes longer, the
+/// Page's second gets longer, and what comes meanwhile and is more urgent waits behind it.
+const LEAD: Duration = Duration::from_millis(50);
 /// The least part of its limit to which a Page is slowed, in hundredths.
 const SLOWEST: u32 = 10;
 
@@ -73,6 +78,8 @@ struct State {
 pub(crate) struct Permit {
     pace: Pace,
     number: u64,
+    /// Nothing may be written by it before this.
+    from: Duration,
 }
 
 impl Pace {
@@ -101,20 +108,30 @@ impl Pace {
         })))
     }
 
-    /// Leave to write one message now, or when to ask again.
+    /// Leave to claim one message now and to write it from [`Permit::from`] on, or when to ask again.
     pub(crate) fn permit(&self, limits: Limits, now: Duration) -> Result<Permit, Duration> {
+        self.permit_ahead(limits, now, LEAD)
+    }
+
+    /// Leave to write one message now, or when to ask again: for whoever needs no time for a claim.
+    pub(crate) fn permit_at_once(&self, limits: Limits, now: Duration) -> Result<Permit, Duration> {
+        self.permit_ahead(limits, now, Duration::ZERO)
+    }
+
+    fn permit_ahead(&self, limits: Limits, now: Duration, lead: Duration) -> Result<Permit, Duration> {
         let mut state = self.state();
         if now < state.paused_until {
             return Err(state.paused_until);
         }
         let limit = (limits.all.saturating_mul(state.percent) / 100).max(1);
-        if let Some(until) = state.all.full_until(limit, now) {
-            return Err(until);
+        let from = state.all.next(limit, now);
+        if from > now + lead {
+            return Err(from.saturating_sub(lead));
         }
         let number = state.next;
         state.next += 1;
         state.all.begin(number);
-        Ok(Permit { pace: self.clone(), number })
+        Ok(Permit { pace: self.clone(), number, from })
     }
 
     /// When a message would leave that so many others go before. That a Page is slowed may end any moment, so this is at
@@ -141,14 +158,20 @@ impl Pace {
 }
 
 impl Permit {
+    /// The first moment at which something may be written by it.
+    pub(crate) const fn from(&self) -> Duration {
+        self.from
+    }
+
     /// Makes it a leave for audio or video as well, or says when to ask again.
     pub(crate) fn for_media(&self, limits: Limits, now: Duration) -> Result<(), Duration> {
         let mut state = self.pace.state();
         if now < state.media_paused_until {
             return Err(state.media_paused_until);
         }
-        if let Some(until) = state.media.full_until(limits.media, now) {
-            return Err(until);
+        let from = state.media.next(limits.media, now);
+        if now < from {
+            return Err(from);
         }
         state.media.begin(self.number);
         Ok(())

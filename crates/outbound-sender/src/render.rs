@@ -7,6 +7,7 @@ use domain::conversation::Conversation;
 use domain::id::SendId;
 use domain::pack::Packs;
 use domain::send::{Guarantee, Send, SettledBy, Status};
+use domain::time::Timestamp;
 use event_log::Loaded;
 use messenger::client::errors::Known;
 
@@ -28,7 +29,7 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         | Status::Sent { .. }
         | Status::Unresolved => None,
     };
-    let reached = |watermark: fn(&Conversation) -> Option<domain::time::Timestamp>| {
+    let reached = |watermark: fn(&Conversation) -> Option<Timestamp>| {
         sent_at.zip(watermark(&loaded.state)).is_some_and(|(sent, watermark)| sent <= watermark)
     };
     pb::Message {
@@ -46,8 +47,27 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         not_before: send.handling.not_before.map(timestamp),
         expire_time: send.handling.expires_at.map(timestamp),
         guarantee: guarantee(send.handling.guarantee).into(),
+        missed_turn_time: missed_turn(&send.status).map(timestamp),
         settled_by: send.settled_by.map(settled_by).unwrap_or_default().into(),
         dedupe_key: send.handling.key.as_ref().map(|key| key.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+/// When its Page's turn would have come to it, where that was too late.
+const fn missed_turn(status: &Status) -> Option<Timestamp> {
+    match status {
+        Status::Expired { turn } => *turn,
+        Status::Requested
+        | Status::Accepted { .. }
+        | Status::Retrying { .. }
+        | Status::Deferred { .. }
+        | Status::Blocked
+        | Status::Cancelled
+        | Status::Dispatched { .. }
+        | Status::Unknown { .. }
+        | Status::Sent { .. }
+        | Status::Rejected { .. }
+        | Status::Unresolved => None,
     }
 }
 

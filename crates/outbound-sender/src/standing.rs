@@ -5,10 +5,11 @@
 
 use crate::Parts;
 use crate::dispatch::Work;
+use crate::files::Heeds;
 use domain::event::{Concern, Outcome};
 use domain::id::{RecordId, StreamId};
 use domain::page::{Change, change};
-use domain::time::Span;
+use domain::time::{Span, Timestamp};
 use event_log::{AppendError, Expected, MOST_TRIES, Record};
 use messenger::client::errors::{Lack, Scope};
 use messenger::client::{ApiError, As};
@@ -43,37 +44,57 @@ impl Parts {
 
     /// The platform refuses the Page as a whole. Answers what becomes of the message by which it said so.
     pub(crate) async fn page_is_refused(&self, by: As<'_>, lack: Lack, error: &ApiError, work: &Work) -> Outcome {
-        let (page, code, subcode) = (by.page, error.code, error.subcode);
-        let rests = |rest: Duration| {
-            let not_before = self.clock.now().plus(Span::from_secs(rest.as_secs().cast_signed()));
-            Outcome::Retrying { not_before, code }
+        let (code, subcode) = (error.code, error.subcode);
+        let again_at = match lack {
+            Lack::Permission | Lack::Review | Lack::Leave => self.page_lacks(by, lack, error, work).await,
+            Lack::Token if self.is_in_use(by).await => {
+                self.token_is_dead(by, error).await;
+                // Nothing left, and another token may be better.
+                work.permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
+                Some(self.rested(DEAD_TOKEN_RESTS))
+            }
+            Lack::Token => Some(self.made_again(by, error)),
         };
-        if matches!(lack, Lack::Token | Lack::Permission) && !self.is_in_use(by).await {
-            tracing::info!(%page, code, "a message was refused by a token that was replaced meanwhile; it is tried again");
-            return rests(Duration::ZERO);
+        match again_at {
+            Some(not_before) => Outcome::Retrying { not_before, code },
+            None => Outcome::Rejected { code, subcode, concern: Concern::Message },
         }
-        let rejected = Outcome::Rejected { code, subcode, concern: Concern::Message };
-        if lack == Lack::Token {
-            self.token_is_dead(by, error).await;
-            // Nothing left, and another token may be better.
-            work.permit.pause(self.clock.uptime() + DEAD_TOKEN_RESTS);
-            return rests(DEAD_TOKEN_RESTS);
+    }
+
+    /// What a Page lacks besides its token: everybody is told, and the Page rests. Answers when what was refused may be tried
+    /// again; none: it is refused for good.
+    pub(crate) async fn page_lacks(
+        &self,
+        by: As<'_>,
+        lack: Lack,
+        error: &ApiError,
+        heeds: &dyn Heeds,
+    ) -> Option<Timestamp> {
+        let (page, code, subcode) = (by.page, error.code, error.subcode);
+        let waits = lack == Lack::Permission;
+        if waits && !self.is_in_use(by).await {
+            return Some(self.made_again(by, error));
         }
         tracing::error!(%page, code, subcode, "the platform refuses the Page as a whole; see docs/errors.md");
         self.refused_pages.add(1, &[("page", page.as_str())]);
-        self.pause(Scope::Page, self.clock.uptime() + PAGE_RESTS, work);
-        match lack {
-            Lack::Token | Lack::Permission => {
-                self.tell(by, &Change::FindPermissionLost { code, subcode }).await;
-                rests(PAGE_RESTS)
-            }
-            Lack::Review => {
-                self.tell(by, &Change::FindPermissionLost { code, subcode }).await;
-                rejected
-            }
-            // Told by the message's own end, to whoever follows those.
-            Lack::Leave => rejected,
+        let until = self.rested(PAGE_RESTS);
+        heeds.pause(self, Scope::Page, until);
+        // Of one that has to leave whoever follows the messages' own ends is told.
+        if lack != Lack::Leave {
+            self.tell(by, &Change::FindPermissionLost { code, subcode }).await;
         }
+        waits.then_some(until)
+    }
+
+    /// What the platform says of a token that was replaced meanwhile says nothing.
+    fn made_again(&self, by: As<'_>, error: &ApiError) -> Timestamp {
+        let (page, code) = (by.page, error.code);
+        tracing::info!(%page, code, "a call was refused by a token that was replaced meanwhile; it is made again");
+        self.clock.now()
+    }
+
+    fn rested(&self, rest: Duration) -> Timestamp {
+        self.clock.now().plus(Span::from_millis(i64::try_from(rest.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// Whether the Page still speaks by this token. Where that cannot be told, it is taken to.

@@ -29,13 +29,13 @@ impl Meter {
         Self { written: Moments::full(limit, now), arrived: Moments::full(tolerated(limit), now), ..Self::default() }
     }
 
-    /// When there is room for one more; none: now.
-    pub(super) fn full_until(&mut self, limit: u32, now: Duration) -> Option<Duration> {
+    /// From when on there is room for one more, if what is pending is written before.
+    pub(super) fn next(&mut self, limit: u32, now: Duration) -> Duration {
         let limit = limit.max(1);
         self.written.forget(now);
         self.arrived.forget(now);
-        let until = self.written.turn(self.pending.len(), limit, now);
-        Some(until.max(self.arrived.turn(self.pending.len(), tolerated(limit), now))).filter(|until| now < *until)
+        let from = self.written.turn(self.pending.len(), limit, now);
+        from.max(self.arrived.turn(self.pending.len(), tolerated(limit), now))
     }
 
     /// When one more could be written that so many others go before, if each is written as soon as it may be. That some

@@ -30,7 +30,7 @@ proptest! {
                 permit.wrote(at);
                 written.push(at);
             }
-            if let Ok(permit) = pace.permit(LIMITS, now)
+            if let Ok(permit) = pace.permit_at_once(LIMITS, now)
                 && is_used
             {
                 open.push((now + ms(late), permit));
@@ -62,7 +62,7 @@ impl Way {
         for (at, answered, permit) in answers {
             permit.answered(at, answered);
         }
-        let permit = self.pace.permit(LIMITS, now)?;
+        let permit = self.pace.permit_at_once(LIMITS, now)?;
         permit.wrote(now);
         self.written.push(now);
         self.arrived.push(now + ms(10) + late);
@@ -119,6 +119,40 @@ proptest! {
     }
 }
 
+/// When messages leave that each take a while to be claimed, `claims` in turn, if as many as may are claimed at any moment
+/// until `end`.
+fn claimed(claims: &[u64], end: Duration) -> Vec<Duration> {
+    let (pace, mut now, mut open, mut written) = (Pace::fresh(), ms(0), Vec::<(Duration, Permit)>::new(), Vec::new());
+    let mut claims = claims.iter().cycle();
+    while now < end {
+        for (_, permit) in open.extract_if(.., |(at, _)| *at <= now) {
+            permit.wrote(now);
+            permit.answered(now, now);
+            written.push(now);
+        }
+        while let Ok(permit) = pace.permit(LIMITS, now) {
+            open.push(((now + ms(*claims.next().unwrap())).max(permit.from()), permit));
+        }
+        now += ms(1);
+    }
+    written
+}
+
+proptest! {
+    #[test]
+    fn no_sliding_second_holds_more_than_the_limit_where_messages_are_claimed_ahead(
+        claims in prop::collection::vec(0..300_u64, 1..100),
+    ) {
+        prop_assert!(most_in_a_second(&claimed(&claims, ms(5_000))) <= 40);
+    }
+}
+
+#[test]
+fn what_a_claim_takes_is_not_lost_to_the_page() {
+    let written = claimed(&[0, 20, 50], ms(60_000));
+    assert!(written.len() * 100 > 60 * 40 * 98, "{} in a minute", written.len());
+}
+
 /// How many messages leave in a simulated minute whose answers are late by up to 100 ms, the most at a time where they all
 /// could be written at once.
 fn in_a_minute_of_late_answers() -> Way {
@@ -150,7 +184,7 @@ fn with_enough_to_do_nearly_the_whole_limit_is_used() {
     let mut written = Vec::new();
     let mut now = ms(0);
     while now < ms(60_000) {
-        match pace.permit(LIMITS, now) {
+        match pace.permit_at_once(LIMITS, now) {
             Ok(permit) => {
                 permit.wrote(now);
                 permit.answered(now, now);
@@ -166,16 +200,16 @@ fn with_enough_to_do_nearly_the_whole_limit_is_used() {
 #[test]
 fn whoever_takes_a_page_over_waits_out_what_the_other_may_have_written() {
     let pace = Pace::used_up(LIMITS, ms(5_000));
-    assert_eq!(pace.permit(LIMITS, ms(5_500)).unwrap_err(), ms(5_000) + WINDOW);
-    assert!(pace.permit(LIMITS, ms(5_000) + WINDOW).is_ok());
+    assert_eq!(pace.permit_at_once(LIMITS, ms(5_500)).unwrap_err(), ms(5_000) + WINDOW);
+    assert!(pace.permit_at_once(LIMITS, ms(5_000) + WINDOW).is_ok());
 }
 
 #[test]
 fn audio_and_video_have_a_limit_of_their_own() {
     let pace = Pace::fresh();
-    let media: Vec<_> = (0..10).map(|_| pace.permit(LIMITS, ms(1)).unwrap()).collect();
+    let media: Vec<_> = (0..10).map(|_| pace.permit_at_once(LIMITS, ms(1)).unwrap()).collect();
     assert!(media.iter().all(|permit| permit.for_media(LIMITS, ms(1)).is_ok()));
-    let eleventh = pace.permit(LIMITS, ms(1)).unwrap();
+    let eleventh = pace.permit_at_once(LIMITS, ms(1)).unwrap();
     assert_eq!(eleventh.for_media(LIMITS, ms(1)), Err(ms(1) + WINDOW));
     drop(media);
     assert!(eleventh.for_media(LIMITS, ms(1)).is_ok());
@@ -184,20 +218,20 @@ fn audio_and_video_have_a_limit_of_their_own() {
 #[test]
 fn a_page_that_is_slowed_uses_a_part_of_its_limit_and_a_paused_one_nothing() {
     let pace = Pace::fresh();
-    pace.permit(LIMITS, ms(0)).unwrap().slow_to(50);
-    let permits: Vec<_> = (0..40).filter_map(|_| pace.permit(LIMITS, ms(1)).ok()).collect();
+    pace.permit_at_once(LIMITS, ms(0)).unwrap().slow_to(50);
+    let permits: Vec<_> = (0..40).filter_map(|_| pace.permit_at_once(LIMITS, ms(1)).ok()).collect();
     assert_eq!(permits.len(), 20);
     permits[0].slow_to(100);
     permits[0].pause(ms(700));
-    assert_eq!(pace.permit(LIMITS, ms(699)).unwrap_err(), ms(700));
-    assert!(pace.permit(LIMITS, ms(700)).is_ok());
+    assert_eq!(pace.permit_at_once(LIMITS, ms(699)).unwrap_err(), ms(700));
+    assert!(pace.permit_at_once(LIMITS, ms(700)).is_ok());
 }
 
 #[test]
 fn a_turn_is_told_as_it_then_comes() {
     let pace = Pace::fresh();
     for at in [10, 400, 900] {
-        let permit = pace.permit(LIMITS, ms(at)).unwrap();
+        let permit = pace.permit_at_once(LIMITS, ms(at)).unwrap();
         permit.wrote(ms(at));
         permit.answered(ms(at), ms(at));
     }
@@ -206,7 +240,7 @@ fn a_turn_is_told_as_it_then_comes() {
     let mut came = Vec::new();
     let mut at = now;
     while came.len() < told.len() {
-        match pace.permit(LIMITS, at) {
+        match pace.permit_at_once(LIMITS, at) {
             Ok(permit) => {
                 permit.wrote(at);
                 permit.answered(at, at);
@@ -221,7 +255,7 @@ fn a_turn_is_told_as_it_then_comes() {
 #[test]
 fn a_turn_waits_for_the_end_of_a_pause_and_hopes_for_the_full_limit_after_it() {
     let pace = Pace::fresh();
-    let permit = pace.permit(LIMITS, ms(0)).unwrap();
+    let permit = pace.permit_at_once(LIMITS, ms(0)).unwrap();
     permit.slow_to(10);
     permit.pause(ms(60_000));
     drop(permit);
@@ -233,13 +267,13 @@ fn a_turn_waits_for_the_end_of_a_pause_and_hopes_for_the_full_limit_after_it() {
 #[test]
 fn lists_are_asked_for_once_a_second_at_most_and_not_by_a_paused_page() {
     let pace = Pace::fresh();
-    let permit = pace.permit(LIMITS, ms(0)).unwrap();
+    let permit = pace.permit_at_once(LIMITS, ms(0)).unwrap();
     assert_eq!(permit.for_look_up(ms(5)), Ok(()));
     assert_eq!(permit.for_look_up(ms(1_004)), Err(ms(1_005)));
     assert_eq!(permit.for_look_up(ms(1_005)), Ok(()));
     permit.pause(ms(9_000));
     assert_eq!(permit.for_look_up(ms(3_000)), Err(ms(9_000)));
     let taken_over = Pace::used_up(Limits { all: 1, ..LIMITS }, ms(5_000));
-    let permit = taken_over.permit(LIMITS, ms(5_000)).unwrap();
+    let permit = taken_over.permit_at_once(LIMITS, ms(5_000)).unwrap();
     assert_eq!(permit.for_look_up(ms(5_000)), Err(ms(6_000)));
 }

@@ -45,7 +45,7 @@ fn error(name: &str) -> Fault {
 
 impl Sandbox {
     /// Everybody has written to both Pages.
-    async fn hears_all(&self) {
+    pub(crate) async fn hears_all(&self) {
         for psid in [ASHA, BILAL] {
             self.hears(psid).await;
             self.admin.write(psid, OTHER_PAGE, "hello").await.unwrap();
@@ -60,7 +60,7 @@ impl Sandbox {
     }
 
     /// The clock moves on, and everybody looks at it.
-    async fn later(&self, hands: &service_kit::ManualClock, seconds: i64) {
+    pub(crate) async fn later(&self, hands: &service_kit::ManualClock, seconds: i64) {
         hands.advance(Span::from_secs(seconds));
         for psid in [ASHA, BILAL] {
             self.nudge(psid).await;
@@ -127,7 +127,7 @@ async fn after_its_minute_a_page_that_was_refused_tries_again() {
 }
 
 /// What is wrong with the Page, as its callers see it.
-async fn problems(sandbox: &Sandbox) -> Vec<ProblemKind> {
+pub(crate) async fn problems(sandbox: &Sandbox) -> Vec<ProblemKind> {
     let shown = GetPageRequest { name: format!("pages/{PAGE}") };
     let page = within(sandbox.pages.clone().get_page(shown)).await.unwrap().into_inner();
     page.problems.iter().map(Problem::kind).collect()

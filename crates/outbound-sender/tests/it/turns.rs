@@ -52,9 +52,10 @@ async fn what_would_leave_after_its_window_is_refused_at_once() {
     // The same request has the same answer, and the message can be looked at.
     let again = sandbox.refused(says(BILAL, "1", "too late")).await;
     assert_eq!(metadata(&again, "message"), metadata(&refused, "message"));
-    assert_eq!(sandbox.get(&metadata(&refused, "message")).await.unwrap().state(), State::Expired);
+    let looked_at = sandbox.get(&metadata(&refused, "message")).await.unwrap();
+    assert_eq!((looked_at.state(), looked_at.missed_turn_time), (State::Expired, Some(convert::timestamp(turn))));
     let recorded = sandbox.send(recorded(says(BILAL, "2", "too late"))).await;
-    assert_eq!(recorded.state(), State::Expired);
+    assert_eq!((recorded.state(), recorded.missed_turn_time), (State::Expired, Some(convert::timestamp(turn))));
     // Who has time waits.
     let waits = sandbox.send(says(ASHA, "later", "one more")).await;
     assert_eq!(waits.state(), State::Accepted);

@@ -1,15 +1,18 @@
 //! Files that the platform keeps: fetched once, sent by their ids, and fetched again when they are gone.
 
 use crate::around::image;
-use crate::sandbox::{ASHA, BILAL, Sandbox};
+use crate::errors::problems;
+use crate::sandbox::{ASHA, BILAL, SOON, Sandbox};
 use crate::words::{reason, says, wrong_fields};
 use api::proto::content::v1 as wire;
 use api::proto::outbound::v1::{Content, Message, SendMessageRequest, State, UploadAttachmentRequest, content};
+use api::proto::page::v1::ProblemKind;
 use domain::id::AttachmentId;
 use domain::time::{Span, Timestamp};
 use simulator::{Fault, FaultKind};
 use sql::attachments::{self, Kept, Key};
 use std::time::Duration;
+use testkit::eventually;
 use tonic::Code;
 
 const URL: &str = "https://shop.example/cat.png?signature=hush";
@@ -76,6 +79,33 @@ async fn two_messages_with_one_new_file_upload_it_once() {
         sandbox.is_sent(&message).await;
     }
     assert_eq!(sandbox.n_uploads().await, 1);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_refused_for_a_lost_permission_holds_its_message_and_fails_a_call() {
+    let (sandbox, hands) = Sandbox::start_by_hand().await;
+    sandbox.hears_all().await;
+    let lost = |count| Fault {
+        endpoint: Some(UPLOADS.to_owned()),
+        error: Some("Permission".to_owned()),
+        ..Fault::next(FaultKind::Refuse, count)
+    };
+    sandbox.admin.inject_fault(&lost(1)).await.unwrap();
+    let refused = sandbox.upload(image("u-1", URL)).await.unwrap_err();
+    assert_eq!(problems(&sandbox).await, [ProblemKind::PermissionLost], "{refused}");
+    assert_eq!(sandbox.n_uploads().await, 1);
+    sandbox.admin.inject_fault(&lost(1)).await.unwrap();
+    let message = sandbox.send(shows(ASHA, "1", kept(URL))).await;
+    eventually(SOON, || async { (sandbox.n_uploads().await == 2).then_some(()) }).await;
+    // The whole Page waits with it.
+    let other = sandbox.send(says(BILAL, "2", "hello")).await;
+    sandbox.later(&hands, 50).await;
+    assert_eq!((sandbox.n_uploads().await, sandbox.calls_of("messages").await.len()), (2, 0));
+    sandbox.later(&hands, 11).await;
+    for message in [&message, &other] {
+        assert_eq!(sandbox.is_sent(message).await.attempts, 1);
+    }
     sandbox.stop().await;
 }
 
