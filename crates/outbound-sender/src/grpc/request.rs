@@ -156,11 +156,13 @@ impl Parts {
         match judged(&events) {
             Some((pb::State::Blocked, decision)) if asked.rejects => Err(blocked(decision, &packs, "")),
             Some((state, decision)) => {
-                if let Some(turn) = turn.filter(|_| asked.rejects && state == pb::State::Expired) {
+                let missed = turn.filter(|_| state == pb::State::Expired);
+                if let Some(turn) = missed.filter(|_| asked.rejects) {
                     return Err(self.comes_too_late(asked.send.page(), turn, ""));
                 }
                 let decision = Some(convert::decision(decision, &packs));
-                Ok(pb::Message { state: state.into(), decision, revision, ..pb::Message::default() })
+                let missed_turn_time = missed.map(convert::timestamp);
+                Ok(pb::Message { state: state.into(), decision, revision, missed_turn_time, ..pb::Message::default() })
             }
             None => Ok(pb::Message { revision, ..pb::Message::default() }),
         }

@@ -54,7 +54,10 @@ async fn what_would_leave_after_its_window_is_refused_at_once() {
     assert_eq!(metadata(&again, "message"), metadata(&refused, "message"));
     let looked_at = sandbox.get(&metadata(&refused, "message")).await.unwrap();
     assert_eq!((looked_at.state(), looked_at.missed_turn_time), (State::Expired, Some(convert::timestamp(turn))));
-    let recorded = sandbox.send(recorded(says(BILAL, "2", "too late"))).await;
+    let asked = recorded(says(BILAL, "2", "too late"));
+    let judged = sandbox.send(judged_only(asked.clone())).await;
+    assert_eq!((judged.state(), judged.missed_turn_time), (State::Expired, Some(convert::timestamp(turn))));
+    let recorded = sandbox.send(asked).await;
     assert_eq!((recorded.state(), recorded.missed_turn_time), (State::Expired, Some(convert::timestamp(turn))));
     // Who has time waits.
     let waits = sandbox.send(says(ASHA, "later", "one more")).await;
