@@ -215,6 +215,42 @@ async fn the_platform_never_refuses_for_the_rate_while_the_quota_is_kept() {
     sandbox.stop().await;
 }
 
+/// Half of a Page's calls are used, and as many messages as there are calls in all come at once. The platform answers slowly:
+/// what it says of its limits comes too late for them.
+async fn more_than_is_left(is_shaped: bool) -> Sandbox {
+    let sandbox = with_people(0..DOZEN, 1, |setup| setup.is_shaped = is_shaped).await;
+    let limits = Limits { calls_per_person_per_day: Some(1), ..Limits::none() };
+    sandbox.admin.set_limits(&limits).await.unwrap();
+    for n in 0..DOZEN / 2 {
+        sandbox.gets_out(staff_says(&psid(n), "1", "by a person")).await;
+    }
+    let slowly = Fault { delay_ms: Some(2_000), ..Fault::next(FaultKind::Slow, 100) };
+    sandbox.admin.inject_fault(&slowly).await.unwrap();
+    sandbox.names_of((0..DOZEN).map(|n| staff_says(&psid(n), "2", "at once")).collect()).await;
+    sandbox
+}
+
+#[tokio::test]
+async fn what_the_quota_leaves_is_taken_and_the_rest_waits() {
+    let sandbox = more_than_is_left(true).await;
+    sandbox.counts(r#"nuncio_send_waiting{class="person",for="quota"} 6"#).await;
+    eventually(SOON, async || (sandbox.texts().await.len() == DOZEN).then_some(())).await;
+    assert_eq!((sandbox.calls().await.len(), sandbox.refusals().await), (DOZEN, vec![]));
+    sandbox.admin.clear_faults().await.unwrap();
+    sandbox.stop().await;
+}
+
+/// Else the test before this one could not fail.
+#[tokio::test]
+async fn a_sender_that_keeps_no_quota_is_refused_by_the_platform() {
+    let sandbox = more_than_is_left(false).await;
+    let refused = async || Some(sandbox.refusals().await).filter(|codes: &Vec<u32>| !codes.is_empty());
+    let codes = eventually(SOON, refused).await;
+    assert!(codes.iter().all(|code| *code == 80_006), "{codes:?}");
+    sandbox.admin.clear_faults().await.unwrap();
+    sandbox.stop().await;
+}
+
 #[tokio::test]
 async fn broadcasts_that_are_under_way_together_stop_at_their_share() {
     let mut sandbox = with_people(0..16, 10, |_| ()).await;
