@@ -64,6 +64,9 @@ async fn every_figure_stands_beside_its_limit() {
         "send.memory",
         "send.deadline",
         "send.deadline.worst_seed",
+        "send.deadline.people_first",
+        "send.deadline.uniform_4s",
+        "send.deadline.uniform_32s.people_first.worst_seed",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }

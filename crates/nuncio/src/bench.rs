@@ -151,6 +151,8 @@ struct Sizes {
     remembered: usize,
     /// For how many seconds Pages send at their limit.
     sending: u32,
+    /// Draws of the messages under overload.
+    draws: u64,
 }
 
 impl Scale {
@@ -174,6 +176,7 @@ impl Scale {
                 sent: 100,
                 remembered: 400,
                 sending: 3,
+                draws: 2,
             },
             Self::Small => Sizes {
                 rounds: 21,
@@ -193,6 +196,7 @@ impl Scale {
                 sent: 20_000,
                 remembered: 50_000,
                 sending: 60,
+                draws: 20,
             },
             Self::Full => Sizes {
                 rounds: 41,
@@ -212,6 +216,7 @@ impl Scale {
                 sent: 100_000,
                 remembered: 1_000_000,
                 sending: 60,
+                draws: 20,
             },
         }
     }
@@ -285,7 +290,7 @@ impl Stage {
             Name::SendThroughput => send_throughput::measure(self, figures).await,
             Name::SendMemory => send_memory::measure(self, figures).await,
             Name::SendDeadline => {
-                send_deadline::measure(figures);
+                send_deadline::measure(self, figures);
                 Ok(())
             }
             Name::SendRate => send_rate::measure(self, figures).await,
