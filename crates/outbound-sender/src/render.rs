@@ -15,20 +15,10 @@ use messenger::client::errors::Known;
 pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) -> pb::Message {
     let sent = send.status.sent();
     let sent_at = sent.map(|(_, at)| at);
-    let platform_error = match send.status {
-        Status::Rejected { code, subcode } => Some(platform_error(code, subcode)),
-        Status::Requested
-        | Status::Accepted { .. }
-        | Status::Retrying { .. }
-        | Status::Deferred { .. }
-        | Status::Blocked
-        | Status::Cancelled
-        | Status::Expired { .. }
-        | Status::Dispatched { .. }
-        | Status::Unknown { .. }
-        | Status::Sent { .. }
-        | Status::Unresolved => None,
-    };
+    let platform_error =
+        if let Status::Rejected { code, subcode } = send.status { Some(platform_error(code, subcode)) } else { None };
+    // When its Page's turn would have come to it, where that was too late.
+    let missed_turn = if let Status::Expired { turn } = send.status { turn } else { None };
     let reached = |watermark: fn(&Conversation) -> Option<Timestamp>| {
         sent_at.zip(watermark(&loaded.state)).is_some_and(|(sent, watermark)| sent <= watermark)
     };
@@ -47,27 +37,9 @@ pub(crate) fn message(id: &SendId, send: &Send, loaded: &Loaded, packs: &Packs) 
         not_before: send.handling.not_before.map(timestamp),
         expire_time: send.handling.expires_at.map(timestamp),
         guarantee: guarantee(send.handling.guarantee).into(),
-        missed_turn_time: missed_turn(&send.status).map(timestamp),
+        missed_turn_time: missed_turn.map(timestamp),
         settled_by: send.settled_by.map(settled_by).unwrap_or_default().into(),
         dedupe_key: send.handling.key.as_ref().map(|key| key.as_str().to_owned()).unwrap_or_default(),
-    }
-}
-
-/// When its Page's turn would have come to it, where that was too late.
-const fn missed_turn(status: &Status) -> Option<Timestamp> {
-    match status {
-        Status::Expired { turn } => *turn,
-        Status::Requested
-        | Status::Accepted { .. }
-        | Status::Retrying { .. }
-        | Status::Deferred { .. }
-        | Status::Blocked
-        | Status::Cancelled
-        | Status::Dispatched { .. }
-        | Status::Unknown { .. }
-        | Status::Sent { .. }
-        | Status::Rejected { .. }
-        | Status::Unresolved => None,
     }
 }
 

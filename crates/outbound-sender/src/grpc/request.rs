@@ -123,23 +123,12 @@ impl Parts {
             }
             Some(_) | None => (),
         }
-        match found.status {
-            Status::Expired { turn: Some(turn) } if asked.rejects => {
-                Err(self.comes_too_late(send.page(), turn, &message.name))
-            }
-            Status::Expired { .. }
-            | Status::Requested
-            | Status::Accepted { .. }
-            | Status::Retrying { .. }
-            | Status::Deferred { .. }
-            | Status::Blocked
-            | Status::Cancelled
-            | Status::Dispatched { .. }
-            | Status::Unknown { .. }
-            | Status::Sent { .. }
-            | Status::Rejected { .. }
-            | Status::Unresolved => Ok(message),
+        if let Status::Expired { turn: Some(turn) } = found.status
+            && asked.rejects
+        {
+            return Err(self.comes_too_late(send.page(), turn, &message.name));
         }
+        Ok(message)
     }
 
     /// Judges without recording anything. A request that was made before is answered as it was, but for the name.
