@@ -93,7 +93,8 @@ async fn a_file_refused_for_a_lost_permission_holds_its_message_and_fails_a_call
     };
     sandbox.admin.inject_fault(&lost(1)).await.unwrap();
     let refused = sandbox.upload(image("u-1", URL)).await.unwrap_err();
-    assert_eq!(problems(&sandbox).await, [ProblemKind::PermissionLost], "{refused}");
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "PLATFORM_REFUSED"));
+    assert_eq!(problems(&sandbox).await, [ProblemKind::PermissionLost]);
     assert_eq!(sandbox.n_uploads().await, 1);
     sandbox.admin.inject_fault(&lost(1)).await.unwrap();
     let message = sandbox.send(shows(ASHA, "1", kept(URL))).await;
