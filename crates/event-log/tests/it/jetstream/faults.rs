@@ -5,7 +5,7 @@ use crate::samples::{conversation, fact, ids, record};
 use crate::suite::{DEADLINE, add, follow_all, next_record, revision, until_caught_up};
 use domain::id::{RecordId, StreamId};
 use event_log::jetstream::{Config, JetStreamLog};
-use event_log::{AppendError, Appended, EventLog as _, Expected, Record};
+use event_log::{AppendError, Appended, EventLog as _, Expected, Record, append_until_answered};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use std::collections::HashSet;
@@ -85,6 +85,21 @@ async fn an_append_that_is_never_answered_is_unknown_and_may_be_repeated() {
     assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
     seen.proxy.answers(Answers::Arrive);
     let appended = eventually(DEADLINE, async || seen.over_network.append(&record, Expected::Empty).await.ok()).await;
+    assert!(!appended.is_duplicate);
+    assert_eq!(seen.times_stored(&record).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_appended_until_it_is_answered_outlasts_a_silence_and_is_stored_once() {
+    let silence = Duration::from_millis(300);
+    let seen = seen(silence).await;
+    let record = record(&conversation(1), "x");
+    seen.proxy.answers(Answers::Lost);
+    let mut appending = Box::pin(append_until_answered(&seen.over_network, &record, Expected::Empty));
+    // By then the log has said once that it does not know.
+    assert!(tokio::time::timeout(3 * silence, &mut appending).await.is_err());
+    seen.proxy.answers(Answers::Arrive);
+    let appended = tokio::time::timeout(DEADLINE, appending).await.unwrap().unwrap();
     assert!(!appended.is_duplicate);
     assert_eq!(seen.times_stored(&record).await, 1);
 }
