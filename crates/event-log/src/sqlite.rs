@@ -177,7 +177,7 @@ fn spawn_writer(
     std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
         work.run(&mut inbox);
         // The file must be closed before another process may open it.
-        drop(work);
+        work.close();
         drop(lock);
     })
 }

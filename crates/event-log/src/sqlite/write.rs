@@ -115,6 +115,18 @@ impl Work {
         }
     }
 
+    /// Ends the work with everything in the log's file itself, as far as nobody reads older pages: SQLite would do it for
+    /// whoever closes the file last, and readers may be open yet, in this process or in another.
+    pub(super) fn close(self) {
+        let moved = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = moved {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the log's write-ahead file could not be emptied, so it has to stay beside the log",
+            );
+        }
+    }
+
     fn commit(&mut self, batch: &mut Batch) {
         let Batch { appends, waiting } = std::mem::take(batch);
         if appends.is_empty() {

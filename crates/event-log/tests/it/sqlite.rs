@@ -2,6 +2,7 @@
 
 use crate::samples::conversation;
 use crate::suite::add;
+use event_log::EventLog;
 use event_log::sqlite::{Config, SqliteLog};
 
 pub(crate) struct Made {
@@ -44,4 +45,17 @@ async fn a_file_that_contradicts_itself_is_told_of() {
 async fn an_erased_text_is_in_no_file_of_the_log() {
     let made = make().await;
     crate::suite::erase::an_erased_text_is_in_no_file_of_the_log(&made.log, made.folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_closed_is_whole_in_its_file_alone_also_beside_a_reader() {
+    let Made { log, folder } = make().await;
+    let (path, copy) = (folder.path().join("log.sqlite"), folder.path().join("copy.sqlite"));
+    let reader = SqliteLog::open_to_read(&path).unwrap();
+    add(&log, &conversation(1), "x").await;
+    assert_eq!(reader.read(&conversation(1), 0).await.unwrap().len(), 1);
+    drop(log);
+    std::fs::copy(&path, &copy).unwrap();
+    let copied = SqliteLog::open_to_read(&copy).unwrap();
+    assert_eq!(copied.read(&conversation(1), 0).await.unwrap().len(), 1);
 }
