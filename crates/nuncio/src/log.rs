@@ -117,21 +117,17 @@ pub(crate) async fn watch(
 ) -> anyhow::Result<()> {
     loop {
         let answer = tokio::time::timeout(PATIENCE, log.check()).await;
-        let works = match answer {
-            Ok(Ok(())) => {
-                health.ok();
-                true
-            }
-            Ok(Err(error)) => {
-                health.failing(error.to_string());
-                false
-            }
-            Err(_) => {
-                health.failing(format!("the event log did not answer within {} s", PATIENCE.as_secs()));
-                false
-            }
+        let outcome = match answer {
+            Ok(outcome) => outcome.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("the event log did not answer within {} s", PATIENCE.as_secs())),
         };
+        let works = outcome.is_ok();
+        // Before readiness: whoever sees it green may write at once.
         let has_changed = is_ready.send_if_modified(|known| std::mem::replace(known, works) != works);
+        match outcome {
+            Ok(()) => health.ok(),
+            Err(why) => health.failing(why),
+        }
         if has_changed {
             tracing::warn!(works, "the event log {}", if works { "works again" } else { "does not answer" });
         }
