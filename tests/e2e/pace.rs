@@ -9,8 +9,10 @@ const PAGES: usize = 1;
 const PEOPLE: usize = 20;
 /// More of them than a Page may send while they are asked for, so that there is a backlog at the kill.
 const EACH: usize = 15;
-/// What a Page may send in a second, and what the way to the platform may push together.
-const MOST: usize = 40 + 2;
+/// What a Page may send in a second, and half as much again: a busy machine lets messages arrive together that left apart.
+/// `send.rate.most` of `nuncio bench` is held to 42 on a machine of its own, and so are the paces' own tests, which need
+/// no clock.
+const MOST: usize = 40 + 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The most messages of one Page in any second, whichever moment that begins at.
