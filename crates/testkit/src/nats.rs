@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it accepts connections.
-const START_DEADLINE: Duration = Duration::from_secs(10);
+const START_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long to let pass between two looks at a starting server.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -52,7 +52,7 @@ impl NatsServer {
     /// Starts a server and waits until it accepts connections.
     ///
     /// # Panics
-    /// When there is no nats-server, or it does not come up within ten seconds.
+    /// When there is no nats-server, or it does not come up within half a minute.
     pub fn start(sync: Sync) -> Self {
         Self::start_with(sync, "")
     }
@@ -132,7 +132,7 @@ impl NatsServer {
     /// Starts the server again after [`Self::kill`], on the same port and store.
     ///
     /// # Panics
-    /// When it does not come up within ten seconds.
+    /// When it does not come up within half a minute.
     pub fn restart(&mut self) {
         self.kill();
         let ports = [self.address, self.monitor].map(|address| address.port().to_string());
