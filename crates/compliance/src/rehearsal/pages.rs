@@ -112,10 +112,12 @@ impl PagesAt {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Scope;
     use super::*;
     use domain::event::{Event, PageStep, PageStepKind};
     use domain::id::{RecordId, StreamId};
-    use event_log::Record;
+    use event_log::sqlite::{Config, SqliteLog};
+    use event_log::{Expected, Record};
     use uuid::Uuid;
 
     fn switched(page: &PageId, position: u64, at_ms: i64, is_on: bool) -> Stored {
@@ -162,5 +164,22 @@ mod tests {
         pages.learn(&page, Arc::new(past));
         assert!(pages.at(&page, None, Timestamp::from_millis(60)).messaging_off().is_none());
         assert!(pages.at(&page, None, Timestamp::from_millis(100)).messaging_off().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_a_page_told_behind_the_end_of_a_plan_is_not_of_its_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(&folder.path().join("log.sqlite"), Config::default()).unwrap();
+        let page = PageId::parse("1001").unwrap();
+        let tells = async |position: u64, is_on: bool| {
+            log.append(&switched(&page, position, 10, is_on).record, Expected::Any).await.unwrap();
+            Plan::new(&log, Scope::default(), 1).await.unwrap()
+        };
+        for (plan, off) in [(tells(1, false).await, Some(10)), (tells(2, true).await, None)].into_iter().rev() {
+            let mut pages = PagesAt::default();
+            pages.learn(&page, PagePasts::default().get(&log, &plan, &page).await.unwrap());
+            let state = pages.at(&page, None, Timestamp::from_millis(10));
+            assert_eq!(state.messaging_off().map(|fact| fact.at.as_millis()), off);
+        }
     }
 }
